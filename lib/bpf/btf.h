@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * btf.h - validated BTF
+ *
+ * A blob is checked once, as Linux's BTF_LOAD does, and immutable from then
+ * on; everything that reads it may trust its ids, offsets and strings.
+ */
+#ifndef WEIR_BPF_BTF_H
+#define WEIR_BPF_BTF_H
+
+#include <linux/btf.h>
+
+#include "base/err.h"
+#include "base/json.h"
+#include "base/types.h"
+
+struct btf_blob;
+
+/* Copies size bytes.  One reference, the caller's. */
+int btf_parse(const void *data, u32 size, struct err *err,
+	      struct btf_blob **out);
+struct btf_blob *btf_get(struct btf_blob *btf);
+void btf_put(struct btf_blob *btf);
+
+const void *btf_raw(const struct btf_blob *btf, u32 *size);
+u32 btf_type_count(const struct btf_blob *btf); /* ids are 1 to count */
+const struct btf_type *btf_type(const struct btf_blob *btf, u32 id);
+const char *btf_string(const struct btf_blob *btf, u32 offset);
+/* "" for a nameless type */
+const char *btf_name(const struct btf_blob *btf, u32 id);
+/* The id of the type of this kind and name, or -ENOENT. */
+int btf_find(const struct btf_blob *btf, const char *name, u32 kind);
+/* Past typedefs and const, volatile, restrict, type tags. */
+u32 btf_skip(const struct btf_blob *btf, u32 id);
+/* Bytes of a value of the type, or a negative errno. */
+s64 btf_size(const struct btf_blob *btf, u32 id);
+
+/* JSON by type, in bpftool's shape. */
+void btf_json(struct json *j, const struct btf_blob *btf, u32 id,
+	      const void *value);
+
+/*
+ * The other way: parses JSON text by type into size bytes at value.  Integers
+ * (decimal, 0x hex), strings for char arrays, "a.b.c.d" and IPv6 text for
+ * 4- and 16-byte integers or byte arrays - in network byte order - enum names,
+ * "aa:bb:cc:dd:ee:ff" for 6 bytes, arrays, structs by member (missing ones are
+ * zero, unknown ones an error).  -EINVAL with the member's path in err.
+ */
+int btf_parse_json(const struct btf_blob *btf, u32 id, const char *text,
+		   void *value, u64 size, struct err *err);
+
+#endif

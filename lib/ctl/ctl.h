@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ctl.h - the control socket: one JSON object a line, documented in
+ * docs/protocol.md
+ */
+#ifndef WEIR_CTL_CTL_H
+#define WEIR_CTL_CTL_H
+
+#include "base/err.h"
+#include "lcore/plane.h"
+
+#define CTL_DEFAULT_SOCKET "/run/weir.sock"
+
+struct ctl;
+
+struct ctl_config {
+	const char *path;
+	u32 max_clients;	/* 64 */
+	u64 max_request_bytes;	/* 64 MiB: one line */
+	u64 max_reply_bytes;	/* unsent, per client */
+	void (*reload)(void *arg); /* a client's "reload", as SIGHUP */
+	void *arg;
+};
+
+/* Binds the socket (mode 0600) and starts the control thread.  A stale socket
+ * is replaced, one that answers is -EADDRINUSE. */
+int ctl_start(struct plane *plane, const struct ctl_config *config,
+	      struct err *err, struct ctl **out);
+/* Closes clients, joins the thread, removes the socket. */
+void ctl_stop(struct ctl *ctl);
+
+/* ---- the client's side ---- */
+
+struct json_t;
+struct ctl_client;
+
+/* -ECONNREFUSED, -ENOENT, -EACCES with a suggestion in err. */
+int ctl_connect(const char *path, struct err *err, struct ctl_client **out);
+void ctl_disconnect(struct ctl_client *c);
+/*
+ * One request and its reply.  args is stolen.  0 and *result (to be
+ * json_decref'd), or the daemon's error in err: its code as negative errno.
+ */
+int ctl_call(struct ctl_client *c, const char *method, struct json_t *args,
+	     struct json_t **result, struct err *err);
+/* Read the next unasked message (subscriptions). */
+int ctl_next_event(struct ctl_client *c, struct json_t **event,
+		   struct err *err);
+
+#endif

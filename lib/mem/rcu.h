@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * rcu.h - grace periods, over DPDK's rte_rcu_qsbr
+ *
+ * R1  A reader is a registered slot.  Between two rcu_quiescent() calls it may
+ *     use whatever it found reachable.
+ * R2  What was unreachable before rcu_defer() or rcu_synchronize() is used by
+ *     no reader after the callback starts or the call returns.
+ * R3  A thread in SLOT_NONE is no reader: it holds references or locks.
+ */
+#ifndef WEIR_MEM_RCU_H
+#define WEIR_MEM_RCU_H
+
+#include "base/types.h"
+
+struct rcu;
+
+struct rcu_head {
+	struct rcu_head *next;
+	u64 token;
+	void (*fn)(struct rcu_head *head);
+};
+
+/* The slot starts, or stops, being waited for.  Called by the thread that
+ * owns the slot; online also sets lcore_slot, offline resets it. */
+int rcu_online(struct rcu *rcu, u32 slot);
+void rcu_offline(struct rcu *rcu, u32 slot);
+
+/* The slot holds nothing that it found before this call. */
+void rcu_quiescent(struct rcu *rcu, u32 slot);
+
+/* A token that has passed once every reader went through a quiescent state. */
+u64 rcu_start(struct rcu *rcu);
+bool rcu_passed(struct rcu *rcu, u64 token);
+
+/* Waits for a grace period.  Never called by a reader. */
+void rcu_synchronize(struct rcu *rcu);
+/* fn runs after a grace period, in a thread that calls one of the two below. */
+void rcu_defer(struct rcu *rcu, struct rcu_head *head,
+	       void (*fn)(struct rcu_head *head));
+/* Runs what is due; never waits.  Returns how many callbacks ran. */
+u32 rcu_reclaim(struct rcu *rcu);
+/* Waits until everything deferred before the call has run. */
+void rcu_barrier(struct rcu *rcu);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * pkt.h - the packet view: what a program's context is made of
+ *
+ * Not an mbuf: ports fill it from one, `weir test` from a capture.  It holds
+ * the linear data and the mirrored sk_buff state; xdp_md and __sk_buff are
+ * ABIs over it, given by the field tables in ctx.h.
+ *
+ *	head          data_meta  data            data_end         end
+ *	|--- room ----|-- meta --|--- packet ----|---- tail room ---|
+ */
+#ifndef WEIR_PROG_PKT_H
+#define WEIR_PROG_PKT_H
+
+#include "base/err.h"
+#include "base/types.h"
+
+#define PKT_HEADROOM 256	 /* before the data at rx, as XDP_PACKET_HEADROOM */
+#define PKT_XDP_FRAME 40	 /* of it XDP may not use: struct xdp_frame */
+#define PKT_XDP_LINEAR_MAX 3520 /* 4096 - 256 - skb_shared_info (320) */
+#define PKT_CB_WORDS 5
+
+/* skb->pkt_type, as in <linux/if_packet.h> */
+enum pkt_type {
+	PKT_HOST,
+	PKT_BROADCAST,
+	PKT_MULTICAST,
+	PKT_OTHERHOST,
+	PKT_OUTGOING,
+};
+
+struct pkt {
+	/* the buffer: head <= data_meta <= data <= data_end <= end */
+	u8 *head;
+	u8 *end;
+	u8 *data;
+	u8 *data_end;
+	u8 *data_meta; /* == data: no metadata */
+
+	/* Counts up when data moves: pointers into the packet made under
+	 * another value are dead. */
+	u32 generation;
+
+	/* Linux's numbers of the port it came from and is on */
+	u32 ingress_ifindex; /* xdp_md and skb->skb_iif (0: none) */
+	u32 ifindex;	     /* skb->dev */
+	u32 egress_ifindex;  /* xdp_md, for programs on a devmap entry */
+	u32 rx_queue;
+
+	/* the mirrored sk_buff, host byte order but protocol and vlan_proto */
+	u32 mark;
+	u32 priority;
+	u32 hash;
+	u32 queue_mapping; /* as __sk_buff shows it */
+	u32 tc_index;
+	u32 tc_classid;
+	u32 cb[PKT_CB_WORDS];
+	u32 napi_id;
+	u32 gso_size;
+	u32 gso_segs;
+	u32 wire_len; /* 0: the length */
+	u64 tstamp;
+	u64 hwtstamp;
+	u16 protocol; /* network byte order */
+	u16 vlan_proto;
+	u16 vlan_tci;
+	bool vlan_present;
+	u8 tstamp_type;
+	u8 pkt_type; /* enum pkt_type */
+	bool at_ingress;
+	/* offsets from data; negative: before it */
+	s32 mac_header;
+	s32 network_header;
+	s32 transport_header;
+	u8 csum_state; /* CHECKSUM_NONE, UNNECESSARY, COMPLETE, PARTIAL */
+	u8 csum_level;
+	u32 csum;
+
+	/* whose the buffer is (an mbuf), for the port that made it */
+	void *frame;
+	u64 rx_ns;    /* when it came, by the capture or the port */
+	u32 port;     /* index of the port it came from */
+	u64 number;   /* of the packet in its capture, from 1 */
+};
+
+static inline u32 pkt_len(const struct pkt *p)
+{
+	return (u32)(p->data_end - p->data);
+}
+
+/* Lay a packet of len bytes into a buffer of size bytes, PKT_HEADROOM before
+ * it; everything else is zero.  -EMSGSIZE when it does not fit. */
+int pkt_init(struct pkt *p, void *buf, u32 size, const void *bytes, u32 len);
+
+/*
+ * XDP is over: fill the sk_buff's part as eth_type_trans() and
+ * skb_vlan_untag() do.  mac is the port's address (6 bytes), untag moves an
+ * outer tag from the data to vlan_* (the device environment, decision 2).
+ * -EINVAL: shorter than an Ethernet header, the kernel drops it too.
+ */
+int pkt_to_skb(struct pkt *p, const u8 *mac, bool untag);
+/* Leaving: put a tag in vlan_* back into the data.  -ENOMEM: no room. */
+int pkt_from_skb(struct pkt *p);
+
+/* Grow (n > 0) or shrink the front by n bytes, moving data inside the buffer
+ * when the room before it is too small.  -ENOMEM: not enough in the buffer. */
+int pkt_push(struct pkt *p, s32 n);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * prog.h - programs: immutable once made, holding references to their maps
+ *
+ * The instructions are as in BPF_PROG_LOAD, but ld_imm64 of a map
+ * (BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE) carries the index into maps[].
+ */
+#ifndef WEIR_PROG_PROG_H
+#define WEIR_PROG_PROG_H
+
+#include <linux/bpf.h>
+#include <stdatomic.h>
+
+#include "base/err.h"
+#include "base/slot.h"
+#include "maps/map.h"
+#include "prog/run.h"
+
+struct btf_blob;
+
+/* A source line: it covers the instructions from insn on. */
+struct prog_line {
+	u32 insn;
+	u32 line;
+	u32 column;
+	const char *file; /* strings live in the program's btf */
+	const char *text;
+};
+
+/* A function inside the program. */
+struct prog_func {
+	u32 insn;
+	u32 type_id; /* BTF FUNC, 0: none */
+	const char *name;
+};
+
+struct prog_attr {
+	u32 type;
+	u32 expected_attach_type;
+	u32 flags; /* BPF_F_XDP_HAS_FRAGS, ... */
+	const char *name; /* whole; cut to 15 characters where Linux does */
+	const char *license;
+	const struct bpf_insn *insns;
+	u32 insn_cnt;
+	struct map *const *maps;
+	u32 map_cnt;
+	struct btf_blob *btf; /* may be NULL */
+	const struct prog_line *lines;
+	u32 line_cnt;
+	const struct prog_func *funcs;
+	u32 func_cnt;
+};
+
+/* One writer each: the slot's lcore. */
+struct prog_stats {
+	_Alignas(CACHE_LINE) atomic_ullong runs;
+	atomic_ullong stopped; /* by the checked interpreter */
+};
+
+struct prog {
+	/* constant after creation */
+	u32 type;
+	u32 expected_attach_type;
+	u32 flags;
+	u32 id; /* given by sys, 0: none */
+	bool gpl;
+	u8 tag[BPF_TAG_SIZE];
+	char name[BPF_OBJ_NAME_LEN];
+	char *full_name;
+	struct bpf_insn *insns;
+	u32 insn_cnt;
+	struct map **maps;
+	u32 map_cnt;
+	struct btf_blob *btf;
+	struct prog_line *lines; /* by insn, ascending */
+	u32 line_cnt;
+	struct prog_func *funcs;
+	u32 func_cnt;
+	u64 loaded_ns; /* CLOCK_BOOTTIME */
+
+	/* given by the engine (vm, jit) before the program can run */
+	u64 (*run)(const struct prog *prog, struct run *run);
+	void *image;
+	void (*free_image)(void *image);
+
+	struct rcu *rcu;
+	u32 slots;
+	struct prog_stats *stats; /* [slots] */
+	atomic_uint refs;
+	struct rcu_head free_head;
+};
+
+/* Copies everything and takes references to maps and btf.  One reference, the
+ * caller's.  Does not make it runnable: vm_prepare() does. */
+int prog_create(struct mem *mem, const struct prog_attr *attr, struct err *err,
+		struct prog **out);
+struct prog *prog_get(struct prog *prog);
+/* Usable anywhere; freed after a grace period. */
+void prog_put(struct prog *prog);
+
+/* For maps whose entries are programs. */
+extern const struct prog_ref_ops prog_refs;
+
+/* The line that covers an instruction, or NULL. */
+const struct prog_line *prog_line_at(const struct prog *prog, u32 insn);
+const char *prog_type_name(u32 type); /* as bpftool: "xdp", "sched_cls" */
+
+/* Run from the start on run->pkt.  Returns r0; check run->fault. */
+static inline u64 prog_run(const struct prog *prog, struct run *run)
+{
+	return prog->run(prog, run);
+}
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * run.h - one lcore's running of programs
+ *
+ * Lives as long as the lcore; what belongs to one packet is reset by
+ * run_begin().  Helpers get it as their first argument.
+ */
+#ifndef WEIR_PROG_RUN_H
+#define WEIR_PROG_RUN_H
+
+#include <linux/bpf.h>
+
+#include "prog/pkt.h"
+
+struct world;
+struct map;
+struct prog;
+
+/* Upcalls of helpers into what surrounds the programs. */
+struct world_ops {
+	u64 (*ktime_ns)(struct world *w);  /* CLOCK_MONOTONIC */
+	u32 (*random)(struct world *w, u32 slot);
+	u32 (*cpu)(struct world *w, u32 slot); /* bpf_get_smp_processor_id */
+	/* A finished line of bpf_trace_printk, without the newline. */
+	void (*trace)(struct world *w, const struct prog *prog,
+		      const char *line, u32 len);
+};
+
+struct world {
+	const struct world_ops *ops;
+};
+
+/* The plain one: the host's clock, per-slot random numbers, the slot as CPU,
+ * trace lines to the log. */
+extern struct world world_host;
+
+/* Why a program was stopped (checked mode). */
+struct fault {
+	int code; /* 0: none, else negative errno */
+	u32 insn; /* in the program below */
+	const struct prog *prog;
+	char text[192];
+};
+
+struct run {
+	/* the lcore's */
+	struct world *world;
+	u32 slot;
+	u64 insn_limit; /* per packet; 0: the default of 1,000,000 */
+
+	/* the packet's */
+	struct pkt *pkt;
+	const struct prog *prog; /* running now, follows tail calls */
+	u32 tail_calls;
+	u64 insns;	       /* executed so far */
+	struct fault fault;
+
+	/* what bpf_redirect and friends asked for */
+	struct {
+		u32 ifindex;
+		u64 flags;
+		bool set;
+	} redirect;
+};
+
+static inline void run_begin(struct run *r, struct pkt *pkt)
+{
+	r->pkt = pkt;
+	r->tail_calls = 0;
+	r->insns = 0;
+	r->fault.code = 0;
+	r->redirect.set = false;
+}
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * sys.h - the objects of one dataplane: ids, names, pins
+ *
+ * Everything that makes or finds maps and programs comes through here.  All
+ * functions may be called from any control thread; none from an lcore.
+ */
+#ifndef WEIR_SYS_SYS_H
+#define WEIR_SYS_SYS_H
+
+#include "elf/elf_obj.h"
+#include "maps/map.h"
+#include "prog/prog.h"
+
+struct sys;
+
+/* mem outlives sys. */
+int sys_create(struct mem *mem, struct sys **out);
+void sys_destroy(struct sys *sys);
+struct mem *sys_mem(struct sys *sys);
+
+/* Linux's BPF_MAP_CREATE and BPF_PROG_LOAD, with an id.  An object leaves the
+ * id table when its last reference goes. */
+int sys_map_create(struct sys *sys, const struct map_attr *attr,
+		   struct err *err, struct map **out);
+int sys_prog_load(struct sys *sys, const struct prog_attr *attr,
+		  struct err *err, struct prog **out);
+
+/* With a reference, or NULL. */
+struct map *sys_map_by_id(struct sys *sys, u32 id);
+struct prog *sys_prog_by_id(struct sys *sys, u32 id);
+/* The smallest id greater than id, 0: none. */
+u32 sys_next_map_id(struct sys *sys, u32 id);
+u32 sys_next_prog_id(struct sys *sys, u32 id);
+
+/* Pins: names that hold a reference.  -EEXIST, -ENOENT. */
+int sys_pin_map(struct sys *sys, const char *path, struct map *map);
+struct map *sys_pinned_map(struct sys *sys, const char *path);
+int sys_unpin(struct sys *sys, const char *path);
+int sys_each_pin(struct sys *sys,
+		 int (*fn)(void *arg, const char *path, struct map *map),
+		 void *arg);
+
+/* The control side's map operations with Linux's checks (frozen, flags). */
+int sys_map_read(struct sys *sys, struct map *map, const void *key,
+		 void *value, u64 flags);
+int sys_map_write(struct sys *sys, struct map *map, const void *key,
+		  const void *value, u64 flags);
+int sys_map_erase(struct sys *sys, struct map *map, const void *key);
+int sys_map_freeze(struct sys *sys, struct map *map);
+
+/* ---- whole objects ---- */
+
+/* An override of one map's attributes: "NAME.max_entries=N". */
+struct sys_override {
+	const char *map;
+	const char *field; /* max_entries, key_size, value_size, map_flags,
+			      numa_node, pinning */
+	u64 value;
+};
+
+struct sys_load_opts {
+	const struct sys_override *overrides;
+	u32 override_cnt;
+	/* Only this program and what its prog arrays name; NULL: all that
+	 * autoload. */
+	const char *only;
+	/* Map of the object by name to take instead of making it; NULL or
+	 * returns NULL: make it.  The result's reference goes to the object.*/
+	struct map *(*reuse)(void *arg, const struct elf_map *em);
+	void *arg;
+};
+
+/* A loaded object: references to its maps and programs. */
+struct sys_obj {
+	u32 map_cnt;
+	struct map **maps; /* as in the elf_obj; NULL: not created */
+	u32 prog_cnt;
+	struct prog **progs; /* as in the elf_obj; NULL: not loaded */
+};
+
+/* All or nothing. */
+int sys_load(struct sys *sys, const struct elf_obj *obj,
+	     const struct sys_load_opts *opts, struct err *err,
+	     struct sys_obj **out);
+void sys_obj_put(struct sys_obj *so);
+
+/* "k=v" into an override; text is changed and must stay. */
+int sys_override_parse(char *text, struct sys_override *out, struct err *err);
+
+/* 0, or -EINVAL with every differing attribute, mine against theirs, in err. */
+int sys_map_matches(const struct map *map, const struct map_attr *attr,
+		    struct err *err);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * map.h - maps: what all families share
+ *
+ * A map is made from the attributes of BPF_MAP_CREATE, reached by its ops and
+ * freed, after a grace period, when the last reference goes.  Errors are
+ * Linux's, in Linux's order of checks.
+ *
+ * Two callers use a map.  A program, on an lcore, sees its slot's values and
+ * gets pointers into the map (lookup, update, delete).  The control side sees
+ * all slots at once and gets copies (read, write, erase, next_key).
+ */
+#ifndef WEIR_MAPS_MAP_H
+#define WEIR_MAPS_MAP_H
+
+#include <linux/bpf.h>
+#include <stdatomic.h>
+
+#include "base/err.h"
+#include "base/types.h"
+#include "mem/mem.h"
+#include "mem/rcu.h"
+
+struct map;
+struct prog;
+struct btf_blob;
+
+/* As in union bpf_attr's MAP_CREATE part. */
+struct map_attr {
+	u32 type;
+	u32 key_size;
+	u32 value_size;
+	u32 max_entries;
+	u32 flags;
+	u32 numa_node;
+	u64 extra;
+	char name[BPF_OBJ_NAME_LEN];
+	struct btf_blob *btf; /* may be NULL; the map takes a reference */
+	u32 btf_key;	      /* type ids in btf, 0: none */
+	u32 btf_value;
+	struct map *inner; /* template of a map of maps */
+};
+
+/* What maps call upwards: programs in prog arrays (architecture, Layout).
+ * The owner of a map_env keeps it alive as long as any map made from it. */
+struct prog_ref_ops {
+	void (*get)(struct prog *prog);
+	void (*put)(struct prog *prog);
+	u32 (*id)(const struct prog *prog);
+	/* Programs of one array must agree in this and the next. */
+	u32 (*type)(const struct prog *prog);
+	/* 0, or -EINVAL if prog may not sit beside the array's owner */
+	int (*compatible)(const struct prog *owner, const struct prog *prog);
+};
+
+struct map_env {
+	struct mem *mem;
+	const struct prog_ref_ops *progs;
+};
+
+struct map_ops {
+	const char *name; /* as bpftool prints it: "hash", "percpu_array" */
+
+	/* Linux's checks of the attributes; nothing is allocated. */
+	int (*check)(const struct map_attr *attr);
+	/* Allocates *map (embedding it) and its memory. */
+	int (*create)(const struct map_env *env, const struct map_attr *attr,
+		      struct map **map);
+	/* No reader is left. */
+	void (*destroy)(struct map *map);
+
+	/* for programs */
+	void *(*lookup)(struct map *map, const void *key);
+	int (*update)(struct map *map, const void *key, const void *value,
+		      u64 flags);
+	int (*delete)(struct map *map, const void *key);
+
+	/* for control; value is map_value_bytes() long */
+	int (*read)(struct map *map, const void *key, void *value, u64 flags);
+	int (*write)(struct map *map, const void *key, const void *value,
+		     u64 flags);
+	int (*erase)(struct map *map, const void *key);
+	/* key NULL or gone: the first.  -ENOENT after the last. */
+	int (*next_key)(struct map *map, const void *key, void *next);
+
+	/* Maps whose entries are programs: write_ref takes what write takes
+	 * with the object itself in place of a number.  NULL: none. */
+	int (*write_prog)(struct map *map, const void *key, struct prog *prog,
+			  u64 flags);
+
+	/* Calls fn once for every element that stays present throughout.
+	 * Stops at fn's first non-zero return and returns it. */
+	int (*each)(struct map *map,
+		    int (*fn)(void *arg, const void *key, const void *value),
+		    void *arg);
+	/* elements in use now */
+	u64 (*count)(const struct map *map);
+};
+
+struct map {
+	const struct map_ops *ops;
+
+	/* constant after creation */
+	u32 type;
+	u32 key_size;
+	u32 value_size;
+	u32 max_entries;
+	u32 flags;
+	u64 extra;
+	u32 slots;
+	u32 id; /* given by sys before anyone else sees the map, 0: none */
+	char name[BPF_OBJ_NAME_LEN];
+	struct btf_blob *btf;
+	u32 btf_key;
+	u32 btf_value;
+	const struct map_env *env;
+
+	atomic_bool frozen; /* control side may no longer write */
+	atomic_uint refs;
+	u64 bytes; /* memory charged */
+	struct rcu_head free_head;
+};
+
+/* One reference, the caller's.  err says which attribute and why. */
+int map_create(const struct map_env *env, const struct map_attr *attr,
+	       struct err *err, struct map **out);
+struct map *map_get(struct map *map);
+/* Usable anywhere; the map is freed after a grace period. */
+void map_put(struct map *map);
+
+/* Bytes the control side passes for a value: per-CPU families have
+ * round_up(value_size, 8) for each slot. */
+u64 map_value_bytes(const struct map *map);
+bool map_is_percpu(const struct map *map);
+
+/* The name bpftool has for a type number, or NULL; and back, 0 if none. */
+const char *map_type_name(u32 type);
+u32 map_type_parse(const char *name);
+
+/* The ops of a type number, NULL if Weir lacks it (types.c). */
+const struct map_ops *map_type_ops(u32 type);
+
+#endif

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "maps/map.h"
+#include "maps/prog_array.h"
