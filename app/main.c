@@ -1,7 +1,64 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* main.c - the command table: weir is one program */
+#include <string.h>
+
+#include "cli/command.h"
 #include "ctl/ctl.h"
 
-int main(void)
+enum { OPT_LOG_LEVEL = 256 };
+
+const struct cli_option global_options[] = {
+	{ 's', "socket", "SOCK",
+	  "control socket of the daemon (" CTL_DEFAULT_SOCKET ")" },
+	{ 'j', "json", NULL, "print JSON" },
+	{ 'p', "pretty", NULL, "print JSON with line breaks" },
+	{ OPT_LOG_LEVEL, "log-level", "LEVEL", "error, warn, info or debug" },
+	{ 'h', "help", NULL, "say what there is and exit" },
+	{ 0 },
+};
+
+/* A table a line; each ends with a zero row. */
+const struct command *const commands[] = {
+	help_commands,
+	NULL,
+};
+
+/* Words after "--" are the command's alone. */
+static void split_rest(struct cli *cli, int *argc, char **argv)
 {
-	return 0;
+	for (int i = 0; i < *argc; i++) {
+		if (strcmp(argv[i], "--") != 0)
+			continue;
+		cli->rest_argc = *argc - i - 1;
+		cli->rest_argv = argv + i + 1;
+		*argc = i;
+		return;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct cli cli = { .socket = CTL_DEFAULT_SOCKET };
+	int what;
+
+	argc--;
+	argv++;
+	split_rest(&cli, &argc, argv);
+
+	/* Global options may stand before the command. */
+	cli.argc = argc;
+	cli.argv = argv;
+	what = cli_next(&cli);
+	if (what == CLI_BAD)
+		return EXIT_USAGE;
+	if (what == CLI_ARG)
+		cli.next--;
+	argc -= cli.next;
+	argv += cli.next;
+	cli.next = 0;
+
+	what = cli_find(&cli, argc, argv);
+	if (what)
+		return what == CLI_BAD ? EXIT_USAGE : EXIT_OK;
+	return cli.command->run(&cli);
 }
