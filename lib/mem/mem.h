@@ -32,7 +32,8 @@ u64 mem_used(const struct mem *mem);
 
 enum arena_kind {
 	ARENA_FULL,   /* populated up front, huge pages when enough are free */
-	ARENA_SPARSE, /* pages appear when touched (BPF_F_NO_PREALLOC) */
+	ARENA_SPARSE, /* pages appear when touched (BPF_F_NO_PREALLOC); charged
+			 by arena_charge() as the owner starts to use them */
 	ARENA_SHARED, /* 4 KiB pages, populated: what Linux lets one mmap */
 };
 
@@ -45,6 +46,7 @@ struct arena {
 	bool huge;
 	enum arena_kind kind;
 	struct mem *mem;
+	_Atomic u64 charged; /* of the budget */
 };
 
 /* -E2BIG: the size itself is absurd; -ENOMEM: budget or machine lack it.
@@ -52,5 +54,9 @@ struct arena {
 int arena_create(struct mem *mem, const char *name, u64 size,
 		 enum arena_kind kind, struct arena *out);
 void arena_destroy(struct arena *arena);
+
+/* The owner of an ARENA_SPARSE is about to touch this many more bytes of it.
+ * -ENOMEM: budget or machine lack them; nothing is charged.  Usable anywhere. */
+int arena_charge(struct arena *arena, u64 bytes);
 
 #endif

@@ -15,6 +15,11 @@
 
 struct rcu;
 
+/* For slots 0 to slots - 1.  mem_create() makes one; mem_destroy() waits for
+ * what is deferred and frees it. */
+int rcu_create(u32 slots, struct rcu **out);
+void rcu_destroy(struct rcu *rcu);
+
 struct rcu_head {
 	struct rcu_head *next;
 	u64 token;
@@ -22,7 +27,8 @@ struct rcu_head {
 };
 
 /* The slot starts, or stops, being waited for.  Called by the thread that
- * owns the slot; online also sets lcore_slot, offline resets it. */
+ * owns the slot; online also sets lcore_slot, offline resets it.  -EINVAL: no
+ * such slot, -EBUSY: another thread has it. */
 int rcu_online(struct rcu *rcu, u32 slot);
 void rcu_offline(struct rcu *rcu, u32 slot);
 
@@ -33,9 +39,16 @@ void rcu_quiescent(struct rcu *rcu, u32 slot);
 u64 rcu_start(struct rcu *rcu);
 bool rcu_passed(struct rcu *rcu, u64 token);
 
+/* A token of a grace period that has not started yet: covers what was made
+ * unreachable before the call.  Writes no shared line, so it is for lcores. */
+u64 rcu_stamp(struct rcu *rcu);
+/* rcu_passed() of a stamp, starting its grace period if nobody has. */
+bool rcu_poll(struct rcu *rcu, u64 stamp);
+
 /* Waits for a grace period.  Never called by a reader. */
 void rcu_synchronize(struct rcu *rcu);
-/* fn runs after a grace period, in a thread that calls one of the two below. */
+/* fn runs after a grace period, in a thread that calls one of the two below;
+ * in the order of the calls.  fn may defer more but not wait. */
 void rcu_defer(struct rcu *rcu, struct rcu_head *head,
 	       void (*fn)(struct rcu_head *head));
 /* Runs what is due; never waits.  Returns how many callbacks ran. */
