@@ -47,16 +47,18 @@ struct prog_ref_ops {
 	void (*get)(struct prog *prog);
 	void (*put)(struct prog *prog);
 	u32 (*id)(const struct prog *prog);
-	/* Programs of one array must agree in this and the next. */
-	u32 (*type)(const struct prog *prog);
-	/* 0, or -EINVAL if prog may not sit beside the array's owner */
-	int (*compatible)(const struct prog *owner, const struct prog *prog);
+	/* All that programs of one array must agree in (type, attach type,
+	 * flags), folded into a number that is not 0. */
+	u64 (*kind)(const struct prog *prog);
 };
 
 struct map_env {
 	struct mem *mem;
 	const struct prog_ref_ops *progs;
 };
+
+/* A key and a value of map_value_bytes(), copies.  Non-zero stops. */
+typedef int map_visit(void *arg, const void *key, const void *value);
 
 struct map_ops {
 	const char *name; /* as bpftool prints it: "hash", "percpu_array" */
@@ -83,16 +85,23 @@ struct map_ops {
 	/* key NULL or gone: the first.  -ENOENT after the last. */
 	int (*next_key)(struct map *map, const void *key, void *next);
 
-	/* Maps whose entries are programs: write_ref takes what write takes
-	 * with the object itself in place of a number.  NULL: none. */
+	/* Maps whose entries are programs: takes the program (and a reference
+	 * to it) where Linux takes its fd.  NULL: no such map.  Of these maps
+	 * read() gives the program's id and write() is -EOPNOTSUPP: the
+	 * control side resolves numbers itself. */
 	int (*write_prog)(struct map *map, const void *key, struct prog *prog,
 			  u64 flags);
 
-	/* Calls fn once for every element that stays present throughout.
-	 * Stops at fn's first non-zero return and returns it. */
-	int (*each)(struct map *map,
-		    int (*fn)(void *arg, const void *key, const void *value),
+	/* each() in pieces, for long dumps: from *cursor (0: the start) on, until
+	 * at least n elements were seen; *cursor says where to go on.  Every
+	 * element that stays present throughout is seen once.  -ENOENT: that
+	 * was the last of them; else fn's first non-zero return, or 0.
+	 * NULL: next_key() and read() serve (arrays). */
+	int (*scan)(struct map *map, u64 *cursor, u32 n, map_visit *fn,
 		    void *arg);
+	/* The last user reference has gone, programs may still run on it: drop
+	 * what keeps other objects alive.  NULL: nothing. */
+	void (*forget)(struct map *map);
 	/* elements in use now */
 	u64 (*count)(const struct map *map);
 	/* each() in pieces: from *cursor on (0: the start), until at least n
@@ -123,17 +132,42 @@ struct map {
 	const struct map_env *env;
 
 	atomic_bool frozen; /* control side may no longer write */
-	atomic_uint refs;
-	u64 bytes; /* memory charged */
+	atomic_uint users; /* handles, pins, objects */
+	atomic_uint refs;  /* these and programs */
 	struct rcu_head free_head;
+
+	/* Set by sys before anyone else sees the map, may be NULL: the last
+	 * reference has gone and map_try_get() fails from now on. */
+	void (*gone)(struct map *map, void *arg);
+	void *gone_arg;
 };
 
-/* One reference, the caller's.  err says which attribute and why. */
+/*
+ * Two kinds of reference.  A user's (handle, pin, object, request) keeps the
+ * map and its entries.  A program's keeps the map alone: when the last user
+ * has gone a prog array is emptied, so that programs that jump through an array
+ * which holds them do not keep each other for ever.  (Linux does the same.)
+ */
+
+/* One user reference, the caller's.  err says which attribute and why. */
 int map_create(const struct map_env *env, const struct map_attr *attr,
 	       struct err *err, struct map **out);
 struct map *map_get(struct map *map);
+/* From an id table: NULL if the last reference has gone already. */
+struct map *map_try_get(struct map *map);
 /* Usable anywhere; the map is freed after a grace period. */
 void map_put(struct map *map);
+
+/* A program's reference.  The caller has one of either kind. */
+struct map *map_hold(struct map *map);
+void map_release(struct map *map);
+
+/* Memory the map has charged to the budget. */
+u64 map_bytes(const struct map *map);
+
+/* Calls fn once for every element that stays present throughout.  Stops at
+ * fn's first non-zero return and returns it. */
+int map_each(struct map *map, map_visit *fn, void *arg);
 
 /* Bytes the control side passes for a value: per-CPU families have
  * round_up(value_size, 8) for each slot. */
