@@ -104,13 +104,6 @@ struct map_ops {
 	void (*forget)(struct map *map);
 	/* elements in use now */
 	u64 (*count)(const struct map *map);
-	/* each() in pieces: from *cursor on (0: the start), until at least n
-	 * elements were seen; *cursor then says where to go on.  0, fn's first
-	 * non-zero return, or -ENOENT: that was the last piece.  NULL: next_key
-	 * and read serve as well, as keys never go away. */
-	int (*scan)(struct map *map, u64 *cursor, u32 n,
-		    int (*fn)(void *arg, const void *key, const void *value),
-		    void *arg);
 };
 
 struct map {
