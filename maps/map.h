@@ -64,8 +64,9 @@ struct map_ops {
 	const char *name; /* as bpftool prints it: "hash", "percpu_array" */
 
 	/* Linux's checks of the attributes; nothing is allocated. */
-	int (*check)(const struct map_attr *attr);
-	/* Allocates *map (embedding it) and its memory. */
+	int (*check)(const struct map_attr *attr, struct err *err);
+	/* Allocates *map (embedding it) and its memory; what struct map holds
+	 * itself is filled in by the caller. */
 	int (*create)(const struct map_env *env, const struct map_attr *attr,
 		      struct map **map);
 	/* No reader is left. */
@@ -104,6 +105,8 @@ struct map_ops {
 	void (*forget)(struct map *map);
 	/* elements in use now */
 	u64 (*count)(const struct map *map);
+	/* memory charged to the budget now */
+	u64 (*bytes)(const struct map *map);
 };
 
 struct map {

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* family.h - what the families have in common; inside maps/ only */
+#ifndef WEIR_MAPS_FAMILY_H
+#define WEIR_MAPS_FAMILY_H
+
+#include "base/slot.h"
+#include "maps/map.h"
+
+extern const struct map_ops array_ops;
+extern const struct map_ops percpu_array_ops;
+extern const struct map_ops htab_ops;
+extern const struct map_ops percpu_htab_ops;
+extern const struct map_ops prog_array_ops;
+
+#define MAP_ACCESS_FLAGS \
+	(BPF_F_RDONLY | BPF_F_WRONLY | BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG)
+
+/* Linux's limits, as 6.18 on x86-64 has them */
+#define MAP_PERCPU_VALUE_MAX 32768u /* PCPU_MIN_UNIT_SIZE */
+#define MAP_ELEM_MAX (4u << 20)	    /* KMALLOC_MAX_SIZE */
+
+/* -EINVAL if attr has flags besides those allowed, or both of the pair that
+ * limits programs. */
+int map_check_flags(const struct map_attr *attr, u32 allowed, struct err *err);
+
+/* The slot whose values the calling thread sees; one that is no lcore sees
+ * those of slot 0. */
+static inline u32 map_slot(void)
+{
+	return lcore_slot == SLOT_NONE ? 0 : lcore_slot;
+}
+
+#endif
