@@ -95,7 +95,7 @@ static void close_with(struct json *j, char c)
 	put_char(j, c);
 }
 
-void json_object(struct json *j)
+void json_begin_object(struct json *j)
 {
 	open_with(j, '{');
 }
@@ -105,7 +105,7 @@ void json_end_object(struct json *j)
 	close_with(j, '}');
 }
 
-void json_array(struct json *j)
+void json_begin_array(struct json *j)
 {
 	open_with(j, '[');
 }
@@ -250,7 +250,7 @@ void json_bool(struct json *j, bool v)
 	json_raw(j, v ? "true" : "false", v ? 4 : 5);
 }
 
-void json_null(struct json *j)
+void json_put_null(struct json *j)
 {
 	json_raw(j, "null", 4);
 }
@@ -260,7 +260,7 @@ void json_bytes(struct json *j, const void *bytes, size_t size)
 	static const char hex[] = "0123456789abcdef";
 	const u8 *p = bytes;
 
-	json_array(j);
+	json_begin_array(j);
 	for (size_t i = 0; i < size; i++) {
 		char text[6] = { '"', '0', 'x', hex[p[i] >> 4],
 				 hex[p[i] & 15], '"' };

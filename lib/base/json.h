@@ -33,9 +33,9 @@ void json_init_file(struct json *j, FILE *f, bool pretty);
 /* Write out what is buffered.  Returns the first error, or 0. */
 int json_flush(struct json *j);
 
-void json_object(struct json *j);
+void json_begin_object(struct json *j);
 void json_end_object(struct json *j);
-void json_array(struct json *j);
+void json_begin_array(struct json *j);
 void json_end_array(struct json *j);
 void json_key(struct json *j, const char *key);
 
@@ -46,7 +46,7 @@ void json_u64(struct json *j, u64 v);
 void json_s64(struct json *j, s64 v);
 void json_double(struct json *j, double v);
 void json_bool(struct json *j, bool v);
-void json_null(struct json *j);
+void json_put_null(struct json *j);
 /* ["0x0a","0x00",...], bpftool's form of raw bytes */
 void json_bytes(struct json *j, const void *bytes, size_t size);
 /* text that is JSON already */

@@ -50,14 +50,14 @@ static void json_writes_commas_and_nesting(void **state)
 
 	(void)state;
 	json_init(&j, keep, &t, false);
-	json_object(&j);
+	json_begin_object(&j);
 	json_ku64(&j, "a", 1);
 	json_key(&j, "b");
-	json_array(&j);
+	json_begin_array(&j);
 	json_s64(&j, -2);
-	json_object(&j);
+	json_begin_object(&j);
 	json_end_object(&j);
-	json_null(&j);
+	json_put_null(&j);
 	json_end_array(&j);
 	json_kbool(&j, "c", true);
 	json_end_object(&j);
