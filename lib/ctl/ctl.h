@@ -10,6 +10,8 @@
 #include "lcore/plane.h"
 
 #define CTL_DEFAULT_SOCKET "/run/weir.sock"
+/* Counts up when a client of the last one would misunderstand this one. */
+#define CTL_PROTOCOL 1
 
 struct ctl;
 
@@ -17,7 +19,7 @@ struct ctl_config {
 	const char *path;
 	u32 max_clients;	/* 64 */
 	u64 max_request_bytes;	/* 64 MiB: one line */
-	u64 max_reply_bytes;	/* unsent, per client */
+	u64 max_reply_bytes;	/* 8 MiB: one answer, and unsent, per client */
 	void (*reload)(void *arg); /* a client's "reload", as SIGHUP */
 	void *arg;
 };
@@ -43,6 +45,16 @@ void ctl_disconnect(struct ctl_client *c);
  */
 int ctl_call(struct ctl_client *c, const char *method, struct json_t *args,
 	     struct json_t **result, struct err *err);
+/*
+ * The same for an answer in parts (map.dump): each part's JSON text, without
+ * anything around it, goes to part(); the text is gone afterwards.  A non-zero
+ * return ends the call with it, and the connection is of no more use.
+ */
+typedef int ctl_part_fn(void *arg, const char *text, size_t len,
+			struct err *err);
+int ctl_call_parts(struct ctl_client *c, const char *method,
+		   struct json_t *args, ctl_part_fn *part, void *arg,
+		   struct json_t **result, struct err *err);
 /* Read the next unasked message (subscriptions). */
 int ctl_next_event(struct ctl_client *c, struct json_t **event,
 		   struct err *err);

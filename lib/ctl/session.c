@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "ctl/session.h"
+
+#include <errno.h>
+#include <event2/bufferevent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+#define TURN_REQUESTS 32
+#define LINGER_SECONDS 5	/* for a client that ended to read its answers */
+#define JOB_BACKLOG (256 << 10)	/* unsent bytes at which a job pauses */
+#define EVENTS_MAX_BYTES (1 << 20) /* unsent trace events */
+
+struct session {
+	struct session *next;
+	struct session **prev;
+	struct ctl *ctl;
+	struct bufferevent *bev;
+	struct event *turn;
+	struct request *rq; /* being answered, or NULL */
+	size_t searched;    /* bytes of input known to hold no newline */
+	bool deaf;	    /* what it sends is not looked at any more */
+	bool ending;	    /* no more input: close when all is sent */
+
+	int trace_id; /* 0: not subscribed */
+	u64 trace_lost;
+};
+
+static struct evbuffer *output(struct session *s)
+{
+	return bufferevent_get_output(s->bev);
+}
+
+static void end_request(struct session *s)
+{
+	if (!s->rq)
+		return;
+	request_end(s->rq);
+	free(s->rq);
+	s->rq = NULL;
+}
+
+static void session_free(struct session *s)
+{
+	if (s->trace_id)
+		plane_trace_unsubscribe(s->ctl->plane, s->trace_id);
+	end_request(s);
+	*s->prev = s->next;
+	if (s->next)
+		s->next->prev = s->prev;
+	s->ctl->session_cnt--;
+	event_free(s->turn);
+	bufferevent_free(s->bev);
+	free(s);
+}
+
+/* Nothing more will come: close when everything is answered and sent. */
+static void end_input(struct session *s)
+{
+	struct timeval linger = { .tv_sec = LINGER_SECONDS };
+
+	s->ending = true;
+	bufferevent_disable(s->bev, EV_READ);
+	bufferevent_set_timeouts(s->bev, NULL, &linger);
+}
+
+/* Answer, then end the connection: what follows cannot be understood. */
+static void refuse(struct session *s, const struct err *err)
+{
+	reply_error(output(s), err);
+	s->deaf = true;
+	end_input(s);
+}
+
+/* The next whole line, to be freed, or NULL. */
+static char *next_line(struct session *s, size_t *len)
+{
+	struct evbuffer *in = bufferevent_get_input(s->bev);
+	size_t have = evbuffer_get_length(in);
+	struct evbuffer_ptr from, eol;
+	struct err err;
+	char *line;
+
+	if (s->deaf)
+		return NULL;
+	evbuffer_ptr_set(in, &from, s->searched, EVBUFFER_PTR_SET);
+	eol = have > s->searched ? evbuffer_search_eol(in, &from, NULL,
+						       EVBUFFER_EOL_LF) :
+				   (struct evbuffer_ptr){ .pos = -1 };
+	if (eol.pos < 0 ? have > s->ctl->config.max_request_bytes :
+			  (u64)eol.pos > s->ctl->config.max_request_bytes) {
+		err_fail(&err, -E2BIG, "a request has at most %llu bytes",
+			 (unsigned long long)s->ctl->config.max_request_bytes);
+		err_hint(&err, "send batches of fewer entries");
+		refuse(s, &err);
+		return NULL;
+	}
+	if (eol.pos < 0) {
+		s->searched = have;
+		return NULL;
+	}
+	line = malloc((size_t)eol.pos + 1);
+	if (!line) {
+		err_fail(&err, -ENOMEM, "out of memory");
+		refuse(s, &err);
+		return NULL;
+	}
+	evbuffer_remove(in, line, (size_t)eol.pos + 1);
+	s->searched = 0;
+	*len = (size_t)eol.pos;
+	return line;
+}
+
+static void finish(struct session *s, int result, const struct err *err)
+{
+	if (result < 0)
+		request_send_error(s->rq, err, output(s));
+	else
+		request_send_result(s->rq, output(s));
+	end_request(s);
+}
+
+/* Start the next request.  False: there is none. */
+static bool start_request(struct session *s)
+{
+	struct err err = { 0 };
+	size_t len;
+	char *line;
+	int res;
+
+	line = next_line(s, &len);
+	if (!line)
+		return false;
+	s->rq = calloc(1, sizeof(*s->rq));
+	if (!s->rq) {
+		free(line);
+		err_fail(&err, -ENOMEM, "out of memory");
+		reply_error(output(s), &err);
+		return true;
+	}
+	res = request_begin(s->rq, s->ctl, s, line, len,
+			    s->ctl->config.max_reply_bytes, &err);
+	free(line);
+	if (res < 0 || !s->rq->job)
+		finish(s, res, &err);
+	return true;
+}
+
+static void step_job(struct session *s)
+{
+	struct err err = { 0 };
+	int res = request_step(s->rq, &err);
+
+	if (res == STEP_MORE)
+		request_send_part(s->rq, output(s));
+	else
+		finish(s, res, &err);
+}
+
+/* Is so much unsent that nothing more should be made? */
+static bool congested(struct session *s)
+{
+	size_t limit = s->ctl->config.max_reply_bytes;
+
+	if (s->rq)
+		limit = MIN(limit, JOB_BACKLOG);
+	return evbuffer_get_length(output(s)) >= limit;
+}
+
+/* A turn.  May free s. */
+static void pump(struct session *s)
+{
+	u32 left = TURN_REQUESTS;
+	bool more = true;
+
+	while (more && left-- && !congested(s)) {
+		if (s->rq) {
+			step_job(s);
+			break;
+		}
+		more = start_request(s);
+	}
+	if (congested(s)) {
+		bufferevent_disable(s->bev, EV_READ);
+		return; /* on_sent() goes on */
+	}
+	if (more) {
+		bufferevent_disable(s->bev, EV_READ);
+		event_add(s->turn, &(struct timeval){ 0 });
+		return;
+	}
+	if (!s->ending)
+		bufferevent_enable(s->bev, EV_READ);
+	else if (evbuffer_get_length(output(s)) == 0)
+		session_free(s);
+}
+
+static void on_turn(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	pump(arg);
+}
+
+static void on_readable(struct bufferevent *bev, void *arg)
+{
+	struct session *s = arg;
+
+	(void)bev;
+	if (!evtimer_pending(s->turn, NULL))
+		pump(s);
+}
+
+/* No more than the low mark is left to send. */
+static void on_sent(struct bufferevent *bev, void *arg)
+{
+	on_readable(bev, arg);
+}
+
+static void on_event(struct bufferevent *bev, short what, void *arg)
+{
+	struct session *s = arg;
+
+	(void)bev;
+	if (what & (BEV_EVENT_ERROR | BEV_EVENT_TIMEOUT)) {
+		session_free(s);
+	} else if (what & BEV_EVENT_EOF) {
+		end_input(s);
+		if (!evtimer_pending(s->turn, NULL))
+			pump(s);
+	}
+}
+
+/* Is the process at the other end ours or root's? */
+static int authorise(evutil_socket_t fd, struct err *err)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+		return err_fail(err, -errno, "cannot tell who you are");
+	if (peer.uid == 0 || peer.uid == geteuid())
+		return 0;
+	err_fail(err, -EPERM, "user %u may not control a weir of user %u",
+		 peer.uid, geteuid());
+	return err_hint(err, "run as that user or as root");
+}
+
+/* Say why, without waiting for the client to read it. */
+static void turn_away(evutil_socket_t fd, const struct err *err)
+{
+	struct evbuffer *out = evbuffer_new();
+
+	if (out) {
+		reply_error(out, err);
+		evbuffer_write(out, fd);
+		evbuffer_free(out);
+	}
+	close(fd);
+}
+
+static int admit(struct ctl *ctl, evutil_socket_t fd, struct err *err)
+{
+	int res = authorise(fd, err);
+
+	if (res)
+		return res;
+	if (ctl->session_cnt >= ctl->config.max_clients) {
+		err_fail(err, -EUSERS, "%u clients are connected already",
+			 ctl->session_cnt);
+		return err_hint(err, "try again when one has finished");
+	}
+	return 0;
+}
+
+void session_open(struct ctl *ctl, evutil_socket_t fd)
+{
+	struct session *s;
+	struct err err;
+
+	if (admit(ctl, fd, &err)) {
+		log_warn("control: turned a client away: %s", err.reason);
+		turn_away(fd, &err);
+		return;
+	}
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		goto close_fd;
+	s->ctl = ctl;
+	s->turn = evtimer_new(ctl->base, on_turn, s);
+	if (!s->turn)
+		goto free_session;
+	s->bev = bufferevent_socket_new(ctl->base, fd, BEV_OPT_CLOSE_ON_FREE);
+	if (!s->bev)
+		goto free_turn;
+	s->next = ctl->sessions;
+	s->prev = &ctl->sessions;
+	if (s->next)
+		s->next->prev = &s->next;
+	ctl->sessions = s;
+	ctl->session_cnt++;
+	bufferevent_setcb(s->bev, on_readable, on_sent, on_event, s);
+	bufferevent_setwatermark(s->bev, EV_READ, 0,
+				 ctl->config.max_request_bytes + 1);
+	bufferevent_setwatermark(s->bev, EV_WRITE,
+				 ctl->config.max_reply_bytes / 2, 0);
+	bufferevent_enable(s->bev, EV_READ | EV_WRITE);
+	return;
+
+free_turn:
+	event_free(s->turn);
+free_session:
+	free(s);
+close_fd:
+	close(fd);
+}
+
+void session_close_all(struct ctl *ctl)
+{
+	while (ctl->sessions)
+		session_free(ctl->sessions);
+}
+
+struct trace_event {
+	u64 ns;
+	u32 prog_id;
+	const char *line;
+	u32 len;
+	u64 lost; /* of this client, since its last event */
+};
+
+static void write_trace(void *arg, struct json *j)
+{
+	const struct trace_event *e = arg;
+
+	json_kstr(j, "event", "trace");
+	json_ku64(j, "ns", e->ns);
+	json_ku64(j, "prog", e->prog_id);
+	json_key(j, "line");
+	json_strn(j, e->line, e->len);
+	if (e->lost)
+		json_ku64(j, "lost", e->lost);
+}
+
+/* A slow reader loses events, and is told how many with the next it gets. */
+static void on_trace(void *arg, u64 ns, u32 prog_id, const char *line,
+		     u32 len)
+{
+	struct session *s = arg;
+	struct trace_event event = { ns, prog_id, line, len, s->trace_lost };
+
+	if (s->ending || evbuffer_get_length(output(s)) > EVENTS_MAX_BYTES) {
+		s->trace_lost++;
+		return;
+	}
+	reply_event(output(s), write_trace, &event);
+	s->trace_lost = 0;
+}
+
+int session_trace(struct session *s)
+{
+	int id;
+
+	if (s->trace_id)
+		return -EALREADY;
+	id = plane_trace_subscribe(s->ctl->plane, on_trace, s);
+	if (id < 0)
+		return id;
+	s->trace_id = id;
+	return 0;
+}

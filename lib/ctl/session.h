@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * session.h - a client
+ *
+ * S1  Requests of a client are answered in order, one at a time.
+ * S2  Its next request is not even read while an answer is in the making or
+ *     more than max_reply_bytes are unsent: a client that does not read waits
+ *     for itself alone.
+ * S3  A turn ends after TURN_REQUESTS requests or one step of a job; then
+ *     everybody else has theirs.
+ * S4  A client that is gone takes nothing with it but its own answers.
+ */
+#ifndef WEIR_CTL_SESSION_H
+#define WEIR_CTL_SESSION_H
+
+#include "ctl/ctl_priv.h"
+#include "ctl/request.h"
+
+/* Takes fd over.  A client that is not allowed is told so and left out. */
+void session_open(struct ctl *ctl, evutil_socket_t fd);
+void session_close_all(struct ctl *ctl);
+
+/* From now on the client gets trace events.  -EALREADY. */
+int session_trace(struct session *s);
+
+#endif

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "ctl/value.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bpf/btf.h"
+#include "ctl/base64.h"
+
+/* One of the two things a map's entry is made of. */
+struct part {
+	const struct map *map;
+	const char *name; /* "key", "value" */
+	u32 size;
+	u32 type; /* in the map's BTF, 0: unknown */
+};
+
+static struct part key_part(const struct map *map)
+{
+	return (struct part){ map, "key", map->key_size,
+			      map->btf ? map->btf_key : 0 };
+}
+
+static struct part value_part(const struct map *map)
+{
+	return (struct part){ map, "value", map->value_size,
+			      map->btf ? map->btf_value : 0 };
+}
+
+int arg_format(const struct request *rq, enum value_format *format,
+	       struct err *err)
+{
+	static const char *const names[] = {
+		[VALUE_BPFTOOL] = "bpftool",
+		[VALUE_TYPED] = "typed",
+		[VALUE_PACKED] = "packed",
+	};
+	const char *name;
+	int res;
+
+	*format = VALUE_BPFTOOL;
+	if (!arg_has(rq, "format"))
+		return 0;
+	res = arg_string(rq, "format", &name, err);
+	if (res)
+		return res;
+	for (u32 i = 0; i < ARRAY_LEN(names); i++) {
+		if (strcmp(name, names[i]) == 0) {
+			*format = (enum value_format)i;
+			return 0;
+		}
+	}
+	err_fail(err, -EINVAL, "there is no format '%.32s'", name);
+	return err_hint(err, "bpftool, typed or packed");
+}
+
+static int wrong_size(const struct part *part, u64 size, struct err *err)
+{
+	err_fail(err, -EINVAL, "%s has %llu byte%s, map %s has %u-byte %ss",
+		 part->name, (unsigned long long)size, size == 1 ? "" : "s",
+		 part->map->name, part->size, part->name);
+	return err_hint(err, "give %u byte%s%s", part->size,
+			part->size == 1 ? "" : "s",
+			part->type ? ", or JSON by its type" : "");
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static int from_hex(const struct part *part, const json_t *text, u8 *out,
+		    struct err *err)
+{
+	const char *s = json_string_value(text);
+	size_t len = json_string_length(text);
+
+	if (!s)
+		return err_fail(err, -EINVAL, "\"%s_hex\" is no string",
+				part->name);
+	if (len != (size_t)part->size * 2)
+		return len % 2 ? err_fail(err, -EINVAL,
+					  "\"%s_hex\" has half a byte",
+					  part->name) :
+				 wrong_size(part, len / 2, err);
+	for (u32 i = 0; i < part->size; i++) {
+		int high = hex_digit(s[2 * i]), low = hex_digit(s[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return err_fail(err, -EINVAL,
+					"\"%s_hex\" is not hexadecimal",
+					part->name);
+		out[i] = (u8)(high << 4 | low);
+	}
+	return 0;
+}
+
+/* 0 to 255 from 10 or "0x0a", or -1. */
+static int byte_of(const json_t *item)
+{
+	char *end;
+	long n;
+
+	if (json_is_integer(item)) {
+		json_int_t v = json_integer_value(item);
+
+		return v >= 0 && v <= 255 ? (int)v : -1;
+	}
+	if (!json_is_string(item) || !json_string_length(item))
+		return -1;
+	n = strtol(json_string_value(item), &end, 0);
+	return *end || n < 0 || n > 255 ? -1 : (int)n;
+}
+
+/* Is it an array of bytes?  Not where the type itself is an array: there
+ * numbers are its items. */
+static bool is_bytes(const struct part *part, const json_t *value)
+{
+	const struct btf_type *type;
+
+	if (!json_is_array(value))
+		return false;
+	if (part->type) {
+		type = btf_type(part->map->btf,
+				btf_skip(part->map->btf, part->type));
+		if (type && BTF_INFO_KIND(type->info) == BTF_KIND_ARRAY &&
+		    !json_is_string(json_array_get(value, 0)))
+			return false;
+	}
+	for (size_t i = 0; i < json_array_size(value); i++)
+		if (byte_of(json_array_get(value, i)) < 0)
+			return false;
+	return true;
+}
+
+static int from_bytes(const struct part *part, const json_t *value, u8 *out,
+		      struct err *err)
+{
+	if (json_array_size(value) != part->size)
+		return wrong_size(part, json_array_size(value), err);
+	for (u32 i = 0; i < part->size; i++)
+		out[i] = (u8)byte_of(json_array_get(value, i));
+	return 0;
+}
+
+static int from_type(const struct part *part, const json_t *value, u8 *out,
+		     struct err *err)
+{
+	char *text = json_dumps(value, JSON_ENCODE_ANY);
+	int res;
+
+	if (!text)
+		return err_fail(err, -ENOMEM, "out of memory");
+	memset(out, 0, part->size);
+	res = btf_parse_json(part->map->btf, part->type, text, out, part->size,
+			     err);
+	free(text);
+	if (res < 0)
+		err_place(err, "%s of map %s", part->name, part->map->name);
+	return res;
+}
+
+static int from_integer(const struct part *part, json_int_t v, u8 *out,
+			struct err *err)
+{
+	u32 bits = part->size * 8;
+	u64 n = (u64)v;
+
+	if (part->size == 0 || part->size > 8 ||
+	    (part->size & (part->size - 1))) {
+		err_fail(err, -EINVAL,
+			 "map %s has %u-byte %ss of unknown type, a number "
+			 "does not fit",
+			 part->map->name, part->size, part->name);
+		return err_hint(err, "give %u bytes", part->size);
+	}
+	if (bits < 64 && (v < -(1LL << (bits - 1)) || v >= 1LL << bits))
+		return err_fail(err, -ERANGE, "%lld does not fit in %u byte%s",
+				(long long)v, part->size,
+				part->size == 1 ? "" : "s");
+	memcpy(out, &n, part->size); /* little endian, as all Weir runs on */
+	return 0;
+}
+
+static int from_json(const struct part *part, const json_t *value, u8 *out,
+		     struct err *err)
+{
+	if (is_bytes(part, value))
+		return from_bytes(part, value, out, err);
+	if (part->type)
+		return from_type(part, value, out, err);
+	if (json_is_integer(value))
+		return from_integer(part, json_integer_value(value), out, err);
+	err_fail(err, -EINVAL, "map %s has no type information for its %ss",
+		 part->map->name, part->name);
+	return err_hint(err, "give %u bytes", part->size);
+}
+
+/* Takes "NAME" or "NAME_hex". */
+static int take(const struct request *rq, const struct part *part, u8 *out,
+		struct err *err)
+{
+	json_t *value = json_object_get(rq->args, part->name), *hex;
+	char hex_name[16];
+
+	snprintf(hex_name, sizeof(hex_name), "%s_hex", part->name);
+	hex = json_object_get(rq->args, hex_name);
+	if (value && hex)
+		return err_fail(err, -EINVAL, "\"%s\" and \"%s\" exclude "
+				"each other", part->name, hex_name);
+	if (hex)
+		return from_hex(part, hex, out, err);
+	if (value)
+		return from_json(part, value, out, err);
+	if (part->size == 0)
+		return 0;
+	err_fail(err, -EINVAL, "the %s is missing", part->name);
+	return err_hint(err, "map %s has %u-byte %ss", part->map->name,
+			part->size, part->name);
+}
+
+int arg_key(const struct request *rq, const struct map *map, void *key,
+	    struct err *err)
+{
+	struct part part = key_part(map);
+
+	return take(rq, &part, key, err);
+}
+
+void value_spread(const struct map *map, const void *one, void *all)
+{
+	size_t stride = round_up(map->value_size, 8);
+
+	memset(all, 0, map_value_bytes(map));
+	for (u32 slot = 0; slot < map->slots; slot++)
+		memcpy((u8 *)all + slot * stride, one, map->value_size);
+}
+
+static int each_slot(const struct part *part, json_t *values, u8 *out,
+		     struct err *err)
+{
+	const struct map *map = part->map;
+	size_t stride = round_up(map->value_size, 8);
+
+	if (!map_is_percpu(map))
+		return err_fail(err, -EINVAL,
+				"map %s has one value an entry: \"value\"",
+				map->name);
+	if (!json_is_array(values) || json_array_size(values) != map->slots)
+		return err_fail(err, -EINVAL,
+				"\"values\" has one value for each of the %u "
+				"lcores",
+				map->slots);
+	memset(out, 0, map_value_bytes(map));
+	for (u32 slot = 0; slot < map->slots; slot++) {
+		int res = from_json(part, json_array_get(values, slot),
+				    out + slot * stride, err);
+
+		if (res)
+			return res;
+	}
+	return 0;
+}
+
+int arg_value(const struct request *rq, const struct map *map, void *value,
+	      struct err *err)
+{
+	struct part part = value_part(map);
+	json_t *values = json_object_get(rq->args, "values");
+	u8 *one;
+	int res;
+
+	if (values)
+		return each_slot(&part, values, value, err);
+	if (!map_is_percpu(map))
+		return take(rq, &part, value, err);
+	one = malloc(map->value_size);
+	if (!one)
+		return err_fail(err, -ENOMEM, "out of memory");
+	res = take(rq, &part, one, err);
+	if (!res)
+		value_spread(map, one, value);
+	free(one);
+	return res;
+}
+
+/* ---- to JSON ---- */
+
+typedef void print_fn(struct json *j, const struct part *part,
+		      const void *bytes);
+
+static void print_bytes(struct json *j, const struct part *part,
+			const void *bytes)
+{
+	json_bytes(j, bytes, part->size);
+}
+
+static void print_typed(struct json *j, const struct part *part,
+			const void *bytes)
+{
+	if (part->type)
+		btf_json(j, part->map->btf, part->type, bytes);
+	else
+		json_bytes(j, bytes, part->size);
+}
+
+static void print_value(struct json *j, const struct map *map,
+			const void *value, print_fn *print)
+{
+	struct part part = value_part(map);
+	size_t stride = round_up(map->value_size, 8);
+
+	if (!map_is_percpu(map)) {
+		json_key(j, "value");
+		print(j, &part, value);
+		return;
+	}
+	json_key(j, "values");
+	json_begin_array(j);
+	for (u32 slot = 0; slot < map->slots; slot++) {
+		json_begin_object(j);
+		json_ku64(j, "cpu", slot);
+		json_key(j, "value");
+		print(j, &part, (const u8 *)value + slot * stride);
+		json_end_object(j);
+	}
+	json_end_array(j);
+}
+
+/* A data section has a value type and no key type: no key is shown. */
+static void print_formatted(struct json *j, const struct map *map,
+			    const void *key, const void *value)
+{
+	struct part part = key_part(map);
+
+	if (part.type) {
+		json_key(j, "key");
+		print_typed(j, &part, key);
+	}
+	print_value(j, map, value, print_typed);
+}
+
+void value_entry(struct json *j, const struct map *map, const void *key,
+		 const void *value, enum value_format format)
+{
+	struct part part = key_part(map);
+	bool typed = map->btf && map->btf_value;
+
+	json_begin_object(j);
+	if (format == VALUE_TYPED && typed) {
+		print_formatted(j, map, key, value);
+	} else {
+		json_key(j, "key");
+		print_bytes(j, &part, key);
+		print_value(j, map, value, print_bytes);
+	}
+	if (format == VALUE_BPFTOOL && typed) {
+		json_key(j, "formatted");
+		json_begin_object(j);
+		print_formatted(j, map, key, value);
+		json_end_object(j);
+	}
+	json_end_object(j);
+}
+
+void value_base64(struct json *j, const void *bytes, size_t size)
+{
+	size_t len = base64_length(size);
+	char *text = malloc(len + 2);
+
+	if (!text) {
+		j->error = -ENOMEM;
+		return;
+	}
+	text[0] = text[len + 1] = '"';
+	base64_encode(bytes, size, text + 1);
+	json_raw(j, text, len + 2);
+	free(text);
+}
