@@ -8,11 +8,11 @@ static const struct {
 	const char *name;
 	const struct map_ops *ops; /* NULL: Linux has it, Weir does not */
 } types[] = {
-	[BPF_MAP_TYPE_HASH] = { "hash" },
+	[BPF_MAP_TYPE_HASH] = { "hash", &htab_ops },
 	[BPF_MAP_TYPE_ARRAY] = { "array", &array_ops },
 	[BPF_MAP_TYPE_PROG_ARRAY] = { "prog_array", &prog_array_ops },
 	[BPF_MAP_TYPE_PERF_EVENT_ARRAY] = { "perf_event_array" },
-	[BPF_MAP_TYPE_PERCPU_HASH] = { "percpu_hash" },
+	[BPF_MAP_TYPE_PERCPU_HASH] = { "percpu_hash", &percpu_htab_ops },
 	[BPF_MAP_TYPE_PERCPU_ARRAY] = { "percpu_array", &percpu_array_ops },
 	[BPF_MAP_TYPE_STACK_TRACE] = { "stack_trace" },
 	[BPF_MAP_TYPE_CGROUP_ARRAY] = { "cgroup_array" },

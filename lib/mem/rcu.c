@@ -117,11 +117,17 @@ u64 rcu_stamp(struct rcu *rcu)
 	return last_started(rcu) + 1;
 }
 
+bool rcu_known(struct rcu *rcu, u64 stamp)
+{
+	return atomic_load_explicit(&rcu->passed, memory_order_acquire) >=
+	       stamp;
+}
+
 bool rcu_passed(struct rcu *rcu, u64 token)
 {
 	bool yes;
 
-	if (atomic_load_explicit(&rcu->passed, memory_order_acquire) >= token)
+	if (rcu_known(rcu, token))
 		return true;
 	if (token > last_started(rcu))
 		return false;

@@ -42,6 +42,8 @@ bool rcu_passed(struct rcu *rcu, u64 token);
 /* A token of a grace period that has not started yet: covers what was made
  * unreachable before the call.  Writes no shared line, so it is for lcores. */
 u64 rcu_stamp(struct rcu *rcu);
+/* Has somebody found out already that it passed?  One load. */
+bool rcu_known(struct rcu *rcu, u64 stamp);
 /* rcu_passed() of a stamp, starting its grace period if nobody has. */
 bool rcu_poll(struct rcu *rcu, u64 stamp);
 

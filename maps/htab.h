@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* htab.h - what the files of hash maps share; inside maps/ only */
+#ifndef WEIR_MAPS_HTAB_H
+#define WEIR_MAPS_HTAB_H
+
+#include "maps/family.h"
+#include "maps/htab_fast.h"
+#include "maps/words.h"
+#include "mem/pool.h"
+
+struct htab {
+	struct map map;
+	struct arena arena;
+	struct htab_fast fast;
+	struct pool pool;
+};
+
+static inline struct htab *htab_of(const struct map *map)
+{
+	return container_of(map, struct htab, map);
+}
+
+static inline struct spin *htab_lock_of(struct htab_bucket *b)
+{
+	return (struct spin *)&b->lock;
+}
+
+static inline u32 *htab_link(const struct htab *h, u32 index)
+{
+	return (u32 *)(htab_elem(&h->fast, index) + HTAB_LINK_OFF);
+}
+
+/* The elements of a bucket in the order of their places: the one after place
+ * *at (start with 0), or 0.  Without the lock: trust it if seq is unchanged. */
+u32 htab_next_place(const struct htab *h, const struct htab_bucket *b,
+		    u32 *at, u32 index);
+
+/* htab_walk.c: the control side, which takes copies */
+int htab_read(struct map *map, const void *key, void *value, u64 flags);
+int htab_next_key(struct map *map, const void *key, void *next);
+int htab_scan(struct map *map, u64 *cursor, u32 n, map_visit *fn, void *arg);
+
+/* Every element is in one place or one free list, and found by its key.  While
+ * nobody uses the map; -EUCLEAN. */
+int htab_verify(struct map *map);
+
+#endif

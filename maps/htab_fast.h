@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * htab_fast.h - finding an element of a hash map; compiled to bitcode too
+ *
+ * A bucket is a cache line: 16-bit tags of eight elements, their indices, and
+ * a chain of elements for the ninth and on.  An element stays in its place
+ * from insertion to removal; its replacement takes the same place.
+ *
+ * A lookup takes no lock.  It may read an element that is being reused for
+ * another key; removal counts up the bucket's seq before that can happen, so a
+ * lookup whose seq did not change has read elements of this bucket only, and
+ * otherwise starts over.
+ */
+#ifndef WEIR_MAPS_HTAB_FAST_H
+#define WEIR_MAPS_HTAB_FAST_H
+
+#include <string.h>
+
+#include "base/types.h"
+
+#define HTAB_WAYS 8
+
+struct htab_bucket {
+	_Alignas(CACHE_LINE) u64 tags[2]; /* four a word, 0: no element */
+	u32 elem[HTAB_WAYS];
+	u32 chain; /* the ninth element */
+	u32 seq;   /* removals and replacements */
+	u32 lock;  /* struct spin: of writers */
+};
+
+#define HTAB_LINK_OFF 4 /* next in the chain, in struct pool_elem */
+#define HTAB_KEY_OFF 16 /* the key follows struct pool_elem */
+
+/* Constant while the map lives. */
+struct htab_fast {
+	struct htab_bucket *buckets;
+	u64 mask;
+	u8 *elems; /* element i is at elems + i * elem_size */
+	u64 elem_size;
+	u64 seed[2];
+	u32 key_size;
+	u32 value_off; /* in the element; per CPU: not there */
+	u8 *planes;    /* per CPU: value of element i at slot s is at */
+	u64 plane_size;	  /* planes + s * plane_size + i * value_stride */
+	u64 value_stride;
+};
+
+#define HTAB_INLINE static inline __attribute__((always_inline))
+
+HTAB_INLINE u32 htab_load32(const u32 *at)
+{
+	return __atomic_load_n(at, __ATOMIC_ACQUIRE);
+}
+
+HTAB_INLINE u64 htab_load64(const u64 *at)
+{
+	return __atomic_load_n(at, __ATOMIC_ACQUIRE);
+}
+
+/* The last size % 8 bytes of a key as a word padded with zeros. */
+HTAB_INLINE u64 htab_key_tail(const u8 *key, u32 size)
+{
+	u32 n = size & 7, at = size - n;
+	u64 v = 0;
+	u32 half;
+	u16 two;
+
+	if (size > 8) {
+		memcpy(&v, key + size - 8, 8);
+		return v >> (64 - 8 * n);
+	}
+	if (n & 4) {
+		memcpy(&half, key + at, 4);
+		v = half;
+	}
+	if (n & 2) {
+		memcpy(&two, key + at + (n & 4), 2);
+		v |= (u64)two << (8 * (n & 4));
+	}
+	if (n & 1)
+		v |= (u64)key[at + (n & 6)] << (8 * (n & 6));
+	return v;
+}
+
+HTAB_INLINE u64 htab_key_word(const u8 *key, u32 i)
+{
+	u64 v;
+
+	memcpy(&v, key + 8ull * i, 8);
+	return v;
+}
+
+HTAB_INLINE u64 htab_mix(u64 a, u64 b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (u64)product ^ (u64)(product >> 64);
+}
+
+HTAB_INLINE u64 htab_hash_sized(const struct htab_fast *h, const u8 *key,
+				u32 size)
+{
+	u64 v = h->seed[0] ^ size;
+
+	for (u32 i = 0; i < size / 8; i++)
+		v = htab_mix(v ^ htab_key_word(key, i), h->seed[1]);
+	if (size & 7)
+		v = htab_mix(v ^ htab_key_tail(key, size), h->seed[1]);
+	return htab_mix(v, 0x9e3779b97f4a7c15ull);
+}
+
+HTAB_INLINE struct htab_bucket *htab_bucket_of(const struct htab_fast *h,
+					       u64 hash)
+{
+	return &h->buckets[hash & h->mask];
+}
+
+/* Never 0. */
+HTAB_INLINE u16 htab_tag(u64 hash)
+{
+	u16 tag = (u16)(hash >> 48);
+
+	return tag ? tag : 1;
+}
+
+HTAB_INLINE u8 *htab_elem(const struct htab_fast *h, u32 index)
+{
+	return h->elems + index * h->elem_size;
+}
+
+HTAB_INLINE bool htab_key_is(const struct htab_fast *h, u32 index,
+			     const u8 *key, u32 size)
+{
+	const u64 *have = (const u64 *)(htab_elem(h, index) + HTAB_KEY_OFF);
+	u64 differ = 0;
+
+	for (u32 i = 0; i < size / 8; i++)
+		differ |= htab_load64(have + i) ^ htab_key_word(key, i);
+	if (size & 7)
+		differ |= htab_load64(have + size / 8) ^
+			  htab_key_tail(key, size);
+	return differ == 0;
+}
+
+/* One bit, its highest, of every 16-bit lane that equals tag (and perhaps of
+ * one above such a lane). */
+HTAB_INLINE u64 htab_match(u64 tags, u16 tag)
+{
+	const u64 ones = 0x0001000100010001ull;
+	u64 x = tags ^ (ones * tag);
+
+	return (x - ones) & ~x & (ones << 15);
+}
+
+/* The element in its bucket, 0: none.  A chain is left when seq changes. */
+HTAB_INLINE u32 htab_probe(const struct htab_fast *h,
+			   const struct htab_bucket *b, const u8 *key,
+			   u32 size, u16 tag, u32 seq)
+{
+	u32 index;
+
+	for (u32 word = 0; word < 2; word++) {
+		u64 lanes = htab_match(htab_load64(&b->tags[word]), tag);
+
+		for (; lanes; lanes &= lanes - 1) {
+			u32 lane = (u32)__builtin_ctzll(lanes) / 16;
+
+			index = htab_load32(&b->elem[4 * word + lane]);
+			if (likely(index && htab_key_is(h, index, key, size)))
+				return index;
+		}
+	}
+	for (index = htab_load32(&b->chain);
+	     unlikely(index) && htab_load32(&b->seq) == seq;
+	     index = htab_load32((const u32 *)(htab_elem(h, index) +
+					       HTAB_LINK_OFF))) {
+		if (htab_key_is(h, index, key, size))
+			return index;
+	}
+	return 0;
+}
+
+HTAB_INLINE u32 htab_find_sized(const struct htab_fast *h, const u8 *key,
+				u32 size)
+{
+	u64 hash = htab_hash_sized(h, key, size);
+	const struct htab_bucket *b = htab_bucket_of(h, hash);
+	u16 tag = htab_tag(hash);
+	u32 seq, index;
+
+	do {
+		seq = htab_load32(&b->seq);
+		index = htab_probe(h, b, key, size, tag, seq);
+	} while (unlikely(htab_load32(&b->seq) != seq));
+	return index;
+}
+
+/* The index of the element, 0: none.  Common sizes are compared and hashed
+ * without loops. */
+static inline u32 htab_find(const struct htab_fast *h, const void *key)
+{
+	switch (h->key_size) {
+	case 4: return htab_find_sized(h, key, 4);
+	case 8: return htab_find_sized(h, key, 8);
+	case 12: return htab_find_sized(h, key, 12);
+	case 16: return htab_find_sized(h, key, 16);
+	case 20: return htab_find_sized(h, key, 20);
+	case 40: return htab_find_sized(h, key, 40);
+	default: return htab_find_sized(h, key, h->key_size);
+	}
+}
+
+HTAB_INLINE void *htab_value(const struct htab_fast *h, u32 index)
+{
+	return htab_elem(h, index) + h->value_off;
+}
+
+HTAB_INLINE void *htab_percpu_value(const struct htab_fast *h, u32 index,
+				    u32 slot)
+{
+	return h->planes + slot * h->plane_size + index * h->value_stride;
+}
+
+#endif
