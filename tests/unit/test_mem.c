@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/slot.h"
+#include "mem/mem.h"
+#include "mem/pool.h"
+#include "mem/rcu.h"
+
+#define MB (1ull << 20)
+
+static struct mem *new_mem(u64 budget, u32 slots, bool huge)
+{
+	const struct mem_config config = { .budget = budget,
+					   .slots = slots,
+					   .huge = huge };
+	struct mem *mem;
+
+	assert_int_equal(mem_create(&config, &mem), 0);
+	return mem;
+}
+
+static void slots_are_1_to_128(void **state)
+{
+	struct mem_config config = { .budget = MB };
+	struct mem *mem;
+
+	(void)state;
+	assert_int_equal(mem_create(&config, &mem), -EINVAL);
+	config.slots = SLOT_MAX + 1;
+	assert_int_equal(mem_create(&config, &mem), -EINVAL);
+	config.slots = SLOT_MAX;
+	assert_int_equal(mem_create(&config, &mem), 0);
+	assert_int_equal(mem_slots(mem), SLOT_MAX);
+	mem_destroy(mem);
+}
+
+static void arenas_are_charged_by_the_page(void **state)
+{
+	struct mem *mem = new_mem(MB, 1, false);
+	struct arena a, b, c;
+
+	(void)state;
+	assert_int_equal(arena_create(mem, "a", 1, ARENA_FULL, &a), 0);
+	assert_int_equal(mem_used(mem), 4096);
+	assert_int_equal(arena_create(mem, "b", MB, ARENA_FULL, &b), -ENOMEM);
+	assert_int_equal(mem_used(mem), 4096);
+	assert_int_equal(arena_create(mem, "c", MB - 4096, ARENA_SHARED, &c),
+			 0);
+	assert_int_equal(mem_used(mem), MB);
+	arena_destroy(&a);
+	arena_destroy(&b);
+	arena_destroy(&c);
+	assert_int_equal(mem_used(mem), 0);
+	mem_destroy(mem);
+}
+
+static void sizes_beyond_the_machine_fail_untouched(void **state)
+{
+	struct mem *mem = new_mem(UINT64_MAX, 1, false);
+	struct arena a;
+
+	(void)state;
+	assert_int_equal(arena_create(mem, "a", 1ull << 60, ARENA_FULL, &a),
+			 -E2BIG);
+	assert_int_equal(arena_create(mem, "a", 1ull << 45, ARENA_FULL, &a),
+			 -ENOMEM);
+	assert_int_equal(arena_create(mem, "a", 1ull << 45, ARENA_SHARED, &a),
+			 -ENOMEM);
+	assert_int_equal(mem_used(mem), 0);
+	mem_destroy(mem);
+}
+
+static void sparse_memory_is_charged_as_it_comes_into_use(void **state)
+{
+	struct mem *mem = new_mem(MB, 1, false);
+	struct arena a;
+
+	(void)state;
+	assert_int_equal(arena_create(mem, "a", 64 * MB, ARENA_SPARSE, &a), 0);
+	assert_int_equal(mem_used(mem), 0);
+	assert_int_equal(arena_charge(&a, MB / 2), 0);
+	assert_int_equal(arena_charge(&a, MB), -ENOMEM);
+	assert_int_equal(mem_used(mem), MB / 2);
+	assert_int_equal(a.base[63 * MB], 0);
+	arena_destroy(&a);
+	assert_int_equal(mem_used(mem), 0);
+	mem_destroy(mem);
+}
+
+static void a_second_mapping_of_the_fd_shows_the_same(void **state)
+{
+	struct mem *mem = new_mem(MB, 1, true);
+	struct arena a;
+	u8 *other;
+
+	(void)state;
+	assert_int_equal(arena_create(mem, "a", 8192, ARENA_SHARED, &a), 0);
+	assert_false(a.huge);
+	other = mmap(NULL, 8192, PROT_READ, MAP_SHARED, a.fd, 0);
+	assert_ptr_not_equal(other, MAP_FAILED);
+	a.base[4097] = 7;
+	assert_int_equal(other[4097], 7);
+	munmap(other, 8192);
+	arena_destroy(&a);
+	mem_destroy(mem);
+}
+
+static u64 free_huge_pages(void)
+{
+	FILE *f = fopen("/sys/kernel/mm/hugepages/hugepages-2048kB/"
+			"free_hugepages",
+			"r");
+	unsigned long long n = 0;
+
+	if (f) {
+		if (fscanf(f, "%llu", &n) != 1)
+			n = 0;
+		fclose(f);
+	}
+	return n;
+}
+
+/* Count the lines of what fn writes to standard error. */
+static int stderr_lines(void (*fn)(struct mem *), struct mem *mem)
+{
+	FILE *to = tmpfile();
+	int saved = dup(STDERR_FILENO), lines = 0, c;
+
+	fflush(stderr);
+	dup2(fileno(to), STDERR_FILENO);
+	fn(mem);
+	fflush(stderr);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	rewind(to);
+	while ((c = fgetc(to)) != EOF)
+		lines += c == '\n';
+	fclose(to);
+	return lines;
+}
+
+static void make_more_than_there_is(struct mem *mem)
+{
+	u64 size = (free_huge_pages() + 1) * 2 * MB;
+	struct arena a, b;
+
+	assert_int_equal(arena_create(mem, "a", size, ARENA_FULL, &a), 0);
+	assert_false(a.huge);
+	a.base[size - 1] = 1;
+	assert_int_equal(arena_create(mem, "b", size, ARENA_FULL, &b), 0);
+	arena_destroy(&a);
+	arena_destroy(&b);
+}
+
+static void too_few_huge_pages_is_one_warning(void **state)
+{
+	struct mem *mem = new_mem(UINT64_MAX, 1, true);
+
+	(void)state;
+	assert_int_equal(stderr_lines(make_more_than_there_is, mem), 1);
+	assert_int_equal(mem_used(mem), 0);
+	mem_destroy(mem);
+}
+
+static void huge_pages_are_used_when_free(void **state)
+{
+	struct mem *mem = new_mem(UINT64_MAX, 1, true);
+	struct arena a;
+
+	(void)state;
+	if (free_huge_pages() < 2) {
+		mem_destroy(mem);
+		skip();
+	}
+	assert_int_equal(arena_create(mem, "a", 3 * MB, ARENA_FULL, &a), 0);
+	assert_true(a.huge);
+	assert_int_equal(mem_used(mem), 4 * MB);
+	a.base[4 * MB - 1] = 1;
+	arena_destroy(&a);
+	mem_destroy(mem);
+}
+
+struct racer {
+	struct mem *mem;
+	u32 got;
+};
+
+static void *charge_pages(void *arg)
+{
+	struct racer *r = arg;
+	struct arena a;
+
+	for (int i = 0; i < 200; i++) {
+		if (arena_create(r->mem, "r", 4096, ARENA_FULL, &a) != 0)
+			continue;
+		r->got++;
+		arena_destroy(&a);
+	}
+	return NULL;
+}
+
+static void racing_charges_add_up(void **state)
+{
+	struct racer racers[4];
+	pthread_t threads[4];
+	struct mem *mem = new_mem(8192, 1, false);
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		racers[i] = (struct racer){ .mem = mem };
+		pthread_create(&threads[i], NULL, charge_pages, &racers[i]);
+	}
+	for (int i = 0; i < 4; i++) {
+		pthread_join(threads[i], NULL);
+		assert_true(racers[i].got > 0);
+	}
+	assert_int_equal(mem_used(mem), 0);
+	mem_destroy(mem);
+}
+
+/* ---- grace periods ---- */
+
+struct note {
+	struct rcu_head head;
+	char *text;
+	char c;
+};
+
+static void write_note(struct rcu_head *head)
+{
+	struct note *n = container_of(head, struct note, head);
+
+	n->text[strlen(n->text)] = n->c;
+}
+
+static void deferred_calls_wait_for_every_reader(void **state)
+{
+	struct mem *mem = new_mem(MB, 2, false);
+	struct rcu *rcu = mem_rcu(mem);
+	char text[8] = "";
+	struct note a = { .text = text, .c = 'a' };
+	struct note b = { .text = text, .c = 'b' };
+
+	(void)state;
+	assert_int_equal(rcu_online(rcu, 2), -EINVAL);
+	assert_int_equal(rcu_online(rcu, 1), 0);
+	assert_int_equal(lcore_slot, 1);
+	rcu_defer(rcu, &a.head, write_note);
+	rcu_defer(rcu, &b.head, write_note);
+	assert_int_equal(rcu_reclaim(rcu), 0);
+	rcu_quiescent(rcu, 1);
+	assert_int_equal(rcu_reclaim(rcu), 2);
+	assert_string_equal(text, "ab");
+	rcu_defer(rcu, &a.head, write_note);
+	rcu_offline(rcu, 1);
+	assert_int_equal(lcore_slot, SLOT_NONE);
+	rcu_barrier(rcu);
+	assert_string_equal(text, "aba");
+	mem_destroy(mem);
+}
+
+static void a_stamp_passes_only_when_started_and_seen(void **state)
+{
+	struct mem *mem = new_mem(MB, 2, false);
+	struct rcu *rcu = mem_rcu(mem);
+	u64 stamp;
+
+	(void)state;
+	assert_int_equal(rcu_online(rcu, 0), 0);
+	stamp = rcu_stamp(rcu);
+	rcu_quiescent(rcu, 0); /* before anybody started it: says nothing */
+	assert_false(rcu_passed(rcu, stamp));
+	assert_false(rcu_poll(rcu, stamp));
+	assert_false(rcu_known(rcu, stamp));
+	rcu_quiescent(rcu, 0);
+	assert_true(rcu_poll(rcu, stamp));
+	assert_true(rcu_known(rcu, stamp));
+	assert_false(rcu_known(rcu, rcu_stamp(rcu)));
+	rcu_offline(rcu, 0);
+	assert_true(rcu_poll(rcu, rcu_stamp(rcu)));
+	mem_destroy(mem);
+}
+
+/* ---- pools ---- */
+
+struct bed {
+	struct mem *mem;
+	struct arena arena;
+	struct pool *pool;
+};
+
+static void make_bed(struct bed *b, u32 entries, u32 slots, bool sparse)
+{
+	struct pool_config config = { .size = 24,
+				      .elem_bytes = 24,
+				      .entries = entries,
+				      .sparse = sparse };
+
+	b->mem = new_mem(8 * MB, slots, false);
+	assert_int_equal(arena_create(b->mem, "pool",
+				      24 * pool_capacity(entries, slots, 24),
+				      sparse ? ARENA_SPARSE : ARENA_FULL,
+				      &b->arena),
+			 0);
+	config.mem = b->mem;
+	config.arena = &b->arena;
+	b->pool = aligned_alloc(CACHE_LINE,
+				round_up(sizeof(*b->pool), CACHE_LINE));
+	assert_int_equal(pool_init(b->pool, &config), 0);
+}
+
+static void free_bed(struct bed *b)
+{
+	pool_fini(b->pool);
+	free(b->pool);
+	arena_destroy(&b->arena);
+	mem_destroy(b->mem);
+}
+
+static void check_adds_up(struct bed *b, u32 used)
+{
+	u32 unused;
+
+	assert_int_equal(pool_check(b->pool, &unused), 0);
+	assert_int_equal(unused + used, b->pool->capacity);
+	assert_int_equal(pool_used(b->pool), used);
+}
+
+static void a_pool_gives_out_its_entries_exactly(void **state)
+{
+	static const u32 sizes[] = { 1, 2, 63, 64, 65, 1000 };
+
+	(void)state;
+	for (size_t s = 0; s < ARRAY_LEN(sizes); s++) {
+		for (u32 slots = 1; slots <= 9; slots += 4) {
+			struct bed b;
+			u32 taken[1000], extra;
+
+			make_bed(&b, sizes[s], slots, s & 1);
+			for (u32 i = 0; i < sizes[s]; i++)
+				assert_int_equal(
+					pool_take(b.pool, &taken[i]), 0);
+			assert_int_equal(pool_take(b.pool, &extra), -E2BIG);
+			check_adds_up(&b, sizes[s]);
+			for (u32 i = 0; i < sizes[s]; i++)
+				pool_retire(b.pool, taken[i]);
+			check_adds_up(&b, 0);
+			free_bed(&b);
+		}
+	}
+}
+
+/* What lies unused in one slot's list serves the others. */
+static void free_elements_go_where_they_are_needed(void **state)
+{
+	u32 taken[500];
+	struct bed b;
+
+	(void)state;
+	make_bed(&b, 500, 4, false);
+	for (u32 round = 0; round < 8; round++) {
+		lcore_slot = round % 4;
+		for (u32 i = 0; i < 500; i++)
+			assert_int_equal(pool_take(b.pool, &taken[i]), 0);
+		lcore_slot = (round + 1) % 4;
+		for (u32 i = 0; i < 500; i++)
+			pool_retire(b.pool, taken[i]);
+		check_adds_up(&b, 0);
+	}
+	lcore_slot = SLOT_NONE;
+	free_bed(&b);
+}
+
+static void retired_elements_rest_for_a_grace_period(void **state)
+{
+	u32 taken[4], again;
+	struct rcu *rcu;
+	struct bed b;
+
+	(void)state;
+	make_bed(&b, 4, 1, false);
+	rcu = mem_rcu(b.mem);
+	assert_int_equal(rcu_online(rcu, 0), 0);
+	for (u32 i = 0; i < 4; i++)
+		assert_int_equal(pool_take(b.pool, &taken[i]), 0);
+	pool_retire(b.pool, taken[2]);
+	pool_retire(b.pool, taken[1]);
+	pool_retire(b.pool, taken[0]);
+	/* Spares are ready, and one of them stands in. */
+	assert_int_equal(pool_take(b.pool, &again), 0);
+	for (u32 i = 0; i < 4; i++)
+		assert_int_not_equal(again, taken[i]);
+	pool_retire(b.pool, again);
+	/* With nothing ready left, the oldest goes first. */
+	while ((again = pool_swap(b.pool)) != taken[2])
+		assert_true(again != taken[1] && again != taken[0]);
+	assert_int_equal(pool_swap(b.pool), taken[1]);
+	/* After a grace period all are as good. */
+	pool_retire(b.pool, taken[1]);
+	rcu_quiescent(rcu, 0);
+	assert_int_equal(pool_swap(b.pool), taken[0]);
+	rcu_offline(rcu, 0);
+	free_bed(&b);
+}
+
+static void a_full_pool_still_swaps(void **state)
+{
+	u32 taken[100], extra, index;
+	struct bed b;
+
+	(void)state;
+	make_bed(&b, 100, 3, false);
+	assert_int_equal(rcu_online(mem_rcu(b.mem), 1), 0);
+	for (u32 i = 0; i < 100; i++)
+		assert_int_equal(pool_take(b.pool, &taken[i]), 0);
+	for (u32 i = 0; i < 10000; i++) {
+		index = pool_swap(b.pool);
+		assert_int_not_equal(index, 0);
+		pool_retire(b.pool, taken[i % 100]);
+		taken[i % 100] = index;
+		assert_int_equal(pool_take(b.pool, &extra), -E2BIG);
+	}
+	check_adds_up(&b, 100);
+	rcu_offline(mem_rcu(b.mem), 1);
+	free_bed(&b);
+}
+
+static void sparse_elements_are_paid_when_used(void **state)
+{
+	struct bed b;
+	u32 n = 0, index;
+	int err;
+
+	(void)state;
+	make_bed(&b, 1000000, 1, true);
+	assert_true(mem_used(b.mem) <= 2 * MB);
+	while ((err = pool_take(b.pool, &index)) == 0)
+		n++;
+	assert_int_equal(err, -ENOMEM);
+	assert_in_range(n, 8 * MB / 24 - 50000, 8 * MB / 24);
+	assert_true(mem_used(b.mem) <= mem_budget(b.mem));
+	check_adds_up(&b, n);
+	free_bed(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(slots_are_1_to_128),
+		cmocka_unit_test(arenas_are_charged_by_the_page),
+		cmocka_unit_test(sizes_beyond_the_machine_fail_untouched),
+		cmocka_unit_test(sparse_memory_is_charged_as_it_comes_into_use),
+		cmocka_unit_test(a_second_mapping_of_the_fd_shows_the_same),
+		cmocka_unit_test(too_few_huge_pages_is_one_warning),
+		cmocka_unit_test(huge_pages_are_used_when_free),
+		cmocka_unit_test(racing_charges_add_up),
+		cmocka_unit_test(deferred_calls_wait_for_every_reader),
+		cmocka_unit_test(a_stamp_passes_only_when_started_and_seen),
+		cmocka_unit_test(a_pool_gives_out_its_entries_exactly),
+		cmocka_unit_test(free_elements_go_where_they_are_needed),
+		cmocka_unit_test(retired_elements_rest_for_a_grace_period),
+		cmocka_unit_test(a_full_pool_still_swaps),
+		cmocka_unit_test(sparse_elements_are_paid_when_used),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
