@@ -19,6 +19,10 @@ const struct cli_option global_options[] = {
 
 /* A table a line; each ends with a zero row. */
 const struct command *const commands[] = {
+	map_commands,
+	prog_commands,
+	port_commands,
+	stats_commands,
 	help_commands,
 	NULL,
 };
@@ -60,5 +64,8 @@ int main(int argc, char **argv)
 	what = cli_find(&cli, argc, argv);
 	if (what)
 		return what == CLI_BAD ? EXIT_USAGE : EXIT_OK;
-	return cli.command->run(&cli);
+	what = cli.command->run(&cli);
+	if (cli.client)
+		ctl_disconnect(cli.client);
+	return what;
 }

@@ -27,6 +27,7 @@
 #include "cli/exit_code.h"
 
 struct cli;
+struct ctl_client;
 
 struct cli_option {
 	int id;		   /* a letter is the short form too; else > 255 */
@@ -62,6 +63,8 @@ struct cli {
 	int rest_argc;	   /* the words after "--" */
 	char **rest_argv;
 	const char *value; /* of what cli_next() returned */
+
+	struct ctl_client *client; /* connected when first needed; main's */
 };
 
 enum { CLI_END = 0, CLI_ARG = 1, CLI_BAD = -1 };
@@ -96,6 +99,11 @@ void help_all(FILE *f);
 void help_group(FILE *f, const char *group);
 void help_command(FILE *f, const struct command *command);
 
+/* The tables, one a file. */
+extern const struct command map_commands[];
+extern const struct command prog_commands[];
+extern const struct command port_commands[];
+extern const struct command stats_commands[];
 extern const struct command help_commands[];
 
 #endif

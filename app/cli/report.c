@@ -32,9 +32,9 @@ static void error_as_json(const struct cli *cli, const struct err *err)
 	struct json j;
 
 	json_init_file(&j, stdout, cli->pretty);
-	json_object(&j);
+	json_begin_object(&j);
 	json_key(&j, "error");
-	json_object(&j);
+	json_begin_object(&j);
 	json_kstr(&j, "code", name ? name : "EIO");
 	json_kstr(&j, "message", err->reason);
 	if (err->place[0])
@@ -60,7 +60,11 @@ int cli_fail_as(const struct cli *cli, enum exit_code code,
 
 int cli_fail(const struct cli *cli, const struct err *err)
 {
-	return cli_fail_as(cli,
-			   err->code == -ENOENT ? EXIT_NOT_FOUND : EXIT_FAILED,
-			   err);
+	enum exit_code code = EXIT_FAILED;
+
+	if (err->code == -ENOENT)
+		code = EXIT_NOT_FOUND;
+	else if (err->code == -ECONNRESET || err->code == -EPIPE)
+		code = EXIT_UNREACHABLE;
+	return cli_fail_as(cli, code, err);
 }
