@@ -254,7 +254,7 @@ static int attach_number(struct cli *cli, const char *name, json_t *args)
 }
 
 /* The words after the program: PORT HOOK and options. */
-static int attach_words(struct cli *cli, json_t *args)
+static int attach_words(struct cli *cli, json_t *args, u32 *words)
 {
 	static const char *const names[] = { "port", "hook" };
 	u32 n = 0;
@@ -288,20 +288,24 @@ static int attach_words(struct cli *cli, json_t *args)
 			return EXIT_USAGE;
 		}
 	}
-	if (!code && n < ARRAY_LEN(names))
-		return cli_usage(cli, "at which %s?", names[n]);
+	*words = n;
+	if (!code && n == 1)
+		return cli_usage(cli, "at which hook?");
 	return code;
 }
 
 static int prog_attach(struct cli *cli)
 {
 	json_t *ref = cli_reference(cli, "program"), *args, *result;
+	u32 words;
 	int code;
 
 	if (!ref)
 		return EXIT_USAGE;
 	args = json_pack("{s:o}", "prog", ref);
-	code = attach_words(cli, args);
+	code = attach_words(cli, args, &words);
+	if (!code && !words)
+		code = cli_usage(cli, "at which port and hook?");
 	if (code) {
 		json_decref(args);
 		return code;
@@ -321,22 +325,24 @@ static int prog_attach(struct cli *cli)
 /* By the attachment's number, or as it was attached. */
 static int prog_detach(struct cli *cli)
 {
-	json_t *ref = cli_reference(cli, "attachment"), *args;
+	json_t *ref = cli_reference(cli, "attachment"), *args, *id;
+	u32 words;
 	int code;
 
 	if (!ref)
 		return EXIT_USAGE;
-	if (json_object_get(ref, "id") && cli->next == cli->argc) {
-		args = json_pack("{s:O}", "attachment",
-				 json_object_get(ref, "id"));
-		json_decref(ref);
-	} else {
-		args = json_pack("{s:o}", "prog", ref);
-		code = attach_words(cli, args);
-		if (code) {
-			json_decref(args);
-			return code;
-		}
+	args = json_pack("{s:o}", "prog", ref);
+	code = attach_words(cli, args, &words);
+	id = json_object_get(ref, "id");
+	if (!code && !words && !id)
+		code = cli_usage(cli, "from which port and hook?");
+	if (code) {
+		json_decref(args);
+		return code;
+	}
+	if (!words) {
+		json_object_set(args, "attachment", id);
+		json_object_del(args, "prog");
 	}
 	code = cli_call(cli, "prog.detach", args, NULL);
 	return code ? code : cli_done(cli);
