@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * args.c - helper calls in checked mode: every argument against the prototype
+ *
+ * A helper trusts what it is given, so nothing reaches it that does not fit.
+ */
+#include "vm/shadow.h"
+
+#define ARGS 5
+
+struct call {
+	struct machine *m;
+	const struct vm_insn *in;
+	const struct helper *helper;
+	const struct map *map; /* the last ARG_MAP */
+	u32 mem_size;	       /* the last ARG_SIZE */
+};
+
+static const struct helper tail_call = {
+	.id = BPF_FUNC_tail_call,
+	.name = "tail_call",
+	.arg = { ARG_CTX, ARG_MAP, ARG_ANY },
+	.ret = RET_VOID,
+};
+
+static bool wrong(const struct call *c, u32 reg, const char *expected)
+{
+	return vm_fault(c->m->vm.run, c->in, -EACCES,
+			"R%u of bpf_%s is not what it must be: %s", reg,
+			c->helper->name, expected);
+}
+
+static bool reach(const struct call *c, u32 reg, u64 size, enum access access)
+{
+	return shadow_access(c->m, c->in, reg, c->m->vm.r[reg], size, access);
+}
+
+static bool writes_map(u32 helper)
+{
+	return helper == BPF_FUNC_map_update_elem ||
+	       helper == BPF_FUNC_map_delete_elem ||
+	       helper == BPF_FUNC_map_push_elem ||
+	       helper == BPF_FUNC_map_pop_elem;
+}
+
+/* Does this kind of map have what the helper is about to call? */
+static bool map_serves(const struct map *map, u32 helper)
+{
+	if ((map->type == BPF_MAP_TYPE_PROG_ARRAY) !=
+	    (helper == BPF_FUNC_tail_call))
+		return false;
+	switch (helper) {
+	case BPF_FUNC_map_lookup_elem:
+		return map->ops->lookup;
+	case BPF_FUNC_map_update_elem:
+		return map->ops->update;
+	case BPF_FUNC_map_delete_elem:
+		return map->ops->delete;
+	default:
+		return true;
+	}
+}
+
+static bool check_map(struct call *c, u32 reg)
+{
+	const struct map *map;
+
+	if (c->m->s.kind[reg] != K_MAP)
+		return wrong(c, reg, "a map");
+	map = (const struct map *)(uintptr_t)c->m->vm.r[reg];
+	if (!map_serves(map, c->helper->id))
+		return vm_fault(c->m->vm.run, c->in, -EINVAL,
+				"cannot pass map_type %u into func bpf_%s#%u",
+				map->type, c->helper->name, c->helper->id);
+	if ((map->flags & BPF_F_RDONLY_PROG) && writes_map(c->helper->id))
+		return vm_fault(c->m->vm.run, c->in, -EACCES,
+				"write into map forbidden: '%s' is read-only "
+				"for programs",
+				map->name);
+	c->map = map;
+	return true;
+}
+
+/* reg points to memory whose size is in the next one. */
+static bool check_mem(struct call *c, u32 reg, enum access access,
+		      bool may_be_null)
+{
+	u64 size = c->m->vm.r[reg + 1];
+
+	if (c->m->s.kind[reg + 1] != K_NUMBER)
+		return wrong(c, reg + 1, "a size");
+	if (may_be_null && !c->m->vm.r[reg] && !size)
+		return true;
+	return reach(c, reg, size, access);
+}
+
+static bool check_size(struct call *c, u32 reg, bool zero)
+{
+	u64 size = c->m->vm.r[reg];
+
+	if (c->m->s.kind[reg] != K_NUMBER || size > UINT32_MAX ||
+	    (!size && !zero))
+		return wrong(c, reg, zero ? "a size" : "a size above 0");
+	c->mem_size = (u32)size;
+	return true;
+}
+
+static bool check_string(struct call *c, u32 reg)
+{
+	const struct object *o = &c->m->s.obj[reg];
+	u64 addr = c->m->vm.r[reg];
+
+	if (c->m->s.kind[reg] != K_VALUE ||
+	    !(o->map->flags & BPF_F_RDONLY_PROG))
+		return wrong(c, reg, "a string in a read-only map");
+	if (!reach(c, reg, 1, ACCESS_READ))
+		return false;
+	for (u64 end = o->base + o->size; addr < end; addr++)
+		if (!*(const char *)(uintptr_t)addr)
+			return true;
+	return wrong(c, reg, "a string that ends inside the map's value");
+}
+
+static bool check_value_part(struct call *c, u32 reg, u32 size)
+{
+	if (c->m->s.kind[reg] != K_VALUE)
+		return wrong(c, reg, "inside a map's value");
+	return reach(c, reg, size, ACCESS_ATOMIC);
+}
+
+static bool check_special(struct call *c, u32 reg, enum arg_type type)
+{
+	u8 kind = c->m->s.kind[reg];
+	u64 value = c->m->vm.r[reg];
+
+	switch (type) {
+	case ARG_CTX:
+		return (kind == K_CTX &&
+			value == (u64)(uintptr_t)c->m->vm.run->pkt) ||
+		       wrong(c, reg, "the context");
+	case ARG_CONST_STR:
+		return check_string(c, reg);
+	case ARG_SPIN_LOCK:
+		return check_value_part(c, reg, sizeof(struct bpf_spin_lock));
+	case ARG_TIMER:
+		return check_value_part(c, reg, sizeof(struct bpf_timer));
+	case ARG_FUNC:
+		return kind == K_FUNC || wrong(c, reg, "a function");
+	case ARG_STACK_OR_NULL:
+		return kind == K_STACK || (kind == K_NUMBER && !value) ||
+		       wrong(c, reg, "a place in the stack, or NULL");
+	default:
+		return wrong(c, reg, "something this version knows");
+	}
+}
+
+static bool check_arg(struct call *c, u32 reg, enum arg_type type)
+{
+	if (c->m->s.kind[reg] == K_UNSET)
+		return shadow_unset(c->m, c->in, reg);
+	switch (type) {
+	case ARG_ANY:
+		return true;
+	case ARG_MAP:
+		return check_map(c, reg);
+	case ARG_MAP_KEY:
+		return reach(c, reg, c->map->key_size, ACCESS_READ);
+	case ARG_MAP_VALUE:
+		return reach(c, reg, c->map->value_size, ACCESS_READ);
+	case ARG_MAP_VALUE_OUT:
+		return reach(c, reg, c->map->value_size, ACCESS_WRITE);
+	case ARG_MEM:
+		return check_mem(c, reg, ACCESS_READ, false);
+	case ARG_MEM_OR_NULL:
+		return check_mem(c, reg, ACCESS_READ, true);
+	case ARG_MEM_OUT:
+		return check_mem(c, reg, ACCESS_WRITE, false);
+	case ARG_SIZE:
+		return check_size(c, reg, false);
+	case ARG_SIZE_OR_ZERO:
+		return check_size(c, reg, true);
+	default:
+		return check_special(c, reg, type);
+	}
+}
+
+static bool check_args(struct call *c)
+{
+	for (u32 i = 0; i < ARGS && c->helper->arg[i] != ARG_NONE; i++)
+		if (!check_arg(c, i + 1, c->helper->arg[i]))
+			return false;
+	return true;
+}
+
+static void set_result(struct call *c)
+{
+	struct object obj = { .base = c->m->vm.r[BPF_REG_0], .map = c->map };
+	enum kind kind = K_NUMBER;
+
+	switch (c->helper->ret) {
+	case RET_INT:
+		break;
+	case RET_VOID:
+		kind = K_UNSET;
+		break;
+	case RET_MAP_VALUE_OR_NULL:
+		kind = K_VALUE;
+		obj.size = c->map->value_size;
+		if (c->map->type == BPF_MAP_TYPE_ARRAY_OF_MAPS ||
+		    c->map->type == BPF_MAP_TYPE_HASH_OF_MAPS)
+			kind = K_MAP;
+		break;
+	case RET_MEM_OR_NULL:
+		kind = K_MEM;
+		obj.size = c->mem_size;
+		break;
+	}
+	if (kind > K_UNSET && !obj.base)
+		kind = K_NUMBER;
+	shadow_set(c->m, BPF_REG_0, kind, obj);
+}
+
+bool shadow_call(struct machine *m, const struct vm_insn *in)
+{
+	struct call c = { .m = m, .in = in, .helper = vm_insn_helper(in) };
+	struct run *run = m->vm.run;
+	u64 *r = m->vm.r;
+
+	if (!check_args(&c))
+		return false;
+	r[BPF_REG_0] = c.helper->fn(run, r[1], r[2], r[3], r[4], r[5]);
+	if (run->fault.code)
+		return false;
+	if (c.helper->moves_packet && run->pkt)
+		run->pkt->generation++;
+	shadow_clobber(m, BPF_REG_1, BPF_REG_5);
+	set_result(&c);
+	return true;
+}
+
+bool shadow_check_tail(struct machine *m, const struct vm_insn *in)
+{
+	struct call c = { .m = m, .in = in, .helper = &tail_call };
+
+	return check_args(&c);
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * plain.c - the loop for verified programs: nothing is checked
+ *
+ * The context's address is that of the packet view; an access there goes
+ * through the table of fields (prog/ctx.h).  Nothing else a program may reach
+ * lies in the view.
+ */
+#include <errno.h>
+
+#include "prog/ctx.h"
+#include "vm/machine.h"
+#include "vm/mem.h"
+
+struct machine {
+	struct vm vm;
+	u64 ctx;
+	u32 ctx_size;
+};
+
+#define RUN vm_run_plain
+#define on_step(m, in) true
+#define on_alu_k(m, in, how) true
+#define on_alu_x(m, in, how) true
+#define on_mov(m, in) true
+#define on_set(m, reg) ((void)0)
+#define on_set_from(m, in) true
+#define on_jmp_k(m, in) true
+#define on_jmp_x(m, in) true
+#define on_ordered(m, in, reg, size) true
+#define on_skb_load(m, in) true
+#define on_skb_index(m, in) true
+#define on_skb_loaded(m) ((void)0)
+#define on_wide(m, in) ((void)0)
+#define on_push(m) ((void)0)
+#define on_pop(m) ((void)0)
+#define on_tail(m, in) true
+#define on_tail_miss(m) ((void)0)
+#define on_replace(m) ((void)0)
+#define on_leave(m, in) true
+
+static bool no_field(struct machine *m, const struct vm_insn *in, u32 off,
+		     u32 size)
+{
+	return vm_fault(m->vm.run, in, -EACCES,
+			"invalid bpf_context access off=%u size=%u", off, size);
+}
+
+static bool load_ctx(struct machine *m, const struct vm_insn *in, u32 off,
+		     u32 size, u64 *out)
+{
+	struct run *run = m->vm.run;
+	const struct ctx_field *f = ctx_find(run->prog->type, off, size, false);
+
+	if (!f)
+		return no_field(m, in, off, size);
+	*out = ctx_load(f, run->pkt, off, size);
+	return true;
+}
+
+static bool store_ctx(struct machine *m, const struct vm_insn *in, u32 off,
+		      u32 size, u64 value)
+{
+	struct run *run = m->vm.run;
+	const struct ctx_field *f = ctx_find(run->prog->type, off, size, true);
+
+	if (!f)
+		return no_field(m, in, off, size);
+	ctx_store(f, run->pkt, off, size, value);
+	return true;
+}
+
+VM_INLINE bool load(struct machine *m, const struct vm_insn *in, u32 size,
+		    u64 *out)
+{
+	u64 at = m->vm.r[in->src] + (s64)in->off;
+
+	if (unlikely(at - m->ctx < m->ctx_size))
+		return load_ctx(m, in, (u32)(at - m->ctx), size, out);
+	*out = mem_load((const void *)(uintptr_t)at, size);
+	return true;
+}
+
+VM_INLINE bool store(struct machine *m, const struct vm_insn *in, u32 size,
+		     u64 value)
+{
+	u64 at = m->vm.r[in->dst] + (s64)in->off;
+
+	if (unlikely(at - m->ctx < m->ctx_size))
+		return store_ctx(m, in, (u32)(at - m->ctx), size, value);
+	mem_store((void *)(uintptr_t)at, size, value);
+	return true;
+}
+
+#define store_k(m, in, size) store(m, in, size, (in)->imm)
+#define store_x(m, in, size) store(m, in, size, (m)->vm.r[(in)->src])
+
+VM_INLINE void *atomic_at(struct machine *m, const struct vm_insn *in, u32 size)
+{
+	(void)size;
+	return (void *)(uintptr_t)(m->vm.r[in->dst] + (s64)in->off);
+}
+
+VM_INLINE bool call_helper(struct machine *m, const struct vm_insn *in)
+{
+	u64 *r = m->vm.r;
+
+	r[BPF_REG_0] = vm_insn_helper(in)->fn(m->vm.run, r[1], r[2], r[3],
+					      r[4], r[5]);
+	return true;
+}
+
+static bool run_foreign(struct machine *m, const struct prog *prog)
+{
+	struct run *run = m->vm.run;
+
+	m->vm.r[BPF_REG_0] = prog->run(prog, run);
+	return !run->fault.code;
+}
+
+#include "vm/exec.h"
+
+u64 vm_run_plain(const struct prog *prog, struct run *run)
+{
+	struct machine m;
+
+	vm_begin(&m.vm, prog, run);
+	m.ctx = m.vm.r[BPF_REG_1] = (u64)(uintptr_t)run->pkt;
+	m.ctx_size = ctx_size(prog->type);
+	return exec(&m, vm_image(prog)->insns);
+}
+
+u64 vm_run_mem_plain(const struct prog *prog, struct run *run, void *mem,
+		     u64 size)
+{
+	struct machine m;
+
+	vm_begin(&m.vm, prog, run);
+	m.vm.r[BPF_REG_1] = (u64)(uintptr_t)mem;
+	m.vm.r[BPF_REG_2] = size;
+	m.ctx = 0;
+	m.ctx_size = 0;
+	return exec(&m, vm_image(prog)->insns);
+}

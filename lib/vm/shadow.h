@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * shadow.h - what checked mode knows of every value
+ *
+ * Each register and each aligned slot of the stack has a kind and, if it is a
+ * pointer, an object: where that lies and how long it lives.
+ *
+ * S1  A pointer comes from the context, a map, a helper or r10; adding and
+ *     subtracting numbers keeps its object, anything else makes it LOST.
+ * S2  An access is done only inside the object of the pointer it goes
+ *     through, as the object is at that moment.
+ * S3  A pointer in memory other than a whole stack slot is a number when it
+ *     is read back, so no program can forge one.
+ * S4  Pointers into the packet end when its data may have moved, pointers
+ *     into a frame when the function returns.
+ */
+#ifndef WEIR_VM_SHADOW_H
+#define WEIR_VM_SHADOW_H
+
+#include <errno.h>
+
+#include "vm/machine.h"
+#include "vm/mem.h"
+
+#define VM_INSN_LIMIT 1000000
+#define VM_SLOTS (BPF_STACK_BYTES / 8)
+
+enum kind {
+	K_NUMBER,
+	K_UNSET, /* never written, or a call clobbered it */
+	K_LOST,	 /* arithmetic made it no pointer any more */
+	K_STACK,
+	K_CTX,
+	K_PACKET,
+	K_META,
+	K_PACKET_END,
+	K_MAP,
+	K_VALUE, /* of a map */
+	K_MEM,	 /* from a helper, or vm_run_mem()'s */
+	K_FUNC,
+};
+
+struct object {
+	u64 base; /* STACK, VALUE, MEM */
+	u32 size;
+	u32 life; /* STACK: the frame's serial; PACKET, META: generation */
+	const struct map *map; /* VALUE */
+};
+
+struct shadow {
+	u8 kind[VM_REGS];
+	struct object obj[VM_REGS];
+};
+
+struct frame_shadow {
+	u32 serial;
+	u8 saved_kind[VM_SAVED];
+	struct object saved_obj[VM_SAVED];
+	u8 kind[VM_SLOTS];
+	struct object obj[VM_SLOTS];
+};
+
+struct machine {
+	struct vm vm;
+	u64 left;  /* operations until the limit */
+	u64 limit; /* of the packet */
+	u32 serials;
+	struct shadow s;
+	struct frame_shadow frames[BPF_MAX_FRAMES];
+};
+
+enum arith { ARITH_OTHER, ARITH_ADD, ARITH_SUB };
+
+enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_ATOMIC };
+
+/* Fresh registers and stack for a program's entry, r1 not set. */
+void shadow_begin(struct machine *m);
+/* The frame in use is a new one: its stack is zero, its pointers are new. */
+void shadow_new_frame(struct machine *m);
+/* r10 points to the frame in use. */
+void shadow_point_frame(struct machine *m);
+void shadow_clobber(struct machine *m, u32 first, u32 last);
+
+static inline void shadow_number(struct machine *m, u32 reg)
+{
+	m->s.kind[reg] = K_NUMBER;
+}
+
+static inline void shadow_set(struct machine *m, u32 reg, enum kind kind,
+			      struct object obj)
+{
+	m->s.kind[reg] = kind;
+	m->s.obj[reg] = obj;
+}
+
+static inline void shadow_copy(struct machine *m, u32 to, u32 from)
+{
+	m->s.kind[to] = m->s.kind[from];
+	m->s.obj[to] = m->s.obj[from];
+}
+
+/* The slow part of arithmetic: an operand is no number. */
+bool shadow_arith(struct machine *m, const struct vm_insn *in, enum arith how,
+		  bool two);
+
+/*
+ * The address of size bytes at addr, reached through reg, if the object allows
+ * it; NULL when the program has been stopped.  Not for the context.  A write
+ * to the stack makes numbers of the slots it touches.
+ */
+void *shadow_access(struct machine *m, const struct vm_insn *in, u32 reg,
+		    u64 addr, u64 size, enum access access);
+
+/* The frame that an address in the stack belongs to, and the slot there. */
+static inline struct frame_shadow *shadow_slot(struct machine *m, u64 addr,
+					       u32 *slot)
+{
+	u64 off = addr - (u64)(uintptr_t)m->vm.stack;
+
+	*slot = off % BPF_STACK_BYTES / 8;
+	return &m->frames[off / BPF_STACK_BYTES];
+}
+
+/* Loads and stores of fields. */
+bool shadow_load_ctx(struct machine *m, const struct vm_insn *in, u32 size,
+		     u64 *out);
+bool shadow_store_ctx(struct machine *m, const struct vm_insn *in, u32 size,
+		      u64 value);
+
+/* A helper's call: arguments against the prototype, the call, the result. */
+bool shadow_call(struct machine *m, const struct vm_insn *in);
+/* The arguments of a tail call. */
+bool shadow_check_tail(struct machine *m, const struct vm_insn *in);
+
+/* The register is read before it has a value. */
+bool shadow_unset(struct machine *m, const struct vm_insn *in, u32 reg);
+
+#endif
