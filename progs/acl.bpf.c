@@ -6,8 +6,6 @@
  * then address, then port; each first with the protocol, then without.  What
  * no rule matches gets the verdict in `acl_default`.
  */
-#include <stddef.h>
-
 #include "l4.h"
 
 struct acl_key {
