@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define BACKLOG 64
+#define BACKLOG 1024
 
 static int address(const char *path, struct sockaddr_un *addr, struct err *err)
 {

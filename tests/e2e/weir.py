@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the end-to-end tests of the control socket share: a daemon of their
+own, a client that speaks the protocol byte by byte, and the command line."""
+import base64
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+BUILD = os.path.abspath(os.environ.get("WEIR_BUILD", "build"))
+WEIR = os.path.join(BUILD, "weir")
+if not os.path.exists(WEIR):
+    WEIR = os.path.join(BUILD, "app", "weir")
+
+
+class Daemon:
+    """A weir run on null ports, without huge pages, that no other test sees."""
+
+    def __init__(self, *args, ports=("p0=null", "p1=null")):
+        self.dir = tempfile.mkdtemp(prefix="weir-ctl-")
+        self.sock = os.path.join(self.dir, "sock")
+        self.log = os.path.join(self.dir, "log")
+        command = [WEIR, "run", "-s", self.sock, "--no-huge"]
+        for port in ports:
+            command += ["--port", port]
+        self.command = command + list(args)
+        self.process = None
+        self.start()
+
+    def start(self):
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(self.command, stdout=log,
+                                            stderr=log,
+                                            stdin=subprocess.DEVNULL)
+        for _ in range(300):
+            if self.process.poll() is not None:
+                break
+            try:
+                Client(self.sock).close()
+                return
+            except OSError:
+                time.sleep(0.05)
+        raise RuntimeError("weir run did not start:\n" + self.text())
+
+    def text(self):
+        with open(self.log, encoding="utf-8", errors="replace") as log:
+            return log.read()
+
+    def alive(self):
+        return self.process.poll() is None
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        """Ends it; the exit status."""
+        if self.alive():
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return None
+
+    def remove(self):
+        if self.process:
+            self.stop()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def weir(self, *words):
+        """Run a command against it: status, standard output and error."""
+        done = subprocess.run([WEIR, "-s", self.sock, *words], check=False,
+                              capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout, done.stderr
+
+
+class Client:
+    """A connection, with nothing between the test and the bytes."""
+
+    def __init__(self, path, timeout=20):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self.sock.connect(path)
+        except OSError:
+            self.sock.close()
+            raise
+        self.sock.settimeout(timeout)
+        self.file = self.sock.makefile("rb")
+        self.last = 0
+
+    def close(self):
+        self.file.close()
+        self.sock.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def send(self, data):
+        self.sock.sendall(data)
+
+    def line(self):
+        """The next line as JSON, None at the end."""
+        text = self.file.readline()
+        return json.loads(text) if text else None
+
+    def ask(self, method, **args):
+        self.last += 1
+        self.send(json.dumps({"id": self.last, "method": method,
+                              "args": args}).encode() + b"\n")
+
+    def reply(self, parts=None):
+        while True:
+            got = self.line()
+            if got is None:
+                raise EOFError("the daemon closed the connection")
+            if "part" in got:
+                parts.append(got["part"])
+            elif "event" not in got:
+                return got
+
+    def call(self, method, **args):
+        """The result; an error is an exception of this kind."""
+        self.ask(method, **args)
+        got = self.reply()
+        if "error" in got:
+            raise Refused(got["error"])
+        return got["result"]
+
+    def dump(self, **args):
+        parts = []
+        self.ask("map.dump", **args)
+        got = self.reply(parts)
+        if "error" in got:
+            raise Refused(got["error"])
+        return got["result"], parts
+
+
+class Refused(Exception):
+    def __init__(self, error):
+        super().__init__(error["message"])
+        self.error = error
+        self.code = error["code"]
+
+
+def b64(data):
+    return base64.b64encode(data).decode()
+
+
+def make_map(client, name, kind="hash", key=4, value=8, entries=1000, flags=0):
+    return client.call("map.create", path="/test/" + name, name=name,
+                       type=kind, key_size=key, value_size=value,
+                       max_entries=entries, flags=flags)
+
+
+class Case(unittest.TestCase):
+    """A daemon for the whole class."""
+    ports = ("p0=null", "p1=null")
+    args = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.daemon = Daemon(*cls.args, ports=cls.ports)
+        cls.addClassCleanup(cls.daemon.remove)
+
+    def client(self, **kw):
+        c = Client(self.daemon.sock, **kw)
+        self.addCleanup(c.close)
+        return c
+
+    def refused(self, code, client, method, **args):
+        with self.assertRaises(Refused) as caught:
+            client.call(method, **args)
+        self.assertEqual(caught.exception.code, code,
+                         caught.exception.error)
+        return caught.exception.error
+
+    def tearDown(self):
+        self.assertTrue(self.daemon.alive(), self.daemon.text())
+        with Client(self.daemon.sock) as c:
+            self.assertIn("version", c.call("version"))
+
+
+def main():
+    if not os.path.exists(WEIR):
+        print(f"{WEIR} is not built")
+        sys.exit(77)
+    unittest.main(verbosity=2)
