@@ -24,6 +24,7 @@ const struct command *const commands[] = {
 	port_commands,
 	stats_commands,
 	help_commands,
+	manual_commands,
 	NULL,
 };
 

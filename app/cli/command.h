@@ -105,5 +105,6 @@ extern const struct command prog_commands[];
 extern const struct command port_commands[];
 extern const struct command stats_commands[];
 extern const struct command help_commands[];
+extern const struct command manual_commands[];
 
 #endif

@@ -3,14 +3,18 @@
 #ifndef WEIR_APP_CLI_EXIT_CODE_H
 #define WEIR_APP_CLI_EXIT_CODE_H
 
-enum exit_code {
-	EXIT_OK = 0,
-	EXIT_FAILED = 1,      /* understood, but it did not work */
-	EXIT_USAGE = 2,	      /* the command line makes no sense */
-	EXIT_NOT_FOUND = 3,   /* what was named does not exist */
-	EXIT_UNREACHABLE = 4, /* no daemon answers on the socket */
-	EXIT_REJECTED = 5,    /* the object or program was refused */
-	EXIT_UNEXPECTED = 6,  /* it ran, and the result is not what was asked */
-};
+/* CODE(symbol, number, "what it means") */
+#define EXIT_CODES(CODE)                                             \
+	CODE(OK, 0, "it worked")                                     \
+	CODE(FAILED, 1, "understood, but it did not work")           \
+	CODE(USAGE, 2, "the command line makes no sense")            \
+	CODE(NOT_FOUND, 3, "what was named does not exist")          \
+	CODE(UNREACHABLE, 4, "no daemon answers on the socket")      \
+	CODE(REJECTED, 5, "the object or program was refused")       \
+	CODE(UNEXPECTED, 6, "it ran, and the result is not what was asked")
+
+#define EXIT_CODE(symbol, number, about) EXIT_##symbol = number,
+enum exit_code { EXIT_CODES(EXIT_CODE) };
+#undef EXIT_CODE
 
 #endif

@@ -72,34 +72,37 @@ void help_command(FILE *f, const struct command *c)
 	print_options(f, global_options);
 }
 
+static bool is_group(const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const struct command *const *t = commands; *t; t++)
+		for (const struct command *c = *t; c->name; c++)
+			if (strncmp(c->name, word, len) == 0 &&
+			    c->name[len] == ' ')
+				return true;
+	return false;
+}
+
 /* The words after `help` may name a command or a group. */
 static int help_run(struct cli *cli)
 {
 	struct cli named = { .socket = cli->socket };
-	int found;
+	int what = cli_next(cli);
 
-	if (cli->argc == 0) {
+	if (what == CLI_END)
 		help_all(stdout);
+	if (what != CLI_ARG)
+		return what == CLI_END ? EXIT_OK : EXIT_USAGE;
+	if (cli->next == cli->argc && is_group(cli->value)) {
+		help_group(stdout, cli->value);
 		return EXIT_OK;
 	}
-	if (cli->argc == 1) {
-		const struct command *const *t;
-
-		for (t = commands; *t; t++)
-			for (const struct command *c = *t; c->name; c++)
-				if (strncmp(c->name, cli->argv[0],
-					    strlen(cli->argv[0])) == 0 &&
-				    c->name[strlen(cli->argv[0])] == ' ') {
-					help_group(stdout, cli->argv[0]);
-					return EXIT_OK;
-				}
-	}
-	found = cli_find(&named, cli->argc, cli->argv);
-	if (found == CLI_BAD)
-		return EXIT_USAGE;
-	if (found == 0)
+	what = cli_find(&named, cli->argc - cli->next + 1,
+			cli->argv + cli->next - 1);
+	if (what == 0)
 		help_command(stdout, named.command);
-	return EXIT_OK;
+	return what == CLI_BAD ? EXIT_USAGE : EXIT_OK;
 }
 
 static void complete_options(const struct cli_option *options)
