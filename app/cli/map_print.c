@@ -32,6 +32,14 @@ static bool is_typed(const json_t *map)
 	return json_object_get(map, "value_type") != NULL;
 }
 
+/* What stands before byte i: 16 make a line, with a gap in the middle. */
+static const char *before_byte(size_t i)
+{
+	if (i % 8)
+		return " ";
+	return i % 16 ? "  " : i ? "\n" : "";
+}
+
 /* ["0x0a", ...] as "0a ..." */
 static void print_hex(const json_t *bytes)
 {
@@ -39,7 +47,7 @@ static void print_hex(const json_t *bytes)
 	size_t i;
 
 	json_array_foreach(bytes, i, byte)
-		printf("%s%.2s", i ? " " : "", json_string_value(byte) + 2);
+		printf("%s%.2s", before_byte(i), json_string_value(byte) + 2);
 }
 
 /* A key and a value on one line when they are short, as bpftool does. */
@@ -86,7 +94,14 @@ void print_entry(const json_t *map, const json_t *entry)
 
 void print_next_key(const json_t *result)
 {
-	printf("next key:\n");
+	const json_t *key = json_object_get(result, "key");
+
+	if (json_is_null(key))
+		printf("key: None");
+	else
+		printf("key:\n");
+	print_hex(key);
+	printf("\nnext key:\n");
 	print_hex(json_object_get(result, "next_key"));
 	putchar('\n');
 }
@@ -141,7 +156,7 @@ static int print_part(void *arg, const char *text, size_t len,
 static void print_bytes(const u8 *bytes, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		printf("%s%02x", i ? " " : "", bytes[i]);
+		printf("%s%02x", before_byte(i), bytes[i]);
 }
 
 static void print_packed(const struct dump *d, const u8 *key, const u8 *value)

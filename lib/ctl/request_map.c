@@ -291,6 +291,11 @@ static int map_next(struct request *rq, struct err *err)
 	}
 	if (!res) {
 		json_begin_object(&rq->json);
+		json_key(&rq->json, "key");
+		if (first)
+			json_put_null(&rq->json);
+		else
+			json_bytes(&rq->json, e.key, e.map->key_size);
 		json_key(&rq->json, "next_key");
 		json_bytes(&rq->json, next, e.map->key_size);
 		json_end_object(&rq->json);

@@ -3,6 +3,7 @@
 """Clients that misbehave change nothing for the daemon or for others."""
 import json
 import os
+import random
 import signal
 import socket
 import struct
@@ -86,6 +87,44 @@ class Hostile(Case):
                 line = opening * depth + b"1" + closing * depth
                 self.bad(b'{"id":1,"method":"map.show","args":{"map":' +
                          line + b"}}", "EBADMSG" if depth > 2048 else "EINVAL")
+
+    def test_every_line_is_answered_whatever_is_in_it(self):
+        """Requests with some bytes changed, removed or repeated."""
+        rnd = random.Random(7)
+        seeds = [
+            b'{"id":1,"method":"map.list"}',
+            b'{"id":1,"method":"map.lookup","args":{"map":{"name":"small"},'
+            b'"key":[1,2,3,4],"format":"typed"}}',
+            b'{"id":"x","method":"map.update","args":{"map":1,"key_hex":'
+            b'"00000001","value":["0x01",2,3,4,5,6,7,8],"flags":"exist"}}',
+            b'{"id":1,"method":"map.update_batch","args":{"map":"small",'
+            b'"keys":"AAAAAAEAAAA=","values":"AAAAAAAAAAAAAAAAAAAAAA=="}}',
+            b'{"id":1,"method":"map.lookup_batch","args":{"map":"small",'
+            b'"keys":"AAAAAAEAAAA="}}',
+            b'{"id":1,"method":"map.next_key","args":{"map":"small"}}',
+            b'{"id":1,"method":"prog.attach","args":{"prog":1,"port":"p0",'
+            b'"hook":"xdp","priority":3,"chain_actions":["XDP_PASS"]}}',
+            b'{"id":1,"method":"prog.load","args":{"path":"/x","only":"y",'
+            b'"overrides":["a.max_entries=3"]}}',
+            b'{"id":1,"method":"prog.detach","args":{"attachment":9}}',
+            b'{"id":1,"method":"port.stats","args":{"port":1}}',
+            b'{"id":1,"method":"stats"}',
+        ]
+        c = self.client()
+        for _ in range(5000):
+            line = bytearray(rnd.choice(seeds))
+            for _ in range(rnd.randint(0, 3)):
+                at = rnd.randrange(len(line))
+                cut = slice(at, at + rnd.randint(0, 6))
+                line[cut] = rnd.choice([b"", bytes(line[cut]) * 2,
+                                        bytes([rnd.randrange(256)]), b'"',
+                                        b"-1", b"1e99", b"[", b"}", b"null",
+                                        b"99999999999999999999"])
+            line = line.replace(b"\n", b" ") or b" "
+            c.send(line + b"\n")
+            got = c.line()
+            self.assertEqual(len({"result", "error"} & set(got)), 1,
+                             (line, got))
 
     def test_a_half_line_is_no_request(self):
         c = self.client()
