@@ -69,10 +69,18 @@ int map_check_flags(const struct map_attr *attr, u32 allowed, struct err *err)
 	return 0;
 }
 
+/* What Linux's isalnum() takes: Latin-1's letters too. */
+static bool is_name_char(unsigned char c)
+{
+	if (c >= 0xc0)
+		return c != 0xd7 && c != 0xf7;
+	return c == '_' || c == '.' || (isascii(c) && isalnum(c));
+}
+
 static int check_name(const struct map_attr *attr, struct err *err)
 {
 	for (const char *c = attr->name; *c; c++) {
-		if (!isascii(*c) || (!isalnum(*c) && *c != '_' && *c != '.'))
+		if (!is_name_char((unsigned char)*c))
 			return err_fail(err, -EINVAL,
 					"character 0x%02x in the map's name",
 					(unsigned char)*c);
@@ -143,7 +151,8 @@ static int explain(const struct map_env *env, const struct map_attr *attr,
 		 attr->max_entries, attr->key_size, attr->value_size,
 		 (unsigned long long)mem_used(env->mem) >> 20,
 		 (unsigned long long)mem_budget(env->mem) >> 20);
-	return err_hint(err, "lower max_entries or raise the memory budget");
+	err_hint(err, "lower max_entries or raise the memory budget");
+	return code;
 }
 
 int map_create(const struct map_env *env, const struct map_attr *attr,
