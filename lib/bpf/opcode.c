@@ -99,26 +99,45 @@ const struct opcode *opcode_find(const struct bpf_insn *insn)
 	return NULL;
 }
 
-/* The code exists but no row of it has this key. */
-static int bad_key(const struct bpf_insn *insn, struct err *err)
+/* An atomic operation without a row: unknown, or not of this size. */
+static int bad_atomic(const struct bpf_insn *insn, struct err *err)
+{
+	struct bpf_insn wide = *insn;
+
+	wide.code = BPF_STX | BPF_ATOMIC | BPF_DW;
+	if (opcode_find(&wide))
+		return err_fail(err, -EINVAL, "invalid atomic operand size");
+	return err_fail(err, -EINVAL,
+			"BPF_ATOMIC uses invalid atomic opcode %02x",
+			(u32)insn->imm);
+}
+
+static int misused(const struct bpf_insn *insn, const struct opcode *row,
+		   struct err *err)
+{
+	if (row->form == FORM_MAY_GOTO)
+		return err_fail(err, -EINVAL, "invalid may_goto imm %d",
+				insn->imm);
+	return err_fail(err, -EINVAL, "%s uses reserved fields",
+			opcode_shape(row)->what);
+}
+
+/* No row for the code byte, or none of its rows has the key. */
+static int no_row(const struct bpf_insn *insn, struct err *err)
 {
 	const struct opcode *row = first_of(insn->code);
 
+	if (!row && BPF_CLASS(insn->code) == BPF_LDX &&
+	    (BPF_MODE(insn->code) != BPF_MEMSX || insn->imm))
+		return misused(insn, &opcode_table[OP_LDX_B], err);
 	if (!row)
 		return err_fail(err, -EINVAL, "unknown opcode %02x",
 				insn->code);
-	switch (row->form) {
-	case FORM_ATOMIC:
-	case FORM_LOAD_ACQ:
-		return err_fail(err, -EINVAL,
-				"BPF_ATOMIC uses invalid atomic opcode %02x",
-				(u32)insn->imm);
-	case FORM_LD_IMM64:
+	if (row->form == FORM_ATOMIC || row->form == FORM_LOAD_ACQ)
+		return bad_atomic(insn, err);
+	if (row->form == FORM_LD_IMM64)
 		return err_fail(err, -EINVAL, "unrecognized bpf_ld_imm64 insn");
-	default:
-		return err_fail(err, -EINVAL, "%s uses reserved fields",
-				opcode_shape(row)->what);
-	}
+	return misused(insn, row, err);
 }
 
 static bool is_register(u8 field)
@@ -144,14 +163,18 @@ int opcode_check(const struct bpf_insn *insn, struct err *err,
 	int ret;
 
 	if (!row)
-		return bad_key(insn, err);
+		return no_row(insn, err);
 	shape = opcode_shape(row);
+	if (row->form == FORM_JMP_K || row->form == FORM_JMP_X) {
+		ret = check_register(shape->dst, insn->dst_reg, err);
+		if (ret)
+			return ret;
+	}
 	if ((shape->dst == FIELD_ZERO && insn->dst_reg) ||
 	    (shape->src == FIELD_ZERO && insn->src_reg) ||
 	    (shape->off == FIELD_ZERO && insn->off) ||
 	    (shape->imm == FIELD_ZERO && insn->imm))
-		return err_fail(err, -EINVAL, "%s uses reserved fields",
-				shape->what);
+		return misused(insn, row, err);
 	if (insn_is_wide(insn) && (insn[1].code || insn[1].dst_reg ||
 				   insn[1].src_reg || insn[1].off))
 		return err_fail(err, -EINVAL, "invalid bpf_ld_imm64 insn");

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* kprog.h - programs of the live kernel, through raw bpf(2) */
+#ifndef WEIR_TESTS_KERNEL_KPROG_H
+#define WEIR_TESTS_KERNEL_KPROG_H
+
+#include "base/types.h"
+#include "bpf/uapi.h"
+
+#define KPROG_SKIP 77
+
+/* Why bpf(2) cannot be used here, or NULL. */
+const char *kprog_unavailable(void);
+
+struct kprog_load {
+	u32 type;
+	const struct bpf_insn *insns;
+	u32 cnt;
+	const char *license;
+	u32 log_level; /* 0: no log */
+	char *log;
+	u32 log_size;
+};
+
+/* The fd of the loaded program, or -errno. */
+int kprog_load(const struct kprog_load *l);
+/* BPF_PROG_TEST_RUN: 0 and what the program returned, or -errno. */
+int kprog_run(int fd, const void *data, u32 len, u32 *ret);
+
+/* An array of one value that user space maps: its fd or -errno. */
+int kprog_shared_value(u32 size, void **value);
+
+/* The line of a log that says why a program was refused: the last before the
+ * statistics.  Cuts the log there. */
+char *kprog_reason(char *log);
+
+#endif
