@@ -22,7 +22,7 @@ setup_test='libclang-rt-19-dev tshark tcpdump python3-scapy xdp-tools bpftool
 
 # What tests/data/record.sh talks to.
 setup_record='tshark tcpdump iproute2 iputils-ping nginx-light openssl curl
-	dnsmasq-base bind9-dnsutils openssh-server openssh-client iperf3'
+	dnsmasq-base bind9-dnsutils ethtool gcc clang-19 libbpf-dev openssh-server openssh-client iperf3'
 
 # Linux 6.12's headers, for a <linux/bpf.h> newer than linux-libc-dev's.  The
 # package's name has the kernel's version in it: any will do.
