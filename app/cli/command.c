@@ -274,8 +274,8 @@ static int unknown_command(const char *group, const char *word)
 	u32 n = words_at(group, words, names);
 
 	nearest = cli_nearest(word, names, n);
-	fprintf(stderr, "weir: there is no command '%s%s%s'", group ? group : "",
-		group ? " " : "", word);
+	fprintf(stderr, "weir: there is no command '%s%s%s'",
+		group ? group : "", group ? " " : "", word);
 	if (nearest)
 		fprintf(stderr, " (did you mean '%s%s%s'?)\n",
 			group ? group : "", group ? " " : "", nearest);

@@ -35,7 +35,8 @@ static void print_prog(json_t *prog)
 	       get_str(prog, "tag"),
 	       json_is_true(json_object_get(prog, "gpl_compatible")) ?
 		       "  gpl" : "");
-	printf("  run_cnt %llu\n", (unsigned long long)get_u64(prog, "run_cnt"));
+	printf("  run_cnt %llu\n",
+	       (unsigned long long)get_u64(prog, "run_cnt"));
 	if (localtime_r(&loaded, &tm))
 		strftime(when, sizeof(when), "%FT%T%z", &tm);
 	printf("\tloaded_at %s\n\txlated %lluB  not jited", when,
@@ -83,7 +84,8 @@ static void print_loaded(const json_t *object)
 	json_t *list, *item;
 	size_t i;
 
-	printf("object %llu  %s\n", (unsigned long long)get_u64(object, "object"),
+	printf("object %llu  %s\n",
+	       (unsigned long long)get_u64(object, "object"),
 	       get_str(object, "path"));
 	list = json_object_get(object, "programs");
 	json_array_foreach(list, i, item)

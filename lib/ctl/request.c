@@ -9,8 +9,10 @@
 #include "ctl/ctl_priv.h"
 
 static const struct method *const tables[] = {
-	map_methods,  map_batch_methods, map_dump_methods, prog_methods,
-	port_methods, stats_methods,	 trace_methods,	   daemon_methods,
+	map_methods,	map_entry_methods, map_batch_methods,
+	map_dump_methods, prog_methods,	   load_methods,
+	attach_methods, port_methods,	   stats_methods,
+	trace_methods,	daemon_methods,
 };
 
 struct plane *request_plane(const struct request *rq)
@@ -155,7 +157,8 @@ int request_begin(struct request *rq, struct ctl *ctl,
 		return res;
 	res = method->run(rq, err);
 	if (res < 0)
-		return err->code ? res : err_fail(err, res, "%s", strerror(-res));
+		return err->code ? res :
+				   err_fail(err, res, "%s", strerror(-res));
 	return rq->job ? 0 : check_body(rq, err);
 }
 

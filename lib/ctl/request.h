@@ -55,9 +55,12 @@ struct method {
 
 /* A table a noun, each ending with a zero row. */
 extern const struct method map_methods[];
+extern const struct method map_entry_methods[];
 extern const struct method map_batch_methods[];
 extern const struct method map_dump_methods[];
 extern const struct method prog_methods[];
+extern const struct method load_methods[];
+extern const struct method attach_methods[];
 extern const struct method port_methods[];
 extern const struct method stats_methods[];
 extern const struct method trace_methods[];

@@ -5,13 +5,12 @@
 #include <event2/bufferevent.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "ctl/admit.h"
 
 #define TURN_REQUESTS 32
-#define LINGER_SECONDS 5	/* for a client that ended to read its answers */
+#define LINGER_SECONDS 5 /* for a client that ended to read its answers */
 #define JOB_BACKLOG (256 << 10)	/* unsent bytes at which a job pauses */
 #define EVENTS_MAX_BYTES (1 << 20) /* unsent trace events */
 
@@ -235,58 +234,12 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 	}
 }
 
-/* Is the process at the other end ours or root's? */
-static int authorise(evutil_socket_t fd, struct err *err)
-{
-	struct ucred peer;
-	socklen_t size = sizeof(peer);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
-		return err_fail(err, -errno, "cannot tell who you are");
-	if (peer.uid == 0 || peer.uid == geteuid())
-		return 0;
-	err_fail(err, -EPERM, "user %u may not control a weir of user %u",
-		 peer.uid, geteuid());
-	return err_hint(err, "run as that user or as root");
-}
-
-/* Say why, without waiting for the client to read it. */
-static void turn_away(evutil_socket_t fd, const struct err *err)
-{
-	struct evbuffer *out = evbuffer_new();
-
-	if (out) {
-		reply_error(out, err);
-		evbuffer_write(out, fd);
-		evbuffer_free(out);
-	}
-	close(fd);
-}
-
-static int admit(struct ctl *ctl, evutil_socket_t fd, struct err *err)
-{
-	int res = authorise(fd, err);
-
-	if (res)
-		return res;
-	if (ctl->session_cnt >= ctl->config.max_clients) {
-		err_fail(err, -EUSERS, "%u clients are connected already",
-			 ctl->session_cnt);
-		return err_hint(err, "try again when one has finished");
-	}
-	return 0;
-}
-
 void session_open(struct ctl *ctl, evutil_socket_t fd)
 {
 	struct session *s;
-	struct err err;
 
-	if (admit(ctl, fd, &err)) {
-		log_warn("control: turned a client away: %s", err.reason);
-		turn_away(fd, &err);
+	if (admit_client(ctl, fd))
 		return;
-	}
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		goto close_fd;

@@ -1,32 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "ctl/value.h"
+#include "ctl/value_part.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bpf/btf.h"
-#include "ctl/base64.h"
-
-/* One of the two things a map's entry is made of. */
-struct part {
-	const struct map *map;
-	const char *name; /* "key", "value" */
-	u32 size;
-	u32 type; /* in the map's BTF, 0: unknown */
-};
-
-static struct part key_part(const struct map *map)
-{
-	return (struct part){ map, "key", map->key_size,
-			      map->btf ? map->btf_key : 0 };
-}
-
-static struct part value_part(const struct map *map)
-{
-	return (struct part){ map, "value", map->value_size,
-			      map->btf ? map->btf_value : 0 };
-}
 
 int arg_format(const struct request *rq, enum value_format *format,
 	       struct err *err)
@@ -286,98 +265,4 @@ int arg_value(const struct request *rq, const struct map *map, void *value,
 		value_spread(map, one, value);
 	free(one);
 	return res;
-}
-
-/* ---- to JSON ---- */
-
-typedef void print_fn(struct json *j, const struct part *part,
-		      const void *bytes);
-
-static void print_bytes(struct json *j, const struct part *part,
-			const void *bytes)
-{
-	json_bytes(j, bytes, part->size);
-}
-
-static void print_typed(struct json *j, const struct part *part,
-			const void *bytes)
-{
-	if (part->type)
-		btf_json(j, part->map->btf, part->type, bytes);
-	else
-		json_bytes(j, bytes, part->size);
-}
-
-static void print_value(struct json *j, const struct map *map,
-			const void *value, print_fn *print)
-{
-	struct part part = value_part(map);
-	size_t stride = round_up(map->value_size, 8);
-
-	if (!map_is_percpu(map)) {
-		json_key(j, "value");
-		print(j, &part, value);
-		return;
-	}
-	json_key(j, "values");
-	json_begin_array(j);
-	for (u32 slot = 0; slot < map->slots; slot++) {
-		json_begin_object(j);
-		json_ku64(j, "cpu", slot);
-		json_key(j, "value");
-		print(j, &part, (const u8 *)value + slot * stride);
-		json_end_object(j);
-	}
-	json_end_array(j);
-}
-
-/* A data section has a value type and no key type: no key is shown. */
-static void print_formatted(struct json *j, const struct map *map,
-			    const void *key, const void *value)
-{
-	struct part part = key_part(map);
-
-	if (part.type) {
-		json_key(j, "key");
-		print_typed(j, &part, key);
-	}
-	print_value(j, map, value, print_typed);
-}
-
-void value_entry(struct json *j, const struct map *map, const void *key,
-		 const void *value, enum value_format format)
-{
-	struct part part = key_part(map);
-	bool typed = map->btf && map->btf_value;
-
-	json_begin_object(j);
-	if (format == VALUE_TYPED && typed) {
-		print_formatted(j, map, key, value);
-	} else {
-		json_key(j, "key");
-		print_bytes(j, &part, key);
-		print_value(j, map, value, print_bytes);
-	}
-	if (format == VALUE_BPFTOOL && typed) {
-		json_key(j, "formatted");
-		json_begin_object(j);
-		print_formatted(j, map, key, value);
-		json_end_object(j);
-	}
-	json_end_object(j);
-}
-
-void value_base64(struct json *j, const void *bytes, size_t size)
-{
-	size_t len = base64_length(size);
-	char *text = malloc(len + 2);
-
-	if (!text) {
-		j->error = -ENOMEM;
-		return;
-	}
-	text[0] = text[len + 1] = '"';
-	base64_encode(bytes, size, text + 1);
-	json_raw(j, text, len + 2);
-	free(text);
 }

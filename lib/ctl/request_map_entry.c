@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* request_map_entry.c - maps one entry at a time */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/request.h"
+#include "ctl/value.h"
+
+struct entry {
+	struct map *map;
+	u8 *key;
+	u8 *value; /* all slots */
+};
+
+static void entry_free(struct entry *e)
+{
+	free(e->key);
+	free(e->value);
+	map_put(e->map);
+}
+
+/* The map that the request names, and room for one of its entries. */
+static int entry_begin(struct request *rq, struct entry *e, struct err *err)
+{
+	int res = arg_map(rq, "map", &e->map, err);
+
+	if (res)
+		return res;
+	e->key = malloc(e->map->key_size + 1ULL);
+	e->value = malloc(map_value_bytes(e->map) + 1);
+	if (e->key && e->value)
+		return 0;
+	entry_free(e);
+	return err_fail(err, -ENOMEM, "out of memory");
+}
+
+/* The same with the key of the request. */
+static int entry_open(struct request *rq, struct entry *e, struct err *err)
+{
+	int res = entry_begin(rq, e, err);
+
+	if (res)
+		return res;
+	res = arg_key(rq, e->map, e->key, err);
+	if (res)
+		entry_free(e);
+	return res;
+}
+
+int map_failed(const struct map *map, const char *what, int code,
+	       struct err *err)
+{
+	switch (code) {
+	case -ENOENT:
+		return err_fail(err, code, "map %s has no such entry",
+				map->name);
+	case -EEXIST:
+		return err_fail(err, code, "map %s has that entry already",
+				map->name);
+	case -E2BIG:
+		if (map->ops->count && map->ops->count(map) >= map->max_entries)
+			return err_fail(err, code,
+					"map %s is full: %u entries",
+					map->name, map->max_entries);
+		return err_fail(err, code,
+				"the key is outside map %s of %u entries",
+				map->name, map->max_entries);
+	case -EPERM:
+		return atomic_load(&map->frozen) ?
+			       err_fail(err, code, "map %s is frozen",
+					map->name) :
+			       err_fail(err, code, "map %s does not allow it",
+					map->name);
+	case -EOPNOTSUPP:
+		return err_fail(err, code, "a %s map has no %s",
+				map->ops->name, what);
+	default:
+		return err_fail(err, code, "%s in map %s failed: %s", what,
+				map->name, strerror(-code));
+	}
+}
+
+static int map_lookup(struct request *rq, struct err *err)
+{
+	enum value_format format;
+	struct entry e;
+	int res;
+
+	res = arg_format(rq, &format, err);
+	if (res)
+		return res;
+	if (format == VALUE_PACKED)
+		return err_fail(err, -EINVAL, "one entry is not packed");
+	res = entry_open(rq, &e, err);
+	if (res)
+		return res;
+	res = sys_map_read(request_sys(rq), e.map, e.key, e.value, 0);
+	if (res)
+		map_failed(e.map, "lookup", res, err);
+	else
+		value_entry(&rq->json, e.map, e.key, e.value, format);
+	entry_free(&e);
+	return res;
+}
+
+/* An entry of a prog array is given as the program it names. */
+static int update_prog(struct request *rq, struct entry *e, u64 flags,
+		       struct err *err)
+{
+	struct prog *prog;
+	int res;
+
+	if (!e->map->ops->write_prog)
+		return err_fail(err, -EINVAL, "map %s holds no programs",
+				e->map->name);
+	res = arg_prog(rq, "prog", &prog, err);
+	if (res)
+		return res;
+	if (atomic_load(&e->map->frozen))
+		res = -EPERM;
+	else
+		res = e->map->ops->write_prog(e->map, e->key, prog, flags);
+	if (res == -EINVAL) {
+		err_fail(err, res, "program %s does not fit into map %s",
+			 prog->full_name, e->map->name);
+		err_hint(err, "programs of one array share type and "
+			      "properties");
+	} else if (res) {
+		map_failed(e->map, "update", res, err);
+	}
+	prog_put(prog);
+	return res;
+}
+
+static int map_update(struct request *rq, struct err *err)
+{
+	struct entry e;
+	u64 flags;
+	int res;
+
+	res = arg_flags(rq, &flags, err);
+	if (res)
+		return res;
+	res = entry_open(rq, &e, err);
+	if (res)
+		return res;
+	if (arg_has(rq, "prog")) {
+		res = update_prog(rq, &e, flags, err);
+	} else if (e.map->ops->write_prog) {
+		res = err_fail(err, -EINVAL, "map %s holds programs",
+			       e.map->name);
+		err_hint(err, "name one: \"prog\": {\"id\": 7}");
+	} else {
+		res = arg_value(rq, e.map, e.value, err);
+		if (!res) {
+			res = sys_map_write(request_sys(rq), e.map, e.key,
+					    e.value, flags);
+			if (res)
+				map_failed(e.map, "update", res, err);
+		}
+	}
+	entry_free(&e);
+	return res;
+}
+
+static int map_delete(struct request *rq, struct err *err)
+{
+	struct entry e;
+	int res = entry_open(rq, &e, err);
+
+	if (res)
+		return res;
+	res = sys_map_erase(request_sys(rq), e.map, e.key);
+	if (res)
+		map_failed(e.map, "delete", res, err);
+	entry_free(&e);
+	return res;
+}
+
+static int map_next(struct request *rq, struct err *err)
+{
+	bool first = !arg_has(rq, "key") && !arg_has(rq, "key_hex");
+	struct entry e;
+	u8 *next;
+	int res = first ? entry_begin(rq, &e, err) : entry_open(rq, &e, err);
+
+	if (res)
+		return res;
+	next = malloc(e.map->key_size + 1ULL);
+	if (!next)
+		res = err_fail(err, -ENOMEM, "out of memory");
+	if (!res) {
+		res = e.map->ops->next_key(e.map, first ? NULL : e.key, next);
+		if (res == -ENOENT)
+			err_fail(err, res, "there is no entry after it");
+		else if (res)
+			map_failed(e.map, "next key", res, err);
+	}
+	if (!res) {
+		json_begin_object(&rq->json);
+		json_key(&rq->json, "key");
+		if (first)
+			json_put_null(&rq->json);
+		else
+			json_bytes(&rq->json, e.key, e.map->key_size);
+		json_key(&rq->json, "next_key");
+		json_bytes(&rq->json, next, e.map->key_size);
+		json_end_object(&rq->json);
+	}
+	free(next);
+	entry_free(&e);
+	return res;
+}
+
+const struct method map_entry_methods[] = {
+	{ "map.lookup", "map key key_hex format", map_lookup },
+	{ "map.update", "map key key_hex value value_hex values prog flags",
+	  map_update },
+	{ "map.delete", "map key key_hex", map_delete },
+	{ "map.next_key", "map key key_hex", map_next },
+	{ 0 },
+};
