@@ -153,7 +153,7 @@ serve iperf3 --server
 
 # ---- the capture
 
-ip netns exec "$m" tcpdump -i port1 -U -s 0 -w "$tmp/mixed.pcap" \
+ip netns exec "$m" tcpdump -i port1 -B 16384 -s 0 -w "$tmp/mixed.pcap" \
 	-Z root 2>"$tmp/tcpdump.log" &
 tcpdump=$!
 for _ in $(seq 50); do
@@ -213,9 +213,9 @@ shell 10.9.0.2
 shell fd09::2
 shell 10.9.5.2
 
-try iperf3 -c 10.9.0.2 -n 150K
+try iperf3 -c 10.9.0.2 -n 150K -b 20M
 try iperf3 -c 10.9.0.2 -u -b 2M -n 60K -l 1400
-try iperf3 -c fd09::2 -n 60K
+try iperf3 -c fd09::2 -n 60K -b 20M
 try iperf3 -c 10.9.3.2 -u -b 2M -n 30K -l 1200
 
 # Errors quote the packet they are about: closed ports, and a hop limit.
