@@ -83,21 +83,25 @@ static void *array_lookup(struct map *map, const void *key)
 	return array_at(&array_of(map)->fast, array_index(key), 0);
 }
 
-static int array_update(struct map *map, const void *key, const void *value,
-			u64 flags)
+int array_check_update(const struct map *map, const void *key, u64 flags)
 {
-	void *at = array_lookup(map, key);
-
 	if ((flags & ~(u64)BPF_F_LOCK) > BPF_EXIST)
 		return -EINVAL;
-	if (!at)
+	if (array_index(key) >= map->max_entries)
 		return -E2BIG;
 	if (flags & BPF_NOEXIST)
 		return -EEXIST;
-	if (flags & BPF_F_LOCK)
-		return -EINVAL; /* no spin lock in the value */
-	words_in(at, value, map->value_size);
-	return 0;
+	return flags & BPF_F_LOCK ? -EINVAL : 0; /* the value has no lock */
+}
+
+static int array_update(struct map *map, const void *key, const void *value,
+			u64 flags)
+{
+	int err = array_check_update(map, key, flags);
+
+	if (!err)
+		words_over(array_lookup(map, key), value, map->value_size);
+	return err;
 }
 
 /* Every index always exists, so there is nothing to delete. */

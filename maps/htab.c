@@ -291,8 +291,10 @@ static void fill_percpu(struct htab *h, u32 index, const struct source *from,
 		if (from->all_slots)
 			words_in(to, value + slot * f->value_stride,
 				 (u32)f->value_stride);
-		else if (slot == own)
+		else if (slot == own && new)
 			words_in(to, value, h->map.value_size);
+		else if (slot == own)
+			words_over(to, value, h->map.value_size);
 		else if (new)
 			words_zero(to, h->map.value_size);
 	}

@@ -62,24 +62,15 @@ static void *percpu_array_lookup(struct map *map, const void *key)
 	return array_at(&array_of(map)->fast, array_index(key), map_slot());
 }
 
-static int check_update(const struct map *map, const void *key, u64 flags)
-{
-	if (flags > BPF_EXIST)
-		return -EINVAL;
-	if (array_index(key) >= map->max_entries)
-		return -E2BIG;
-	return flags == BPF_NOEXIST ? -EEXIST : 0;
-}
-
 static int percpu_array_update(struct map *map, const void *key,
 			       const void *value, u64 flags)
 {
-	int err = check_update(map, key, flags);
+	int err = array_check_update(map, key, flags);
 
-	if (err)
-		return err;
-	words_in(percpu_array_lookup(map, key), value, map->value_size);
-	return 0;
+	if (!err)
+		words_over(percpu_array_lookup(map, key), value,
+			   map->value_size);
+	return err;
 }
 
 static int percpu_array_read(struct map *map, const void *key, void *value,
@@ -103,8 +94,11 @@ static int percpu_array_write(struct map *map, const void *key,
 {
 	const struct array_fast *a = &array_of(map)->fast;
 	const u8 *from = value;
-	int err = check_update(map, key, flags);
+	int err;
 
+	if (flags > BPF_EXIST)
+		return -EINVAL;
+	err = array_check_update(map, key, flags);
 	if (err)
 		return err;
 	for (u32 slot = 0; slot < map->slots; slot++, from += a->stride)

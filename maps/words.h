@@ -23,20 +23,37 @@ static inline void word_store(u64 *at, u64 v)
 	__atomic_store_n(at, v, __ATOMIC_RELAXED);
 }
 
-/* Into a map: size bytes from anywhere; the rest of the last word is zeroed. */
-static inline void words_in(void *to, const void *from, u32 size)
+/* The whole words of size bytes from anywhere; the address after them. */
+static inline u64 *words_in_whole(u64 *w, const u8 *p, u32 size)
 {
-	u64 *w = to;
-	const u8 *p = from;
 	u64 v;
 
 	for (; size >= 8; size -= 8, p += 8) {
 		memcpy(&v, p, 8);
 		word_store(w++, v);
 	}
-	if (size) {
-		v = 0;
-		memcpy(&v, p, size);
+	return w;
+}
+
+/* Into a map: size bytes from anywhere; the rest of the last word is zeroed. */
+static inline void words_in(void *to, const void *from, u32 size)
+{
+	u64 *w = words_in_whole(to, from, size), v = 0;
+
+	if (size & 7) {
+		memcpy(&v, (const u8 *)from + (size & ~7u), size & 7);
+		word_store(w, v);
+	}
+}
+
+/* The same over what is there; the rest of the last word is kept. */
+static inline void words_over(void *to, const void *from, u32 size)
+{
+	u64 *w = words_in_whole(to, from, size), v;
+
+	if (size & 7) {
+		v = word_load(w);
+		memcpy(&v, (const u8 *)from + (size & ~7u), size & 7);
 		word_store(w, v);
 	}
 }
