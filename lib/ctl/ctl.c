@@ -17,7 +17,7 @@
 
 #define TICK_MS 20
 #define MAX_CLIENTS 64
-#define MAX_REQUEST_BYTES (64ULL << 20)
+#define MAX_REQUEST_BYTES (8ULL << 20)
 #define MAX_REPLY_BYTES (8ULL << 20)
 
 static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,

@@ -17,8 +17,9 @@ struct ctl;
 
 struct ctl_config {
 	const char *path;
+	/* 0 stands for what the comment says */
 	u32 max_clients;	/* 64 */
-	u64 max_request_bytes;	/* 64 MiB: one line */
+	u64 max_request_bytes;	/* 8 MiB: one line */
 	u64 max_reply_bytes;	/* 8 MiB: one answer, and unsent, per client */
 	void (*reload)(void *arg); /* a client's "reload", as SIGHUP */
 	void *arg;

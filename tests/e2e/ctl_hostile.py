@@ -14,7 +14,7 @@ import time
 
 from weir import WEIR, Case, Client, b64, main, make_map
 
-MAX_REQUEST = 64 << 20
+MAX_REQUEST = 8 << 20
 
 
 class Hostile(Case):
