@@ -109,25 +109,19 @@
 	JMP_ROW(NAME, 64, K, in->imm, on_jmp_k, EXPR)      \
 	JMP_ROW(NAME, 64, X, SRC, on_jmp_x, EXPR)
 
-#define LOAD(NAME, T)                                      \
+/* load() extends with zeros; a field of the context may give more bits than
+ * it has: a pointer. */
+#define LOAD(NAME, BYTES, EXPR)                            \
 	do_##NAME : {                                      \
 		u64 value;                                 \
-		HOOK(load(m, in, sizeof(T), &value));      \
-		DST = (u64)(T)value;                       \
+		HOOK(load(m, in, BYTES, &value));          \
+		DST = (EXPR);                              \
 	}                                                  \
 	NEXT;
 #define STORE(NAME, BYTES)                                 \
 	do_ST_##NAME : HOOK(store_k(m, in, BYTES));        \
 	NEXT;                                              \
 	do_STX_##NAME : HOOK(store_x(m, in, BYTES));       \
-	NEXT;
-/* A pointer is not data: it goes through load(), whole. */
-#define LOAD_DW                                            \
-	do_LDX_DW : {                                      \
-		u64 value;                                 \
-		HOOK(load(m, in, 8, &value));              \
-		DST = value;                               \
-	}                                                  \
 	NEXT;
 
 #define ATOMIC_AT(BITS)                                    \
@@ -270,13 +264,13 @@ do_MAY_GOTO:
 		in += in->off;
 	NEXT;
 
-	LOAD(LDX_B, u8)
-	LOAD(LDX_H, u16)
-	LOAD(LDX_W, u32)
-	LOAD_DW
-	LOAD(LDSX_B, s8)
-	LOAD(LDSX_H, s16)
-	LOAD(LDSX_W, s32)
+	LOAD(LDX_B, 1, value)
+	LOAD(LDX_H, 2, value)
+	LOAD(LDX_W, 4, value)
+	LOAD(LDX_DW, 8, value)
+	LOAD(LDSX_B, 1, (u64)(s8)value)
+	LOAD(LDSX_H, 2, (u64)(s16)value)
+	LOAD(LDSX_W, 4, (u64)(s32)value)
 	STORE(B, 1)
 	STORE(H, 2)
 	STORE(W, 4)
