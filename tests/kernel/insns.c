@@ -239,7 +239,7 @@ static void random_insn(struct code *c, u32 room)
 		break;
 	}
 	emit(c, in);
-	/* Linux 6.18 forgets to clear the upper half where it prunes a path. */
+	/* Linux 6.18 does not always clear the upper half of r0. */
 	if (op == &opcode_table[OP_CMPXCHG32])
 		EMIT(ALU32_X(MOV, R0, R0));
 }
