@@ -189,11 +189,13 @@ static int link_value(struct prep *p, struct vm_insn *out, struct map *map,
 	u32 key = 0;
 	u8 *value;
 
-	if (map->type != BPF_MAP_TYPE_ARRAY || map->max_entries != 1)
-		return err_fail(p->err, -EINVAL,
-				"no direct value access support for this map "
-				"type: '%s' is no array of one",
-				map->name);
+	if (map->type != BPF_MAP_TYPE_ARRAY || map->max_entries != 1) {
+		err_fail(p->err, -EINVAL,
+			 "no direct value access support for this map type");
+		err_hint(p->err, "'%s' is not an array of one value",
+			 map->name);
+		return -EINVAL;
+	}
 	if (off >= map->value_size)
 		return err_fail(p->err, -EINVAL,
 				"invalid access to map value pointer, "

@@ -2,10 +2,15 @@
 #include "kprog.h"
 
 #include <errno.h>
+#include <linux/btf.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "bpf/insn.h"
+
+#define FUNCS 8
 
 static int sys_bpf(int cmd, union bpf_attr *attr)
 {
@@ -39,8 +44,59 @@ const char *kprog_unavailable(void)
 	return NULL;
 }
 
+/* Type 3 is static int f(void). */
+int kprog_btf(void)
+{
+	static const char strings[] = "\0int\0f";
+	struct {
+		struct btf_header head;
+		struct btf_type integer;
+		u32 encoding;
+		struct btf_type proto;
+		struct btf_type func;
+		char strings[8];
+	} btf = {
+		.head = { .magic = BTF_MAGIC, .version = BTF_VERSION,
+			  .hdr_len = sizeof(btf.head),
+			  .type_len = 3 * sizeof(struct btf_type) + 4,
+			  .str_off = 3 * sizeof(struct btf_type) + 4,
+			  .str_len = sizeof(strings) },
+		.integer = { .name_off = 1, .info = BTF_KIND_INT << 24,
+			     .size = 4 },
+		.encoding = BTF_INT_SIGNED << 24 | 32,
+		.proto = { .info = BTF_KIND_FUNC_PROTO << 24, .type = 1 },
+		.func = { .name_off = 5, .info = BTF_KIND_FUNC << 24,
+			  .type = 2 },
+	};
+	union bpf_attr attr = { 0 };
+
+	memcpy(btf.strings, strings, sizeof(strings));
+	attr.btf = address(&btf);
+	attr.btf_size = sizeof(btf) - sizeof(btf.strings) + sizeof(strings);
+	return sys_bpf(BPF_BTF_LOAD, &attr);
+}
+
+/* Where functions start, ascending. */
+static u32 find_funcs(const struct kprog_load *l, struct bpf_func_info *funcs)
+{
+	u32 n = 0;
+
+	for (u32 at = 0; at < l->cnt && n < FUNCS; at++) {
+		bool start = at == 0;
+
+		for (u32 i = 0; i < l->cnt; i++)
+			if (insn_is_local_call(&l->insns[i]) &&
+			    (s64)i + 1 + l->insns[i].imm == at)
+				start = true;
+		if (start)
+			funcs[n++] = (struct bpf_func_info){ at, 3 };
+	}
+	return n;
+}
+
 int kprog_load(const struct kprog_load *l)
 {
+	struct bpf_func_info funcs[FUNCS];
 	union bpf_attr attr = { 0 };
 
 	attr.prog_type = l->type;
@@ -52,6 +108,12 @@ int kprog_load(const struct kprog_load *l)
 		attr.log_buf = address(l->log);
 		attr.log_size = l->log_size;
 		l->log[0] = '\0';
+	}
+	if (l->btf > 0) {
+		attr.prog_btf_fd = (u32)l->btf;
+		attr.func_info_rec_size = sizeof(funcs[0]);
+		attr.func_info = address(funcs);
+		attr.func_info_cnt = find_funcs(l, funcs);
 	}
 	return sys_bpf(BPF_PROG_LOAD, &attr);
 }
@@ -90,6 +152,28 @@ int kprog_shared_value(u32 size, void **value)
 		return err;
 	}
 	return fd;
+}
+
+int kprog_prog_array(u32 entries)
+{
+	union bpf_attr attr = {
+		.map_type = BPF_MAP_TYPE_PROG_ARRAY,
+		.key_size = 4,
+		.value_size = 4,
+		.max_entries = entries,
+	};
+
+	return sys_bpf(BPF_MAP_CREATE, &attr);
+}
+
+int kprog_place(int map, u32 slot, int prog)
+{
+	union bpf_attr attr = { 0 };
+
+	attr.map_fd = (u32)map;
+	attr.key = address(&slot);
+	attr.value = address(&prog);
+	return sys_bpf(BPF_MAP_UPDATE_ELEM, &attr);
 }
 
 char *kprog_reason(char *log)

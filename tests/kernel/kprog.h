@@ -19,7 +19,11 @@ struct kprog_load {
 	u32 log_level; /* 0: no log */
 	char *log;
 	u32 log_size;
+	int btf; /* of kprog_btf(): say that each function is an int f(void) */
 };
+
+/* The fd, or -errno. */
+int kprog_btf(void);
 
 /* The fd of the loaded program, or -errno. */
 int kprog_load(const struct kprog_load *l);
@@ -28,6 +32,10 @@ int kprog_run(int fd, const void *data, u32 len, u32 *ret);
 
 /* An array of one value that user space maps: its fd or -errno. */
 int kprog_shared_value(u32 size, void **value);
+
+/* A prog array's fd, or -errno; and a program into one of its slots. */
+int kprog_prog_array(u32 entries);
+int kprog_place(int map, u32 slot, int prog);
 
 /* The line of a log that says why a program was refused: the last before the
  * statistics.  Cuts the log there. */
