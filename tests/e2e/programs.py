@@ -1,0 +1,430 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""What each program in progs/ does, as facts about packets.
+
+Every fact is asked of Weir (`weir test`) and, where the machine lets us, of
+Linux (bpftool): a program that would only work in one of them is wrong.
+"""
+import collections
+import json
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+try:
+    from scapy.all import (Dot1Q, Ether, ICMP, IP, IPv6, Packet, Raw, TCP,
+                           UDP, rdpcap, wrpcap)
+except ImportError:
+    print("python3-scapy is missing")
+    sys.exit(77)
+
+from weir import BUILD, WEIR
+
+A, B = "02:00:00:00:00:0a", "02:00:00:00:00:0b"
+XDP = {0: "XDP_ABORTED", 1: "XDP_DROP", 2: "XDP_PASS", 3: "XDP_TX",
+       4: "XDP_REDIRECT"}
+TC = {0: "TC_ACT_OK", 2: "TC_ACT_SHOT", 7: "TC_ACT_REDIRECT"}
+ETH = Ether(src=A, dst=B)
+
+Result = collections.namedtuple("Result", "verdicts packets maps")
+
+
+def words(data):
+    return [f"{byte:#04x}" for byte in data]
+
+
+def raw(values):
+    return bytes(int(v, 0) for v in values)
+
+
+def addr(text):
+    return bytes(int(part) for part in text.split("."))
+
+
+def mapped(text):
+    return bytes(10) + b"\xff\xff" + addr(text)
+
+
+class Maps:
+    """Dumped maps: of each name its entries, bytes to bytes; a per-CPU value
+    is the sum of the first u64 of each CPU's."""
+
+    def __init__(self, dumped):
+        self.entries = {}
+        for name, entries in dumped.items():
+            self.entries[name] = {
+                raw(e["key"]): raw(e["value"]) if "value" in e else
+                sum(int.from_bytes(raw(v["value"])[:8], sys.byteorder)
+                    for v in e["values"])
+                for e in entries}
+
+    def __getitem__(self, name):
+        return self.entries[name]
+
+    def number(self, name, index):
+        value = self.entries[name][index.to_bytes(4, sys.byteorder)]
+        if isinstance(value, bytes):
+            value = int.from_bytes(value[:8], sys.byteorder)
+        return value
+
+
+class WeirEngine:
+    name = "weir"
+
+    @staticmethod
+    def missing():
+        return None
+
+    def run(self, obj, prog, hook, packets, updates, scratch):
+        source, sink = (os.path.join(scratch, f) for f in ("in", "out"))
+        wrpcap(source, packets)
+        command = [WEIR, "test", obj, "--prog", prog, "--hook", hook,
+                   "-r", source, "-w", sink, "--dump-maps", "-j"]
+        for name, key, value in updates:
+            command += ["--update", " ".join(
+                ["name", name, "key", *words(key), "value", *words(value)])]
+        done = subprocess.run(command, check=False, capture_output=True,
+                              text=True)
+        if done.returncode:
+            raise AssertionError(f"{' '.join(command)}: {done.returncode}\n"
+                                 f"{done.stdout}{done.stderr}")
+        result = json.loads(done.stdout)
+        return Result(result["verdicts"],
+                      [bytes(p) for p in rdpcap(sink)],
+                      Maps({m["name"]: m["entries"]
+                            for m in result["maps"]}))
+
+
+class KernelEngine:
+    name = "kernel"
+
+    @staticmethod
+    def missing():
+        if os.geteuid() != 0:
+            return "asking the kernel takes root"
+        if not shutil.which("bpftool"):
+            return "bpftool is missing"
+        if not os.path.ismount("/sys/fs/bpf"):
+            return "/sys/fs/bpf is not mounted"
+        return None
+
+    @staticmethod
+    def bpftool(*args):
+        done = subprocess.run(["bpftool", "-j", *args], check=True,
+                              capture_output=True, text=True)
+        return json.loads(done.stdout) if done.stdout.strip() else None
+
+    def run(self, obj, prog, hook, packets, updates, scratch):
+        pins = tempfile.mkdtemp(prefix="weir-programs-", dir="/sys/fs/bpf")
+        try:
+            return self.run_pinned(pins, obj, prog, hook, packets, updates,
+                                   scratch)
+        finally:
+            shutil.rmtree(pins)
+
+    def run_pinned(self, pins, obj, prog, hook, packets, updates, scratch):
+        self.bpftool("prog", "loadall", obj, pins + "/progs",
+                     "pinmaps", pins + "/maps")
+        for name, key, value in updates:
+            self.bpftool("map", "update", "pinned", f"{pins}/maps/{name}",
+                         "key", *words(key), "value", *words(value))
+        verdicts, passed = collections.Counter(), []
+        source, sink = (os.path.join(scratch, f) for f in ("in", "out"))
+        for packet in packets:
+            with open(source, "wb") as file:
+                file.write(bytes(packet))
+            code = self.bpftool("prog", "run", "pinned",
+                                f"{pins}/progs/{prog}", "data_in", source,
+                                "data_out", sink)["retval"]
+            names = XDP if hook == "xdp" else TC
+            verdict = names.get(code, str(code))
+            verdicts[verdict] += 1
+            if verdict not in ("XDP_DROP", "XDP_ABORTED", "TC_ACT_SHOT"):
+                with open(sink, "rb") as file:
+                    passed.append(file.read())
+        maps = {}
+        has_maps = os.path.isdir(pins + "/maps")
+        for name in os.listdir(pins + "/maps") if has_maps else ():
+            shown = self.bpftool("map", "show", "pinned",
+                                 f"{pins}/maps/{name}")
+            if shown["type"] != "prog_array":
+                maps[name] = self.bpftool("map", "dump", "pinned",
+                                          f"{pins}/maps/{name}")
+        return Result(dict(verdicts), passed, Maps(maps))
+
+
+class Facts:
+    """Mixed into a test case for each engine."""
+
+    engine = None
+
+    def setUp(self):
+        why = self.engine.missing()
+        if why:
+            self.skipTest(why)
+        self.scratch = tempfile.mkdtemp(prefix="weir-programs-")
+        self.addCleanup(shutil.rmtree, self.scratch)
+
+    def run_prog(self, name, prog, packets, updates=(), hook="xdp"):
+        if isinstance(packets, Packet):
+            packets = [packets]
+        return self.engine.run(
+            os.path.join(BUILD, "progs", name + ".bpf.o"), prog, hook,
+            [Ether(bytes(p)) for p in packets], updates, self.scratch)
+
+    def same(self, got, packet):
+        """Byte for byte, told as packets where not."""
+        want = bytes(packet)
+        self.assertEqual(got, want, f"\n{Ether(got).show2(dump=True)}\n"
+                         f"is not\n{Ether(want).show2(dump=True)}")
+
+    # ---- pass, mac_swap
+
+    def test_pass_passes(self):
+        packet = ETH / IP(src="10.0.0.1") / UDP() / b"unchanged"
+        got = self.run_prog("pass", "xdp_pass", packet)
+        self.assertEqual(got.verdicts, {"XDP_PASS": 1})
+        self.same(got.packets[0], packet)
+        got = self.run_prog("pass", "tc_pass", packet, hook="tc-ingress")
+        self.assertEqual(got.verdicts, {"TC_ACT_OK": 1})
+
+    def test_mac_swap_sends_back(self):
+        rest = IP(dst="10.0.0.2") / UDP() / b"payload"
+        got = self.run_prog("mac_swap", "xdp_mac_swap", ETH / rest)
+        self.assertEqual(got.verdicts, {"XDP_TX": 1})
+        self.same(got.packets[0], Ether(src=B, dst=A) / rest)
+
+    # ---- acl
+
+    def acl(self, rules, packets, default=None):
+        updates = []
+        for saddr, dport, proto, verdict in rules:
+            updates.append(("acl", addr(saddr) + struct.pack(
+                "!H", dport) + struct.pack("=H", proto),
+                struct.pack("=I", verdict)))
+        if default is not None:
+            updates.append(("acl_default", bytes(4),
+                            struct.pack("=I", default)))
+        return self.run_prog("acl", "xdp_acl", packets, updates).verdicts
+
+    def test_acl_passes_without_rules(self):
+        self.assertEqual(self.acl([], ETH / IP() / UDP() / (b"x" * 20)),
+                         {"XDP_PASS": 1})
+
+    def test_acl_wildcards(self):
+        packet = ETH / IP(src="10.0.0.1") / UDP(dport=53) / (b"x" * 20)
+        for rule in (("10.0.0.1", 53, 17), ("10.0.0.1", 53, 0),
+                     ("10.0.0.1", 0, 17), ("10.0.0.1", 0, 0),
+                     ("0.0.0.0", 53, 17), ("0.0.0.0", 53, 0)):
+            with self.subTest(rule=rule):
+                self.assertEqual(self.acl([(*rule, 1)], packet),
+                                 {"XDP_DROP": 1})
+        for rule in (("10.0.0.2", 53, 17), ("10.0.0.1", 54, 0),
+                     ("10.0.0.1", 53, 6), ("0.0.0.0", 54, 17)):
+            with self.subTest(rule=rule):
+                self.assertEqual(self.acl([(*rule, 1)], packet),
+                                 {"XDP_PASS": 1})
+
+    def test_acl_the_more_specific_rule_decides(self):
+        packet = ETH / IP(src="10.0.0.1") / UDP(dport=53) / (b"x" * 20)
+        self.assertEqual(self.acl([("10.0.0.1", 53, 0, 2),
+                                   ("10.0.0.1", 0, 0, 1)], packet),
+                         {"XDP_PASS": 1})
+
+    def test_acl_default_drops_ip_and_nothing_else(self):
+        arp = Ether(src=A, dst=B, type=0x0806) / Raw(bytes(46))
+        udp = ETH / IP() / UDP() / (b"x" * 20)
+        self.assertEqual(self.acl([], [arp, udp], default=1),
+                         {"XDP_PASS": 1, "XDP_DROP": 1})
+
+    def test_acl_sees_under_tags_and_over_ipv6(self):
+        rule = ("acl6", bytes.fromhex("fd" + "00" * 14 + "01") +
+                struct.pack("!H", 80) + struct.pack("=H", 6),
+                struct.pack("=I", 1))
+        packet = IPv6(src="fd00::1", dst="fd00::2") / TCP(dport=80)
+        for tags in (ETH, ETH / Dot1Q(vlan=5), ETH / Dot1Q() / Dot1Q()):
+            got = self.run_prog("acl", "xdp_acl", tags / packet, [rule])
+            self.assertEqual(got.verdicts, {"XDP_DROP": 1})
+            self.assertEqual(got.maps.number("acl_counts", 1), 1)
+
+    # ---- rate_limit
+
+    def test_rate_limit_lets_a_burst_through_for_each_source(self):
+        limit = ("limit", bytes(4), struct.pack("=QQ", 1, 5))
+        packets = [ETH / IP(src=f"10.0.0.{n}") / UDP() / (b"x" * 20)
+                   for n in (1, 2) for _ in range(8)]
+        got = self.run_prog("rate_limit", "xdp_rate_limit", packets, [limit])
+        self.assertEqual(got.verdicts, {"XDP_PASS": 10, "XDP_DROP": 6})
+        self.assertEqual(set(got.maps["buckets"]),
+                         {mapped("10.0.0.1"), mapped("10.0.0.2")})
+
+    def test_rate_limit_without_a_rate_passes(self):
+        packets = [ETH / IP() / UDP() / (b"x" * 20)] * 50
+        got = self.run_prog("rate_limit", "xdp_rate_limit", packets)
+        self.assertEqual(got.verdicts, {"XDP_PASS": 50})
+
+    # ---- flow_counter
+
+    def test_flow_counter_counts_each_direction(self):
+        there = ETH / IP(src="10.0.0.1", dst="10.0.0.2") / TCP(
+            sport=1000, dport=80) / (b"x" * 50)
+        back = ETH / IP(src="10.0.0.2", dst="10.0.0.1") / TCP(
+            sport=80, dport=1000)
+        got = self.run_prog("flow_counter", "xdp_flow_counter",
+                            [there, back, there, there])
+        key = mapped("10.0.0.1") + mapped("10.0.0.2") + struct.pack(
+            "!HH", 1000, 80) + struct.pack("=I", 6)
+        self.assertEqual(got.maps["flows"][key], 3)
+        self.assertEqual(len(got.maps["flows"]), 2)
+
+    # ---- classid
+
+    def test_classid_is_a_class_or_no_match(self):
+        rest = b"x" * 20
+        for packet, classid in (
+                (ETH / IP() / TCP(dport=22), 0x10020),
+                (ETH / IP() / UDP(sport=53) / rest, 0x10020),
+                (ETH / IPv6() / UDP(dport=53) / rest, 0x10020),
+                (ETH / IP() / ICMP() / rest, 0x10020),
+                (ETH / IP() / TCP(dport=80), 0x10030),
+                (ETH / IP(tos=0xc0) / TCP(dport=80), 0x10010),
+                (ETH / IPv6(tc=0xe0) / UDP(dport=53) / rest, 0x10010),
+                (ETH / IP(options=[b"\x01\x01\x01\x01"]) / TCP(dport=22),
+                 0x10020),
+                (Ether(src=A, dst=B, type=0x0806) / Raw(bytes(46)), 0)):
+            with self.subTest(packet=packet.summary()):
+                got = self.run_prog("classid", "classify", packet,
+                                    hook="tc-ingress")
+                (verdict,) = got.verdicts
+                self.assertIn(verdict, (str(classid), TC.get(classid)))
+
+    def test_filter_drops_what_must_not_go_on(self):
+        rest = UDP() / (b"x" * 20)
+        for packet, verdict in (
+                (ETH / IP(ttl=1) / rest, "TC_ACT_SHOT"),
+                (ETH / IP(ttl=2) / rest, "TC_ACT_OK"),
+                (ETH / IPv6(dst="2001:db8::1") / rest, "TC_ACT_SHOT"),
+                (ETH / IPv6(dst="2001:db9::1") / rest, "TC_ACT_OK")):
+            got = self.run_prog("classid", "filter", packet,
+                                hook="tc-ingress")
+            self.assertEqual(got.verdicts, {verdict: 1})
+
+    # ---- nat
+
+    SERVICE = addr("192.0.2.1") + struct.pack("!H", 80) + struct.pack("=H", 6)
+    SERVER = addr("10.0.0.7") + struct.pack("!H", 8080) + struct.pack("=H", 6)
+    CONNECTION = addr("10.0.0.1") + addr("10.0.0.7") + struct.pack(
+        "!HH", 4000, 8080) + struct.pack("=I", 6)
+
+    def test_nat_in_rewrites_and_remembers(self):
+        packet = ETH / IP(src="10.0.0.1", dst="192.0.2.1") / TCP(
+            sport=4000, dport=80) / b"request"
+        got = self.run_prog("nat", "nat_in", packet,
+                            [("services", self.SERVICE, self.SERVER)],
+                            hook="tc-ingress")
+        self.same(got.packets[0], ETH / IP(
+            src="10.0.0.1", dst="10.0.0.7") / TCP(
+                sport=4000, dport=8080) / b"request")
+        self.assertEqual(got.maps["connections"],
+                         {self.CONNECTION: self.SERVICE})
+
+    def test_nat_out_puts_the_service_back(self):
+        packet = ETH / IP(src="10.0.0.7", dst="10.0.0.1") / TCP(
+            sport=8080, dport=4000) / b"answer"
+        got = self.run_prog("nat", "nat_out", packet,
+                            [("connections", self.CONNECTION, self.SERVICE)],
+                            hook="tc-egress")
+        self.same(got.packets[0], ETH / IP(
+            src="192.0.2.1", dst="10.0.0.1") / TCP(
+                sport=80, dport=4000) / b"answer")
+
+    def test_nat_forgets_a_connection_that_is_reset(self):
+        packet = ETH / IP(src="10.0.0.7", dst="10.0.0.1") / TCP(
+            sport=8080, dport=4000, flags="R")
+        got = self.run_prog("nat", "nat_out", packet,
+                            [("connections", self.CONNECTION, self.SERVICE)],
+                            hook="tc-egress")
+        self.assertEqual(got.maps["connections"], {})
+
+    def test_nat_mends_udp_and_leaves_no_checksum_alone(self):
+        service = self.SERVICE[:-2] + struct.pack("=H", 17)
+        server = self.SERVER[:-2] + struct.pack("=H", 17)
+        for chksum in (None, 0):
+            args = {} if chksum is None else {"chksum": chksum}
+            packet = ETH / IP(src="10.0.0.1", dst="192.0.2.1") / UDP(
+                sport=4000, dport=80, **args) / b"datagram"
+            got = self.run_prog("nat", "nat_in", packet,
+                                [("services", service, server)],
+                                hook="tc-ingress")
+            self.same(got.packets[0], ETH / IP(
+                src="10.0.0.1", dst="10.0.0.7") / UDP(
+                    sport=4000, dport=8080, **args) / b"datagram")
+
+    # ---- vlan, trim
+
+    def test_vlan_tag_and_untag(self):
+        rest = IP() / UDP() / (b"x" * 20)
+        tag = ("vlan_tags", bytes(4), struct.pack("=HH", 0x2064, 0))
+        tagged = ETH / Dot1Q(prio=1, vlan=100) / rest
+        got = self.run_prog("vlan", "vlan_tag", ETH / rest,
+                            hook="tc-egress")
+        self.same(got.packets[0], ETH / rest)
+        got = self.run_prog("vlan", "vlan_tag", ETH / rest, [tag],
+                            hook="tc-egress")
+        # The kernel's test run leaves a pushed tag beside the packet.
+        if self.engine.name == "weir":
+            self.same(got.packets[0], tagged)
+        got = self.run_prog("vlan", "vlan_untag", tagged, hook="tc-ingress")
+        self.same(got.packets[0], ETH / rest)
+
+    def test_trim_takes_off_tag_and_padding(self):
+        rest = IP(len=28) / UDP(len=8)
+        got = self.run_prog("trim", "xdp_untag",
+                            ETH / Dot1Q(vlan=7) / rest / bytes(20))
+        self.same(got.packets[0], ETH / rest / bytes(20))
+        got = self.run_prog("trim", "xdp_trim", ETH / rest / bytes(20))
+        self.same(got.packets[0], ETH / rest)
+
+    # ---- redirect, mark, sample
+
+    def test_redirect_by_table(self):
+        packet = ETH / IP() / UDP() / (b"x" * 20)
+        entry = ("redirect_to", struct.pack("=I", 1), struct.pack("=I", 1))
+        for prog, hook, without, with_entry in (
+                ("xdp_redirect", "xdp", "XDP_PASS", "XDP_REDIRECT"),
+                ("tc_redirect", "tc-ingress", "TC_ACT_OK",
+                 "TC_ACT_REDIRECT")):
+            got = self.run_prog("redirect", prog, packet, hook=hook)
+            self.assertEqual(got.verdicts, {without: 1})
+            got = self.run_prog("redirect", prog, packet, [entry], hook)
+            self.assertEqual(got.verdicts, {with_entry: 1})
+
+    def test_mark_leaves_the_packet_itself_alone(self):
+        packet = ETH / IP() / UDP() / (b"x" * 20)
+        entry = ("marks", struct.pack("=I", 17), struct.pack("=I", 3))
+        got = self.run_prog("mark", "xdp_mark", packet, [entry])
+        self.assertEqual(got.verdicts, {"XDP_PASS": 1})
+        self.same(got.packets[0][-len(packet):], packet)
+        got = self.run_prog("mark", "tc_mark", packet, hook="tc-ingress")
+        self.assertEqual(got.verdicts, {"TC_ACT_OK": 1})
+
+    def test_sample_only_looks(self):
+        packet = ETH / IP() / UDP() / (b"x" * 20)
+        got = self.run_prog("sample", "xdp_sample", [packet] * 10)
+        self.assertEqual(got.verdicts, {"XDP_PASS": 10})
+
+
+class OfWeir(Facts, unittest.TestCase):
+    engine = WeirEngine()
+
+
+class OfLinux(Facts, unittest.TestCase):
+    engine = KernelEngine()
+
+
+if __name__ == "__main__":
+    unittest.main()
