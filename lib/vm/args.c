@@ -125,7 +125,7 @@ static bool check_value_part(struct call *c, u32 reg, u32 size)
 {
 	if (c->m->s.kind[reg] != K_VALUE)
 		return wrong(c, reg, "inside a map's value");
-	return reach(c, reg, size, ACCESS_ATOMIC);
+	return reach(c, reg, size, ACCESS_BOTH);
 }
 
 static bool check_special(struct call *c, u32 reg, enum arg_type type)

@@ -156,7 +156,7 @@ static void *atomic_at(struct machine *m, const struct vm_insn *in, u32 size)
 	if (in->op == OP_CMPXCHG32 || in->op == OP_CMPXCHG64)
 		if (!on_read(m, in, BPF_REG_0))
 			return NULL;
-	return shadow_access(m, in, in->dst, addr, size, ACCESS_ATOMIC);
+	return shadow_access(m, in, in->dst, addr, size, ACCESS_BOTH);
 }
 
 static bool on_skb_load(struct machine *m, const struct vm_insn *in)

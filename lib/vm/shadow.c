@@ -112,7 +112,7 @@ static bool inside(u64 addr, u64 size, u64 low, u64 high)
 }
 
 static void *packet_access(struct machine *m, const struct vm_insn *in, u32 reg,
-			   u64 addr, u64 size, enum access access)
+			   u64 addr, u64 size)
 {
 	struct run *run = m->vm.run;
 	const struct pkt *p = run->pkt;
@@ -126,9 +126,6 @@ static void *packet_access(struct machine *m, const struct vm_insn *in, u32 reg,
 			 "R%u points into the packet as it was before a helper "
 			 "moved it: read data and data_end again",
 			 reg);
-	else if (access == ACCESS_ATOMIC)
-		vm_fault(run, in, -EACCES,
-			 "BPF_ATOMIC on the %s is not allowed", what);
 	else if (!inside(addr, size, low, high))
 		vm_fault(run, in, -EACCES,
 			 "%s access at offset %lld, %llu bytes: the %s ends "
@@ -211,7 +208,7 @@ void *shadow_access(struct machine *m, const struct vm_insn *in, u32 reg,
 	switch (m->s.kind[reg]) {
 	case K_PACKET:
 	case K_META:
-		return packet_access(m, in, reg, addr, size, access);
+		return packet_access(m, in, reg, addr, size);
 	case K_STACK:
 		if (!inside(addr, size, o->base, o->base + o->size))
 			return outside(m, in, reg, addr, size);

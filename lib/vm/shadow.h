@@ -71,7 +71,7 @@ struct machine {
 
 enum arith { ARITH_OTHER, ARITH_ADD, ARITH_SUB };
 
-enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_ATOMIC };
+enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_BOTH };
 
 /* Fresh registers and stack for a program's entry, r1 not set. */
 void shadow_begin(struct machine *m);

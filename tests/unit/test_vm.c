@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "helper/helper.h"
 #include "vm_rig.h"
 
 static struct rig rig;
@@ -460,9 +461,41 @@ static void types_and_licenses_limit_helpers(void **state)
 					"from non-GPL compatible program");
 }
 
+/* The checks of arguments rely on it. */
+static void prototypes_are_well_formed(void **state)
+{
+	(void)state;
+	for (u32 i = 0; helper_table[i]; i++) {
+		const struct helper *h = helper_table[i];
+		bool map = false, size = false;
+
+		for (u32 a = 0; a < 5; a++) {
+			enum arg_type type = h->arg[a];
+
+			map |= type == ARG_MAP;
+			size |= type == ARG_SIZE || type == ARG_SIZE_OR_ZERO;
+			if (type == ARG_MAP_KEY || type == ARG_MAP_VALUE ||
+			    type == ARG_MAP_VALUE_OUT)
+				assert_true(map);
+			if (type == ARG_MEM || type == ARG_MEM_OR_NULL ||
+			    type == ARG_MEM_OUT) {
+				assert_true(a < 4);
+				assert_true(h->arg[a + 1] == ARG_SIZE ||
+					    h->arg[a + 1] == ARG_SIZE_OR_ZERO);
+			}
+		}
+		assert_true(map || h->ret != RET_MAP_VALUE_OR_NULL);
+		assert_true(size || h->ret != RET_MEM_OR_NULL);
+		assert_non_null(h->fn);
+		assert_ptr_equal(helper_find(h->id), h);
+		assert_string_equal(helper_name(h->id), h->name);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(prototypes_are_well_formed),
 		cmocka_unit_test(packet_accesses_stay_in_the_packet),
 		cmocka_unit_test(packet_pointers_die_when_it_moves),
 		cmocka_unit_test(contexts_follow_their_table),
