@@ -340,6 +340,11 @@ static const struct program stopped[] = {
 	       ALU64_X(MOV, R0, R10), EXIT()),
 	  .stopped = "R0 points into the stack of a function that has "
 		     "returned" },
+	{ "the stack of a function that returned, in another",
+	  CODE(CALL_LOCAL(3), ALU64_X(MOV, R1, R0), CALL_LOCAL(3), EXIT(),
+	       ALU64_X(MOV, R0, R10), EXIT(), LDX(B, R0, R1, -1), EXIT()),
+	  .stopped = "R1 points into the stack of a function that has "
+		     "returned" },
 	{ "half a pointer kept",
 	  CODE(STX(DW, R10, -8, R1), ST(B, R10, -1, 0), LDX(DW, R3, R10, -8),
 	       LDX(B, R0, R3, 0), EXIT()),
