@@ -10,12 +10,12 @@
 
 #include "headers.h"
 
-unsigned long long load_byte(void *skb, unsigned long long offset)
-	asm("llvm.bpf.load.byte");
-unsigned long long load_half(void *skb, unsigned long long offset)
-	asm("llvm.bpf.load.half");
-unsigned long long load_word(void *skb, unsigned long long offset)
-	asm("llvm.bpf.load.word");
+unsigned long long
+load_byte(void *skb, unsigned long long offset) asm("llvm.bpf.load.byte");
+unsigned long long
+load_half(void *skb, unsigned long long offset) asm("llvm.bpf.load.half");
+unsigned long long
+load_word(void *skb, unsigned long long offset) asm("llvm.bpf.load.word");
 
 #define CLASS(major, minor) ((major) << 16 | (minor))
 
@@ -69,18 +69,17 @@ int classify(struct __sk_buff *skb)
 	switch (load_half(skb, offsetof(struct ethhdr, h_proto))) {
 	case ETH_P_IP:
 		tos = load_byte(skb, ETH_HLEN + offsetof(struct iphdr, tos));
-		proto = load_byte(skb, ETH_HLEN +
-				  offsetof(struct iphdr, protocol));
+		proto = load_byte(skb,
+				  ETH_HLEN + offsetof(struct iphdr, protocol));
 		ports = ETH_HLEN + (load_byte(skb, ETH_HLEN) & 0xf) * 4;
 		break;
 	case ETH_P_IPV6:
 		tos = load_half(skb, ETH_HLEN) >> 4 & 0xff;
-		proto = load_byte(skb, ETH_HLEN +
-				  offsetof(struct ipv6hdr, nexthdr));
+		proto = load_byte(skb,
+				  ETH_HLEN + offsetof(struct ipv6hdr, nexthdr));
 		ports = ETH_HLEN + sizeof(struct ipv6hdr);
 		break;
-	default:
-		return result(0, 0);
+	default: return result(0, 0);
 	}
 	if (tos >= DSCP_CONTROL)
 		return result(1, CLASS_CONTROL);

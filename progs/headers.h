@@ -37,7 +37,7 @@ struct vlan_tag {
 struct fragment_header {
 	__u8 nexthdr;
 	__u8 reserved;
-	__be16 offset; /* in its upper 13 bits, then two reserved, then "more" */
+	__be16 offset; /* upper 13 bits; the lowest is "more" */
 	__be32 id;
 };
 

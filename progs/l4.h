@@ -15,7 +15,7 @@ struct l4 {
 	struct in6_addr daddr;
 	__be16 sport; /* 0: no ports, or in another fragment */
 	__be16 dport;
-	__u16 proto; /* IPPROTO_* */
+	__u16 proto;	  /* IPPROTO_* */
 	__be16 ethertype; /* under the tags */
 };
 

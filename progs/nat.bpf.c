@@ -80,9 +80,9 @@ static __always_inline int rewrite(struct __sk_buff *skb,
 				   __be16 old_port, const struct endpoint *to)
 {
 	__u64 flags = p->ip.protocol == IPPROTO_UDP ? BPF_F_MARK_MANGLED_0 : 0;
-	__u32 check = p->l4 + (p->ip.protocol == IPPROTO_UDP ?
-				       offsetof(struct udphdr, check) :
-				       offsetof(struct tcphdr, check));
+	__u32 check = p->l4 + (p->ip.protocol == IPPROTO_UDP
+				       ? offsetof(struct udphdr, check)
+				       : offsetof(struct tcphdr, check));
 	__be32 new_addr = to->addr;
 	__be16 new_port = to->port;
 	__s64 diff;
@@ -95,8 +95,7 @@ static __always_inline int rewrite(struct __sk_buff *skb,
 				flags | sizeof(new_port)) ||
 	    bpf_l3_csum_replace(skb, L3 + offsetof(struct iphdr, check),
 				old_addr, new_addr, sizeof(new_addr)) ||
-	    bpf_skb_store_bytes(skb, addr_at, &new_addr, sizeof(new_addr),
-				0) ||
+	    bpf_skb_store_bytes(skb, addr_at, &new_addr, sizeof(new_addr), 0) ||
 	    bpf_skb_store_bytes(skb, port_at, &new_port, sizeof(new_port), 0))
 		return TC_ACT_SHOT; /* half rewritten: nobody should see it */
 	return TC_ACT_OK;
@@ -129,9 +128,9 @@ int nat_in(struct __sk_buff *skb)
 		bpf_map_delete_elem(&connections, &c);
 	else if (bpf_map_update_elem(&connections, &c, &service, BPF_ANY))
 		return TC_ACT_SHOT; /* the answers would not get back */
-	return rewrite(skb, &p, L3 + offsetof(struct iphdr, daddr),
-		       p.ip.daddr, p.l4 + offsetof(struct ports, dest),
-		       p.ports.dest, &server);
+	return rewrite(skb, &p, L3 + offsetof(struct iphdr, daddr), p.ip.daddr,
+		       p.l4 + offsetof(struct ports, dest), p.ports.dest,
+		       &server);
 }
 
 SEC("tc")
@@ -154,9 +153,9 @@ int nat_out(struct __sk_buff *skb)
 	service = *found;
 	if (is_reset(skb, &p))
 		bpf_map_delete_elem(&connections, &c);
-	return rewrite(skb, &p, L3 + offsetof(struct iphdr, saddr),
-		       p.ip.saddr, p.l4 + offsetof(struct ports, source),
-		       p.ports.source, &service);
+	return rewrite(skb, &p, L3 + offsetof(struct iphdr, saddr), p.ip.saddr,
+		       p.l4 + offsetof(struct ports, source), p.ports.source,
+		       &service);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

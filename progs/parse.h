@@ -63,8 +63,8 @@ struct parse_state {
 	struct flow_key flow;
 };
 
-#define DEPTH_MAX 4	  /* tunnels in tunnels */
-#define LABELS_MAX 8	  /* of an MPLS stack */
+#define DEPTH_MAX 4	 /* tunnels in tunnels */
+#define LABELS_MAX 8	 /* of an MPLS stack */
 #define OFFSET_MAX 0xfff /* of a header */
 
 #endif

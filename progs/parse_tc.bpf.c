@@ -13,8 +13,8 @@
 #define PARSE_SEC "tc"
 #define PARSE_DONE TC_ACT_OK
 
-static __always_inline bool load(struct __sk_buff *skb, __u32 offset,
-				 void *to, __u32 len)
+static __always_inline bool load(struct __sk_buff *skb, __u32 offset, void *to,
+				 __u32 len)
 {
 	return bpf_skb_load_bytes(skb, offset, to, len) == 0;
 }

@@ -140,54 +140,34 @@ static __always_inline int next(PARSE_CTX *ctx, __u32 parser)
 static __always_inline __u32 by_ethertype(__be16 proto)
 {
 	switch (bpf_ntohs(proto)) {
-	case ETH_P_IP:
-		return PROTO_IPV4;
-	case ETH_P_IPV6:
-		return PROTO_IPV6;
+	case ETH_P_IP: return PROTO_IPV4;
+	case ETH_P_IPV6: return PROTO_IPV6;
 	case ETH_P_8021Q:
-	case ETH_P_8021AD:
-		return PROTO_VLAN;
+	case ETH_P_8021AD: return PROTO_VLAN;
 	case ETH_P_MPLS_UC:
-	case ETH_P_MPLS_MC:
-		return PROTO_MPLS;
-	case ETH_P_ARP:
-		return PROTO_ARP;
-	case ETH_P_TEB:
-		return PROTO_ETH;
-	default:
-		return PROTO_UNKNOWN;
+	case ETH_P_MPLS_MC: return PROTO_MPLS;
+	case ETH_P_ARP: return PROTO_ARP;
+	case ETH_P_TEB: return PROTO_ETH;
+	default: return PROTO_UNKNOWN;
 	}
 }
 
 static __always_inline __u32 by_ip_protocol(__u16 proto)
 {
 	switch (proto) {
-	case IPPROTO_TCP:
-		return PROTO_TCP;
-	case IPPROTO_UDP:
-		return PROTO_UDP;
-	case IPPROTO_ICMP:
-		return PROTO_ICMP;
-	case IPPROTO_ICMPV6:
-		return PROTO_ICMPV6;
-	case IPPROTO_GRE:
-		return PROTO_GRE;
-	case IPPROTO_AH:
-		return PROTO_AH;
-	case IPPROTO_HOPOPTS:
-		return PROTO_HOPOPTS;
-	case IPPROTO_ROUTING:
-		return PROTO_ROUTING;
-	case IPPROTO_FRAGMENT:
-		return PROTO_FRAGMENT;
-	case IPPROTO_DSTOPTS:
-		return PROTO_DSTOPTS;
-	case IPPROTO_IPIP:
-		return PROTO_IPV4;
-	case IPPROTO_IPV6:
-		return PROTO_IPV6;
-	default:
-		return PROTO_UNKNOWN;
+	case IPPROTO_TCP: return PROTO_TCP;
+	case IPPROTO_UDP: return PROTO_UDP;
+	case IPPROTO_ICMP: return PROTO_ICMP;
+	case IPPROTO_ICMPV6: return PROTO_ICMPV6;
+	case IPPROTO_GRE: return PROTO_GRE;
+	case IPPROTO_AH: return PROTO_AH;
+	case IPPROTO_HOPOPTS: return PROTO_HOPOPTS;
+	case IPPROTO_ROUTING: return PROTO_ROUTING;
+	case IPPROTO_FRAGMENT: return PROTO_FRAGMENT;
+	case IPPROTO_DSTOPTS: return PROTO_DSTOPTS;
+	case IPPROTO_IPIP: return PROTO_IPV4;
+	case IPPROTO_IPV6: return PROTO_IPV6;
+	default: return PROTO_UNKNOWN;
 	}
 }
 
@@ -288,12 +268,9 @@ int parse_mpls(PARSE_CTX *ctx)
 		return ends(PROTO_MALFORMED);
 	st->offset -= sizeof(version);
 	switch (version >> 4) {
-	case 4:
-		return next(ctx, PROTO_IPV4);
-	case 6:
-		return next(ctx, PROTO_IPV6);
-	default:
-		return ends(PROTO_UNKNOWN);
+	case 4: return next(ctx, PROTO_IPV4);
+	case 6: return next(ctx, PROTO_IPV6);
+	default: return ends(PROTO_UNKNOWN);
 	}
 }
 
@@ -361,8 +338,7 @@ int parse_extension(PARSE_CTX *ctx)
 	if (!st)
 		return ends(PROTO_MALFORMED);
 	count(by_ip_protocol(st->proto));
-	if (!take(ctx, st, &ext, sizeof(ext)) ||
-	    !skip(st, ext.hdrlen * 8 + 6))
+	if (!take(ctx, st, &ext, sizeof(ext)) || !skip(st, ext.hdrlen * 8 + 6))
 		return ends(PROTO_MALFORMED);
 	st->proto = ext.nexthdr;
 	st->flow.proto = ext.nexthdr;
@@ -451,8 +427,7 @@ int parse_icmp(PARSE_CTX *ctx)
 	case ICMP_PARAMETER:
 		st->quoted = 1;
 		return descend(ctx, st, PROTO_IPV4);
-	default:
-		return PARSE_DONE;
+	default: return PARSE_DONE;
 	}
 }
 

@@ -19,8 +19,8 @@ int xdp_sample(struct xdp_md *ctx)
 		return XDP_PASS;
 	if (!l4_read(data, data_end, &l4))
 		return XDP_PASS;
-	bpf_printk("proto %u, port %u, %u bytes", l4.proto,
-		   bpf_ntohs(l4.dport), (__u32)(data_end - data));
+	bpf_printk("proto %u, port %u, %u bytes", l4.proto, bpf_ntohs(l4.dport),
+		   (__u32)(data_end - data));
 	return XDP_PASS;
 }
 

@@ -43,8 +43,7 @@ int xdp_trim(struct xdp_md *ctx)
 	struct iphdr *ip = (void *)(eth + 1);
 	long extra;
 
-	if ((void *)(ip + 1) > data_end ||
-	    eth->h_proto != bpf_htons(ETH_P_IP))
+	if ((void *)(ip + 1) > data_end || eth->h_proto != bpf_htons(ETH_P_IP))
 		return XDP_PASS;
 	extra = (data_end - data) - ETH_HLEN - bpf_ntohs(ip->tot_len);
 	if (extra > 0 && bpf_xdp_adjust_tail(ctx, -extra))

@@ -58,12 +58,11 @@ static __always_inline int push_mpls(struct __sk_buff *skb)
 }
 
 /* Wrap IPv4 into GRE between the same hosts, their addresses in `outer`. */
-static __always_inline int push_gre(struct __sk_buff *skb,
-				    const struct iphdr *ip, __u32 outer,
-				    bool keyed)
+static __always_inline int
+push_gre(struct __sk_buff *skb, const struct iphdr *ip, __u32 outer, bool keyed)
 {
-	__u32 size = keyed ? sizeof(struct tunnel) :
-			     offsetof(struct tunnel, key);
+	__u32 size =
+		keyed ? sizeof(struct tunnel) : offsetof(struct tunnel, key);
 	struct tunnel t = {};
 	__u32 sum;
 
@@ -81,16 +80,15 @@ static __always_inline int push_gre(struct __sk_buff *skb,
 		t.key = TUNNEL_KEY;
 	}
 	sum = bpf_csum_diff(0, 0, (__be32 *)&t.ip, sizeof(t.ip), 0);
-
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
 	t.ip.check = ~sum;
 	if (bpf_skb_adjust_room(skb, size, BPF_ADJ_ROOM_MAC,
 				BPF_F_ADJ_ROOM_ENCAP_L3_IPV4 |
-				BPF_F_ADJ_ROOM_ENCAP_L4_GRE))
+					BPF_F_ADJ_ROOM_ENCAP_L4_GRE))
 		return TC_ACT_SHOT;
-	if (keyed ? bpf_skb_store_bytes(skb, ETH_HLEN, &t, sizeof(t), 0) :
-		    bpf_skb_store_bytes(skb, ETH_HLEN, &t,
+	if (keyed ? bpf_skb_store_bytes(skb, ETH_HLEN, &t, sizeof(t), 0)
+		  : bpf_skb_store_bytes(skb, ETH_HLEN, &t,
 					offsetof(struct tunnel, key), 0))
 		return TC_ACT_SHOT;
 	return TC_ACT_OK;
@@ -114,8 +112,9 @@ int wire_out(struct __sk_buff *skb)
 	__u32 to;
 
 	if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
-		if (!bpf_skb_load_bytes(skb, ETH_HLEN +
-					offsetof(struct ipv6hdr, daddr),
+		if (!bpf_skb_load_bytes(skb,
+					ETH_HLEN +
+						offsetof(struct ipv6hdr, daddr),
 					net6, sizeof(net6)) &&
 		    net6[0] == bpf_htons(NET6) &&
 		    net6[1] == bpf_htons(NET_VLAN))
@@ -129,18 +128,12 @@ int wire_out(struct __sk_buff *skb)
 	if (to >> 16 != NET)
 		return TC_ACT_OK;
 	switch (to >> 8 & 0xff) {
-	case NET_VLAN:
-		return push_tags(skb, false);
-	case NET_QINQ:
-		return push_tags(skb, true);
-	case NET_MPLS:
-		return push_mpls(skb);
-	case NET_GRE:
-		return push_gre(skb, &ip, NET_PLAIN, false);
-	case NET_GRE_KEY:
-		return push_gre(skb, &ip, NET_VXLAN, true);
-	default:
-		return TC_ACT_OK;
+	case NET_VLAN: return push_tags(skb, false);
+	case NET_QINQ: return push_tags(skb, true);
+	case NET_MPLS: return push_mpls(skb);
+	case NET_GRE: return push_gre(skb, &ip, NET_PLAIN, false);
+	case NET_GRE_KEY: return push_gre(skb, &ip, NET_VXLAN, true);
+	default: return TC_ACT_OK;
 	}
 }
 

@@ -16,13 +16,17 @@ import tempfile
 import unittest
 
 try:
-    from scapy.all import (Dot1Q, Ether, ICMP, IP, IPv6, Packet, Raw, TCP,
+    from scapy.all import (Dot1Q, Ether, GRE, ICMP, IP, IPv6, Packet, Raw, TCP,
                            UDP, rdpcap, wrpcap)
 except ImportError:
     print("python3-scapy is missing")
     sys.exit(77)
 
 from weir import BUILD, WEIR
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "../data"))
+import expect
 
 A, B = "02:00:00:00:00:0a", "02:00:00:00:00:0b"
 XDP = {0: "XDP_ABORTED", 1: "XDP_DROP", 2: "XDP_PASS", 3: "XDP_TX",
@@ -197,6 +201,70 @@ class Facts:
         got = self.run_prog("mac_swap", "xdp_mac_swap", ETH / rest)
         self.assertEqual(got.verdicts, {"XDP_TX": 1})
         self.same(got.packets[0], Ether(src=B, dst=A) / rest)
+
+    # ---- parse: what a real capture does not have
+
+    def parsed(self, packet):
+        """The chain's counters that are not 0, at both hooks."""
+        results = []
+        for name, hook in (("parse", "xdp"), ("parse_tc", "tc-ingress")):
+            got = self.run_prog(name, "parse", packet, hook=hook)
+            self.assertEqual(sum(got.verdicts.values()), 1)
+            self.assertIn(*got.verdicts, ("XDP_PASS", "TC_ACT_OK"))
+            counts = {counter: got.maps.number("protocols", i)
+                      for i, counter, _ in expect.table()}
+            results.append({c: n for c, n in counts.items() if n})
+        self.assertEqual(*results)
+        return results[0]
+
+    def test_parse_counts_a_cut_header_and_stops(self):
+        ip = {"eth": 1, "ipv4": 1}
+        for packet, counts in (
+                (ETH / IP(len=60) / UDP(), {**ip, "udp": 1}),
+                (ETH / IP(len=24, proto=17) / bytes(40),
+                 {**ip, "udp": 1, "malformed": 1}),
+                (ETH / IP(ihl=4) / bytes(40), {**ip, "malformed": 1}),
+                (ETH / IP(len=19) / bytes(40), {**ip, "malformed": 1}),
+                (ETH / IP(version=5) / UDP() / bytes(40),
+                 {**ip, "malformed": 1}),
+                (ETH / IPv6(nh=60) / bytes([17, 255]) / bytes(46),
+                 {"eth": 1, "ipv6": 1, "dstopts": 1, "malformed": 1})):
+            with self.subTest(packet=packet.summary()):
+                self.assertEqual(self.parsed(packet), counts)
+
+    def test_parse_follows_what_is_nested_to_its_limits(self):
+        rest = IP() / UDP() / bytes(20)
+        tunnel = IP() / GRE()
+        four = tunnel / tunnel / tunnel / tunnel / rest
+        self.assertEqual(self.parsed(ETH / four),
+                         {"eth": 1, "ipv4": 5, "gre": 4, "udp": 1})
+        self.assertEqual(self.parsed(ETH / tunnel / four),
+                         {"eth": 1, "ipv4": 5, "gre": 5, "too_deep": 1})
+        label = bytes.fromhex("00001040")
+        for more, counts in ((7, {"ipv4": 1, "udp": 1}), (8, {"too_deep": 1})):
+            stack = label * more + bytes.fromhex("00001140")
+            packet = Ether(src=A, dst=B, type=0x8847) / Raw(stack) / rest
+            self.assertEqual(self.parsed(packet),
+                             {"eth": 1, "mpls": 1, **counts})
+
+    def test_parse_ends_after_33_jumps(self):
+        def options(n):
+            headers = b"".join(bytes([17 if i == n - 1 else 60]) + bytes(7)
+                               for i in range(n))
+            return ETH / IPv6(nh=60) / Raw(headers) / UDP() / bytes(20)
+
+        # parse -> eth -> ipv6 -> n times dstopts -> udp
+        self.assertEqual(self.parsed(options(30)),
+                         {"eth": 1, "ipv6": 1, "dstopts": 30, "udp": 1})
+        self.assertEqual(self.parsed(options(31)),
+                         {"eth": 1, "ipv6": 1, "dstopts": 31, "too_deep": 1})
+
+    def test_parse_reads_what_an_icmp_error_quotes(self):
+        quoted = IP(src="10.0.0.2") / UDP(dport=4789) / bytes.fromhex(
+            "0800000000002a00") / ETH / IP() / TCP()
+        self.assertEqual(self.parsed(ETH / IP() / ICMP(type=3) / quoted),
+                         {"eth": 2, "ipv4": 3, "icmp": 1, "udp": 1,
+                          "vxlan": 1, "tcp": 1})
 
     # ---- acl
 
