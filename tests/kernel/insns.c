@@ -144,7 +144,7 @@ static s32 constant_for(const struct opcode *op)
 	u8 code = BPF_OP(op->code);
 	s32 imm = (s32)operand();
 
-	if (op->form == FORM_JMP_K)
+	if (op->form == FORM_JMP_K || op->form == FORM_ST)
 		return imm;
 	if (code == BPF_LSH || code == BPF_RSH || code == BPF_ARSH)
 		return (s32)below(op->bytes * 8);
@@ -170,6 +170,40 @@ static bool straight(const struct opcode *op)
 	}
 }
 
+static bool reads_src(u8 form)
+{
+	return form == FORM_LDX || form == FORM_LDSX || form == FORM_LOAD_ACQ;
+}
+
+static bool writes_dst(u8 form)
+{
+	return form == FORM_ST || form == FORM_STX || form == FORM_ATOMIC ||
+	       form == FORM_FETCH || form == FORM_CMPXCHG ||
+	       form == FORM_STORE_REL;
+}
+
+/* Fields that the operation has get something, its key among them. */
+static void random_fields(struct bpf_insn *in, const struct opcode *op,
+			  u32 room)
+{
+	const struct opcode_shape *shape = opcode_shape(op);
+
+	if (shape->dst >= FIELD_READ)
+		in->dst_reg = writes_dst(op->form) ? R10 : below(REGS);
+	if (shape->src >= FIELD_READ)
+		in->src_reg = reads_src(op->form) ? R10 : below(REGS);
+	if (shape->off == FIELD_KEY)
+		in->off = (s16)op->key;
+	if (shape->imm == FIELD_KEY)
+		in->imm = op->key;
+	if (reads_src(op->form) || writes_dst(op->form))
+		in->off = stack_off(op->bytes);
+	if (op->form == FORM_JMP_K || op->form == FORM_JMP_X)
+		in->off = (s16)below(MIN(room, 4));
+	if (shape->imm == FIELD_USED && op->form != FORM_JAL)
+		in->imm = constant_for(op);
+}
+
 static void random_insn(struct code *c, u32 room)
 {
 	const struct opcode *op;
@@ -179,65 +213,7 @@ static void random_insn(struct code *c, u32 room)
 		op = &opcode_table[below(OP_COUNT)];
 	while (!straight(op));
 	in.code = op->code;
-	in.dst_reg = below(REGS);
-	in.src_reg = below(REGS);
-	switch (op->form) {
-	case FORM_ALU_K:
-	case FORM_ALU_OFF_K:
-	case FORM_MOV_K:
-		in.src_reg = 0;
-		in.imm = constant_for(op);
-		in.off = (s16)op->key;
-		break;
-	case FORM_ALU_OFF_X:
-	case FORM_MOV_X:
-		in.off = (s16)op->key;
-		break;
-	case FORM_NEG:
-	case FORM_END:
-		in.src_reg = 0;
-		in.imm = op->key;
-		break;
-	case FORM_LDX:
-	case FORM_LDSX:
-		in.src_reg = R10;
-		in.off = stack_off(op->bytes);
-		break;
-	case FORM_ST:
-		in.src_reg = 0;
-		in.imm = (s32)operand();
-		in.dst_reg = R10;
-		in.off = stack_off(op->bytes);
-		break;
-	case FORM_LOAD_ACQ:
-		in.src_reg = R10;
-		in.imm = op->key;
-		in.off = stack_off(op->bytes);
-		break;
-	case FORM_STX:
-	case FORM_ATOMIC:
-	case FORM_FETCH:
-	case FORM_CMPXCHG:
-	case FORM_STORE_REL:
-		in.dst_reg = R10;
-		in.imm = op->key;
-		in.off = stack_off(op->bytes);
-		break;
-	case FORM_JA:
-	case FORM_JMP_K:
-	case FORM_JMP_X:
-		in.off = (s16)below(MIN(room, 4));
-		if (op->form != FORM_JMP_X)
-			in.src_reg = 0;
-		if (op->form == FORM_JA)
-			in.dst_reg = in.off = 0;
-		if (op->form == FORM_JMP_K)
-			in.imm = constant_for(op);
-		break;
-	case FORM_JAL:
-		in.dst_reg = in.src_reg = 0;
-		break;
-	}
+	random_fields(&in, op, room);
 	emit(c, in);
 	/* Linux 6.18 does not always clear the upper half of r0. */
 	if (op == &opcode_table[OP_CMPXCHG32])
