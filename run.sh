@@ -30,5 +30,6 @@ capture=tests/data/mixed.pcap
 echo "weir run --port in=pcap:$capture --xdp in=build/progs/parse.bpf.o:parse --until-eof"
 echo
 build/weir run --port in=pcap:$capture \
-	--xdp in=build/progs/parse.bpf.o:parse --until-eof --dump-maps -j "$@" |
-	/usr/bin/python3 tests/data/report.py $capture
+	--xdp in=build/progs/parse.bpf.o:parse --until-eof --dump-maps -j \
+	-s build/run.sock "$@" >build/logs/run.json
+/usr/bin/python3 tests/data/report.py $capture <build/logs/run.json

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # setup.sh - the Debian 12 packages Weir needs, in the only list of them

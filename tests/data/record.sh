@@ -144,7 +144,7 @@ serve dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv \
 ssh-keygen -q -t ed25519 -N '' -f "$tmp/host"
 ssh-keygen -q -t ed25519 -N '' -f "$tmp/user"
 cp "$tmp/user.pub" "$tmp/authorized"
-[ -d /run/sshd ] || { mkdir -p -m 755 /run/sshd; made_run_sshd=1; }
+[ -d /run/sshd ] || { mkdir -m 755 /run/sshd; made_run_sshd=1; }
 serve "$(command -v sshd)" -D -e -f /dev/null -h "$tmp/host" -o UsePAM=no \
 	-o StrictModes=no -o PermitRootLogin=yes -o PidFile=none \
 	-o AuthorizedKeysFile="$tmp/authorized"

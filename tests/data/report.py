@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Print what the parser chain found, beside what tshark found.
 
-    weir run ... --until-eof --dump-maps -j | report.py CAPTURE
-    weir test ... --dump-maps -j            | report.py CAPTURE
+    weir run ... --until-eof --dump-maps -j >RESULT
+    report.py CAPTURE <RESULT
+
+RESULT may come from `weir test ... --dump-maps -j` too.
 
 Exits 1 if a count differs from CAPTURE's .expected.
 """

@@ -262,9 +262,12 @@ class Facts:
     def test_parse_reads_what_an_icmp_error_quotes(self):
         quoted = IP(src="10.0.0.2") / UDP(dport=4789) / bytes.fromhex(
             "0800000000002a00") / ETH / IP() / TCP()
-        self.assertEqual(self.parsed(ETH / IP() / ICMP(type=3) / quoted),
+        packet = ETH / IP() / ICMP(type=3) / quoted
+        self.assertEqual(self.parsed(packet),
                          {"eth": 2, "ipv4": 3, "icmp": 1, "udp": 1,
                           "vxlan": 1, "tcp": 1})
+        got = self.run_prog("parse", "parse", packet)
+        self.assertEqual(len(got.maps["flows"]), 1, "what is quoted is none")
 
     # ---- acl
 
