@@ -174,4 +174,4 @@ if __name__ == "__main__":
         os.environ["WEIR_TEST_MOUNTS"] = "own"
         os.execvp("unshare", ["unshare", "-m", "--propagation", "private",
                               sys.executable] + sys.argv)
-    main()
+    main("run")

@@ -54,4 +54,4 @@ class Protocol(Case):
 
 
 if __name__ == "__main__":
-    main()
+    main("run")

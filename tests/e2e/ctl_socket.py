@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """The control socket in the file system: whose it is, who may use it."""
+import fcntl
 import os
 import signal
 import socket
@@ -78,6 +79,19 @@ class Socket(unittest.TestCase):
                     r.send_signal(signal.SIGTERM)
                 r.wait(20)
 
+    def test_who_holds_the_lock_has_the_path(self):
+        """Also before it has made its socket: of two that find a stale one,
+        the second must not remove the first's."""
+        self.daemon.kill()
+        with open(self.daemon.sock + ".lock", "w", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            status, text = self.second()
+            self.assertEqual(status, 1, text)
+            self.assertIn("another weir serves", text)
+            self.assertTrue(os.path.exists(self.daemon.sock))
+        self.daemon.start()
+        self.works()
+
     def test_a_file_in_its_place_is_not_touched(self):
         self.daemon.stop()
         with open(self.daemon.sock, "w", encoding="ascii") as f:
@@ -112,13 +126,16 @@ class Socket(unittest.TestCase):
         read, write = os.pipe()
         child = os.fork()
         if not child:
-            os.setgroups([])
-            os.setgid(NOBODY)
-            os.setuid(NOBODY)
-            with socket.socket(socket.AF_UNIX) as s:
-                s.connect(self.daemon.sock)
-                os.write(write, s.makefile("rb").read())
-            os._exit(0)
+            try:
+                os.setgroups([])
+                os.setgid(NOBODY)
+                os.setuid(NOBODY)
+                with socket.socket(socket.AF_UNIX) as s:
+                    s.settimeout(5)
+                    s.connect(self.daemon.sock)
+                    os.write(write, s.makefile("rb").read())
+            finally:
+                os._exit(0)
         os.close(write)
         os.waitpid(child, 0)
         with open(read, encoding="ascii") as f:
@@ -150,4 +167,4 @@ class Path(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    main()
+    main("run")

@@ -190,8 +190,16 @@ class Case(unittest.TestCase):
             self.assertIn("version", c.call("version"))
 
 
-def main():
-    if not os.path.exists(WEIR):
-        print(f"{WEIR} is not built")
-        sys.exit(77)
+def has_command(name):
+    done = subprocess.run([WEIR, "help", name], check=False,
+                          capture_output=True)
+    return done.returncode == 0
+
+
+def main(*commands):
+    """Run the tests of the calling file if weir has these commands."""
+    for command in commands:
+        if not has_command(command):
+            print(f"this weir has no command '{command}'")
+            sys.exit(77)
     unittest.main(verbosity=2)
