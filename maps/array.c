@@ -12,9 +12,8 @@
 
 #include "maps/words.h"
 
-#define ARRAY_FLAGS                                               \
-	(BPF_F_NUMA_NODE | BPF_F_MMAPABLE | BPF_F_INNER_MAP | \
-	 MAP_ACCESS_FLAGS)
+#define ARRAY_FLAGS \
+	(BPF_F_NUMA_NODE | BPF_F_MMAPABLE | BPF_F_INNER_MAP | MAP_ACCESS_FLAGS)
 
 int array_check_sizes(const struct map_attr *attr, u32 flags, struct err *err)
 {
@@ -54,8 +53,8 @@ static int array_create(const struct map_env *env, const struct map_attr *attr,
 		return -ENOMEM;
 	/* Both factors are 32 bits: no overflow. */
 	err = arena_create(env->mem, attr->name, attr->max_entries * stride,
-			   attr->flags & BPF_F_MMAPABLE ? ARENA_SHARED :
-							  ARENA_FULL,
+			   attr->flags & BPF_F_MMAPABLE ? ARENA_SHARED
+							: ARENA_FULL,
 			   &a->arena);
 	if (err) {
 		free(a);

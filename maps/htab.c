@@ -27,7 +27,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-#define HTAB_FLAGS                                                 \
+#define HTAB_FLAGS                                                   \
 	(BPF_F_NO_PREALLOC | BPF_F_NO_COMMON_LRU | BPF_F_NUMA_NODE | \
 	 BPF_F_ZERO_SEED | MAP_ACCESS_FLAGS)
 /* Linux's bucket is 16 bytes, and the array of them below 4 GiB. */
@@ -52,8 +52,7 @@ static int htab_check(const struct map_attr *attr, struct err *err)
 				"BPF_F_NO_COMMON_LRU is for LRU maps");
 	if (percpu && (attr->flags & BPF_F_NUMA_NODE) &&
 	    attr->numa_node != UINT32_MAX)
-		return err_fail(err, -EINVAL,
-				"per-CPU maps have no NUMA node");
+		return err_fail(err, -EINVAL, "per-CPU maps have no NUMA node");
 	if (!attr->max_entries || !attr->key_size || !attr->value_size)
 		return err_fail(err, -EINVAL,
 				"max_entries, key_size and value_size must "
@@ -103,11 +102,10 @@ static void lay_out(const struct map_attr *attr, u32 slots, struct layout *l)
 	l->elem_bytes = l->elem_size + (percpu ? slots * value : 0);
 	l->capacity = pool_capacity(attr->max_entries, slots, l->elem_bytes);
 	l->elems_off = l->buckets * sizeof(struct htab_bucket);
-	l->planes_off = round_up(l->elems_off + l->capacity * l->elem_size,
-				 CACHE_LINE);
-	l->plane_size = percpu ? round_up((l->capacity + 1) * value,
-					  CACHE_LINE) :
-				 0;
+	l->planes_off =
+		round_up(l->elems_off + l->capacity * l->elem_size, CACHE_LINE);
+	l->plane_size =
+		percpu ? round_up((l->capacity + 1) * value, CACHE_LINE) : 0;
 	l->total = l->planes_off + slots * l->plane_size;
 }
 
@@ -229,8 +227,7 @@ static u32 *place_of(struct htab *h, struct htab_bucket *b, u32 index)
 	return at;
 }
 
-static void link_new(struct htab *h, struct htab_bucket *b, u32 index,
-		     u16 tag)
+static void link_new(struct htab *h, struct htab_bucket *b, u32 index, u16 tag)
 {
 	for (u32 way = 0; way < HTAB_WAYS; way++) {
 		if (b->elem[way])

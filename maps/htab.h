@@ -32,8 +32,8 @@ static inline u32 *htab_link(const struct htab *h, u32 index)
 
 /* The elements of a bucket in the order of their places: the one after place
  * *at (start with 0), or 0.  Without the lock: trust it if seq is unchanged. */
-u32 htab_next_place(const struct htab *h, const struct htab_bucket *b,
-		    u32 *at, u32 index);
+u32 htab_next_place(const struct htab *h, const struct htab_bucket *b, u32 *at,
+		    u32 index);
 
 /* htab_walk.c: the control side, which takes copies */
 int htab_read(struct map *map, const void *key, void *value, u64 flags);

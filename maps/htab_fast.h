@@ -39,9 +39,9 @@ struct htab_fast {
 	u64 elem_size;
 	u64 seed[2];
 	u32 key_size;
-	u32 value_off; /* in the element; per CPU: not there */
-	u8 *planes;    /* per CPU: value of element i at slot s is at */
-	u64 plane_size;	  /* planes + s * plane_size + i * value_stride */
+	u32 value_off;	/* in the element; per CPU: not there */
+	u8 *planes;	/* per CPU: value of element i at slot s is at */
+	u64 plane_size; /* planes + s * plane_size + i * value_stride */
 	u64 value_stride;
 };
 
@@ -137,8 +137,8 @@ HTAB_INLINE bool htab_key_is(const struct htab_fast *h, u32 index,
 	for (u32 i = 0; i < size / 8; i++)
 		differ |= htab_load64(have + i) ^ htab_key_word(key, i);
 	if (size & 7)
-		differ |= htab_load64(have + size / 8) ^
-			  htab_key_tail(key, size);
+		differ |=
+			htab_load64(have + size / 8) ^ htab_key_tail(key, size);
 	return differ == 0;
 }
 
@@ -154,8 +154,8 @@ HTAB_INLINE u64 htab_match(u64 tags, u16 tag)
 
 /* The element in its bucket, 0: none.  A chain is left when seq changes. */
 HTAB_INLINE u32 htab_probe(const struct htab_fast *h,
-			   const struct htab_bucket *b, const u8 *key,
-			   u32 size, u16 tag, u32 seq)
+			   const struct htab_bucket *b, const u8 *key, u32 size,
+			   u16 tag, u32 seq)
 {
 	u32 index;
 
@@ -172,8 +172,8 @@ HTAB_INLINE u32 htab_probe(const struct htab_fast *h,
 	}
 	for (index = htab_load32(&b->chain);
 	     unlikely(index) && htab_load32(&b->seq) == seq;
-	     index = htab_load32((const u32 *)(htab_elem(h, index) +
-					       HTAB_LINK_OFF))) {
+	     index = htab_load32(
+		     (const u32 *)(htab_elem(h, index) + HTAB_LINK_OFF))) {
 		if (htab_key_is(h, index, key, size))
 			return index;
 	}

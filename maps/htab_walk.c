@@ -54,8 +54,8 @@ static void reading_abort(struct reading *r)
 		spin_unlock(htab_lock_of(r->bucket));
 }
 
-u32 htab_next_place(const struct htab *h, const struct htab_bucket *b,
-		    u32 *at, u32 index)
+u32 htab_next_place(const struct htab *h, const struct htab_bucket *b, u32 *at,
+		    u32 index)
 {
 	while (*at < HTAB_WAYS) {
 		u32 found = htab_load32(&b->elem[(*at)++]);

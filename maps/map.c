@@ -205,9 +205,10 @@ struct map *map_try_get(struct map *map)
 	do {
 		if (refs == 0)
 			return NULL;
-	} while (!atomic_compare_exchange_weak_explicit(
-		&map->refs, &refs, refs + 1, memory_order_relaxed,
-		memory_order_relaxed));
+	} while (!atomic_compare_exchange_weak_explicit(&map->refs, &refs,
+							refs + 1,
+							memory_order_relaxed,
+							memory_order_relaxed));
 	atomic_fetch_add_explicit(&map->users, 1, memory_order_relaxed);
 	return map;
 }

@@ -19,8 +19,7 @@ static int percpu_array_check(const struct map_attr *attr, struct err *err)
 	if (code)
 		return code;
 	if ((attr->flags & BPF_F_NUMA_NODE) && attr->numa_node != UINT32_MAX)
-		return err_fail(err, -EINVAL,
-				"per-CPU maps have no NUMA node");
+		return err_fail(err, -EINVAL, "per-CPU maps have no NUMA node");
 	if (round_up(attr->value_size, 8) > MAP_PERCPU_VALUE_MAX)
 		return err_fail(err, -E2BIG,
 				"value_size %u is more than the %u bytes of a "

@@ -26,7 +26,7 @@ struct prog_array {
 	struct arena arena;
 	struct spin lock;
 	_Atomic(struct prog *) *entries; /* read by lcores without the lock */
-	_Atomic u64 kind; /* 0: no program yet */
+	_Atomic u64 kind;		 /* 0: no program yet */
 };
 
 static struct prog_array *prog_array_of(const struct map *map)
@@ -132,8 +132,7 @@ static void prog_array_forget(struct map *map)
 	struct prog *prog;
 
 	for (u32 i = 0; i < map->max_entries; i++) {
-		if (!atomic_load_explicit(&a->entries[i],
-					  memory_order_relaxed))
+		if (!atomic_load_explicit(&a->entries[i], memory_order_relaxed))
 			continue;
 		prog = swap_entry(a, i, NULL);
 		if (prog)
@@ -218,8 +217,8 @@ static int prog_array_read(struct map *map, const void *key, void *value,
 	return 0;
 }
 
-static int prog_array_write(struct map *map, const void *key,
-			    const void *value, u64 flags)
+static int prog_array_write(struct map *map, const void *key, const void *value,
+			    u64 flags)
 {
 	(void)map;
 	(void)key;

@@ -28,8 +28,8 @@
 #define SIZE_ABSURD (1ull << 46)
 
 /* A mapping of size bytes, populated if asked for; 0 or -errno. */
-static int map_fd(const char *name, u64 size, unsigned int flags,
-		  bool populate, struct arena *out)
+static int map_fd(const char *name, u64 size, unsigned int flags, bool populate,
+		  struct arena *out)
 {
 	char title[64];
 	void *base;

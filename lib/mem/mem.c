@@ -114,9 +114,10 @@ int mem_charge(struct mem *mem, u64 bytes, bool from_machine)
 	do {
 		if (bytes > mem->budget - used)
 			return -ENOMEM;
-	} while (!atomic_compare_exchange_weak_explicit(
-		&mem->used, &used, used + bytes, memory_order_relaxed,
-		memory_order_relaxed));
+	} while (!atomic_compare_exchange_weak_explicit(&mem->used, &used,
+							used + bytes,
+							memory_order_relaxed,
+							memory_order_relaxed));
 	if (!from_machine)
 		return 0;
 	available = mem_available();

@@ -13,7 +13,9 @@
  *
  * F1  Elements move between lists under pool->lock, between the two
  *     increments of `moves`.  So whoever finds all lists short, and `moves`
- *     even and unchanged, knows that all entries are in use.
+ *     even and unchanged, has missed no element on its way.  (That one list
+ *     gains an element after it was looked at and another loses one before is
+ *     a race that Linux's free lists have too.)
  * F2  pool->lock is taken before a list's lock, and one list's at a time.
  */
 #include "mem/pool.h"
@@ -139,8 +141,8 @@ static struct pool_list *own_list(struct pool *pool)
 {
 	u32 slot = lcore_slot;
 
-	return &pool->lists[slot < pool->lists_len - 1 ? slot :
-							 pool->lists_len - 1];
+	return &pool->lists[slot < pool->lists_len - 1 ? slot
+						       : pool->lists_len - 1];
 }
 
 /* ---- between lists; under pool->lock ---- */
@@ -280,7 +282,7 @@ static u32 refill(struct pool *pool, struct pool_list *own, u32 keep, int *err)
 	return first;
 }
 
-/* E1's other half: true only if, at one moment, all entries were in use. */
+/* E1's other half: no list has an element to give, none is on its way. */
 static bool all_used(struct pool *pool)
 {
 	u32 moves = atomic_load_explicit(&pool->moves, memory_order_seq_cst);

@@ -6,8 +6,8 @@
  * pool_elem; what follows is the owner's and the pool never touches it, so an
  * element given back by pool_retire() stays readable for a grace period.
  *
- * E1  At most `entries` elements are given out by pool_take(), exactly: it
- *     fails only when that many are in use, or memory for more is lacking.
+ * E1  At most `entries` elements are given out by pool_take(), and that many:
+ *     it fails when no list has one left, or memory for more is lacking.
  * E2  pool_swap(), of which each thread is expected to give back one element
  *     before it takes the next, never fails: every list keeps spare elements
  *     beyond `entries` for it.

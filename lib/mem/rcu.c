@@ -134,8 +134,8 @@ bool rcu_passed(struct rcu *rcu, u64 token)
 	if (pthread_mutex_trylock(&rcu->check_lock) != 0)
 		return false;
 	yes = rte_rcu_qsbr_check(rcu->qsbr, token, false);
-	if (yes && atomic_load_explicit(&rcu->passed, memory_order_relaxed) <
-			   token)
+	if (yes &&
+	    atomic_load_explicit(&rcu->passed, memory_order_relaxed) < token)
 		atomic_store_explicit(&rcu->passed, token,
 				      memory_order_release);
 	pthread_mutex_unlock(&rcu->check_lock);
@@ -170,9 +170,10 @@ void rcu_defer(struct rcu *rcu, struct rcu_head *head,
 	head->fn = fn;
 	head->token = rcu_start(rcu);
 	head->next = atomic_load_explicit(&rcu->pushed, memory_order_relaxed);
-	while (!atomic_compare_exchange_weak_explicit(
-		&rcu->pushed, &head->next, head, memory_order_release,
-		memory_order_relaxed))
+	while (!atomic_compare_exchange_weak_explicit(&rcu->pushed, &head->next,
+						      head,
+						      memory_order_release,
+						      memory_order_relaxed))
 		;
 }
 

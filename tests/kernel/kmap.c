@@ -147,8 +147,8 @@ static void emit_copy(struct code *c, const struct kmap_progs *p)
 	emit(c, BPF_ST | BPF_MEM | BPF_DW, 6, 0, CTL_RESULT, 0);
 	for (u32 i = 0; i < p->value_size; i++) {
 		emit(c, BPF_LDX | BPF_MEM | BPF_B, 1, 0, (s16)i, 0);
-		emit(c, BPF_STX | BPF_MEM | BPF_B, 6, 1,
-		     (s16)(value_at(p) + i), 0);
+		emit(c, BPF_STX | BPF_MEM | BPF_B, 6, 1, (s16)(value_at(p) + i),
+		     0);
 	}
 }
 

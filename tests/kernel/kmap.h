@@ -41,8 +41,7 @@ struct kmap_progs {
 	u32 value_size;
 };
 
-int kmap_progs_load(struct kmap_progs *p, int map,
-		    const struct map_attr *attr);
+int kmap_progs_load(struct kmap_progs *p, int map, const struct map_attr *attr);
 void kmap_progs_close(struct kmap_progs *p);
 
 /* 0 with the value, or -ENOENT; a negative errno of bpf(2) plus -1000 if the

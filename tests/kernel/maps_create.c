@@ -27,16 +27,24 @@ static const u32 types[] = {
 };
 /* around: KMALLOC_MAX_SIZE less Linux's element header */
 static const u32 keys[] = { 0, 1, 3, 4, 8, 512, 4194200, UINT32_MAX };
-static const u32 values[] = { 0,	  1,	   4,
-			      7,	  32760,   32761,
-			      32768,	  32769,   (4u << 20) - 48 - 5,
-			      (4u << 20) - 48 - 4, (4u << 20) - 48 - 3,
-			      (4u << 20) - 48 - 2, INT32_MAX,
-			      1u << 31,	  UINT32_MAX };
-static const u32 entries[] = { 0,	   1,
-			       3,	   (1u << 27) + 1,
-			       1u << 31,   (1u << 31) + 1,
-			       UINT32_MAX };
+static const u32 values[] = { 0,
+			      1,
+			      4,
+			      7,
+			      32760,
+			      32761,
+			      32768,
+			      32769,
+			      (4u << 20) - 48 - 5,
+			      (4u << 20) - 48 - 4,
+			      (4u << 20) - 48 - 3,
+			      (4u << 20) - 48 - 2,
+			      INT32_MAX,
+			      1u << 31,
+			      UINT32_MAX };
+static const u32 entries[] = {
+	0, 1, 3, (1u << 27) + 1, 1u << 31, (1u << 31) + 1, UINT32_MAX
+};
 static const u32 flags[] = {
 	0,
 	BPF_F_NO_PREALLOC,
@@ -79,8 +87,7 @@ static void wait_for_memory(void)
 	struct sysinfo info;
 
 	for (int i = 0; i < 1000; i++) {
-		if (sysinfo(&info) != 0 ||
-		    info.freeram > info.totalram / 4)
+		if (sysinfo(&info) != 0 || info.freeram > info.totalram / 4)
 			return;
 		usleep(10000);
 	}

@@ -54,7 +54,7 @@ enum command {
 };
 
 static const char *const command_names[] = {
-	"read",	       "write",	      "erase",	    "next_key",
+	"read",	       "write",	      "erase",	     "next_key",
 	"prog lookup", "prog update", "prog delete",
 };
 
@@ -101,7 +101,7 @@ static void ask_weir(struct pair *p, const struct op *op, struct answer *a)
 	case PROG_UPDATE:
 		a->code = ops->update(map, op->key, op->value, op->flags);
 		break;
-	case PROG_DELETE: a->code = ops->delete(map, op->key); break;
+	case PROG_DELETE: a->code = ops->delete (map, op->key); break;
 	default: abort();
 	}
 	rcu_quiescent(mem_rcu(map->env->mem), 0);
@@ -129,9 +129,7 @@ static void ask_linux(struct pair *p, const struct op *op, struct answer *a)
 		a->code = kmap_prog_update(&p->progs, op->key, op->value,
 					   op->flags);
 		break;
-	case PROG_DELETE:
-		a->code = kmap_prog_delete(&p->progs, op->key);
-		break;
+	case PROG_DELETE: a->code = kmap_prog_delete(&p->progs, op->key); break;
 	default: abort();
 	}
 }
@@ -145,9 +143,8 @@ static void say(const struct pair *p, const struct op *op, const char *what,
 	       " key %02x%02x..: %s: Linux %d, Weir %d\n",
 	       map_type_name(p->attr.type), p->attr.key_size,
 	       p->attr.value_size, p->attr.max_entries, p->attr.flags,
-	       op ? command_names[op->command] : "contents",
-	       op ? op->flags : 0, op ? op->key[0] : 0, op ? op->key[1] : 0,
-	       what, theirs, mine);
+	       op ? command_names[op->command] : "contents", op ? op->flags : 0,
+	       op ? op->key[0] : 0, op ? op->key[1] : 0, what, theirs, mine);
 }
 
 /* Padding between per-CPU values is not compared: in a new element Linux leaves
@@ -369,7 +366,7 @@ static void sequences(const struct map_env *env)
 		{ BPF_MAP_TYPE_ARRAY, BPF_F_MMAPABLE },
 		{ BPF_MAP_TYPE_PERCPU_ARRAY, 0 },
 	};
-	static const u32 keys[] = { 1, 2,  3,  4,  5,  6,  7,  8,  9,  10,
+	static const u32 keys[] = { 1,	2,  3,	4,  5,	6,  7,	8,  9,	10,
 				    11, 12, 13, 14, 15, 16, 20, 32, 64, 128 };
 	static const u32 values[] = { 1, 4, 7, 8, 13, 64 };
 	static const u32 entries[] = { 1, 2, 7 };

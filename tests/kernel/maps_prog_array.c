@@ -160,8 +160,8 @@ int main(int argc, char **argv)
 	if (mem_create(&config, &env.mem) != 0)
 		return 1;
 	for (u32 i = 0; i < PROGS; i++) {
-		if (load(&p[i], i & 1 ? BPF_PROG_TYPE_SOCKET_FILTER :
-					BPF_PROG_TYPE_XDP) != 0)
+		if (load(&p[i], i & 1 ? BPF_PROG_TYPE_SOCKET_FILTER
+				      : BPF_PROG_TYPE_XDP) != 0)
 			return 1;
 	}
 	printf("seed %" PRIu64 "\n", seed);

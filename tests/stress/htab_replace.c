@@ -177,7 +177,7 @@ static void come_and_go(struct worker *w)
 		int err;
 
 		if (i & 1)
-			err = w->map->ops->delete(w->map, &key);
+			err = w->map->ops->delete (w->map, &key);
 		else
 			err = w->map->ops->update(w->map, &key, &v, 0);
 		require(err == 0 || err == -ENOENT || err == -E2BIG);
@@ -231,8 +231,8 @@ static void those_that_stay_are_always_found(void)
 {
 	struct map_env env;
 	/* As many as stay, and few more: what goes is reused at once. */
-	struct map *map = new_map(&env, BPF_MAP_TYPE_HASH, STAY + 8,
-				  BPF_F_ZERO_SEED);
+	struct map *map =
+		new_map(&env, BPF_MAP_TYPE_HASH, STAY + 8, BPF_F_ZERO_SEED);
 	struct crowd c;
 	struct worker w[] = {
 		{ &env, map, 0, 40000, .fn = come_and_go, .arg = &c },
@@ -277,7 +277,7 @@ static void insert_and_delete(struct worker *w)
 		if (n == LIMIT || worker_random(w, 3) == 0) {
 			if (n == 0)
 				continue;
-			require(w->map->ops->delete(w->map, &mine[--n]) == 0);
+			require(w->map->ops->delete (w->map, &mine[--n]) == 0);
 			continue;
 		}
 		err = w->map->ops->update(w->map, &key, &v, 0);

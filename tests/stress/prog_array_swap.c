@@ -73,8 +73,8 @@ static void jump(struct worker *w)
 
 	while (!worker_stopped(w)) {
 		for (u32 i = 0; i < BURST; i++) {
-			found[i] = prog_array_at(
-				w->map, worker_random(w, ENTRIES + 1));
+			found[i] = prog_array_at(w->map,
+						 worker_random(w, ENTRIES + 1));
 			require(!found[i] || found[i]->alive == ALIVE);
 		}
 		for (u32 i = 0; i < BURST; i++)

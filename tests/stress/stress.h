@@ -19,13 +19,13 @@
 
 #define BURST 32
 
-#define require(what)                                                \
-	do {                                                         \
-		if (!(what)) {                                       \
-			fprintf(stderr, "%s:%d: %s: not so: %s\n",   \
-				__FILE__, __LINE__, __func__, #what); \
-			_Exit(1);                                    \
-		}                                                    \
+#define require(what)                                                        \
+	do {                                                                 \
+		if (!(what)) {                                               \
+			fprintf(stderr, "%s:%d: %s: not so: %s\n", __FILE__, \
+				__LINE__, __func__, #what);                  \
+			_Exit(1);                                            \
+		}                                                            \
 	} while (0)
 
 struct worker {

@@ -158,15 +158,15 @@ static void odd_sizes_stay_within_the_callers_buffers(void **state)
 			u8 *value = malloc(size), *outside = malloc(all);
 
 			memset(value, 0x5a, size);
-			assert_int_equal(
-				map->ops->update(map, key, value, 0), 0);
+			assert_int_equal(map->ops->update(map, key, value, 0),
+					 0);
 			assert_memory_equal(map->ops->lookup(map, key), value,
 					    size);
-			assert_int_equal(
-				map->ops->read(map, key, outside, 0), 0);
+			assert_int_equal(map->ops->read(map, key, outside, 0),
+					 0);
 			assert_memory_equal(outside, value, size);
-			assert_int_equal(
-				map->ops->write(map, key, outside, 0), 0);
+			assert_int_equal(map->ops->write(map, key, outside, 0),
+					 0);
 			assert_int_equal(map->ops->next_key(map, NULL, next),
 					 0);
 			assert_memory_equal(next, key, key_size);
@@ -181,8 +181,7 @@ static void odd_sizes_stay_within_the_callers_buffers(void **state)
 
 static void mmapable_arrays_show_their_values_from_offset_0(void **state)
 {
-	struct map *map = make(BPF_MAP_TYPE_ARRAY, 4, 12, 1000,
-			       BPF_F_MMAPABLE);
+	struct map *map = make(BPF_MAP_TYPE_ARRAY, 4, 12, 1000, BPF_F_MMAPABLE);
 	const struct array *a = array_of(map);
 	u64 bytes = round_up(16 * 1000, 4096);
 	u32 key = 999;
@@ -239,8 +238,8 @@ static void every_key_of_a_full_hash_is_found(void **state)
 	(void)state;
 	for (size_t i = 0; i < 2 * ARRAY_LEN(entries); i++) {
 		u32 n = entries[i / 2];
-		struct map *map = make(BPF_MAP_TYPE_HASH, 4, 8, n,
-				       flags[i % 2]);
+		struct map *map =
+			make(BPF_MAP_TYPE_HASH, 4, 8, n, flags[i % 2]);
 		u64 value;
 
 		for (u32 k = 0; k < n; k++) {
@@ -254,7 +253,7 @@ static void every_key_of_a_full_hash_is_found(void **state)
 			assert_int_equal(*(u64 *)map->ops->lookup(map, &k),
 					 k * 3ull);
 			if (k & 1)
-				assert_int_equal(map->ops->delete(map, &k), 0);
+				assert_int_equal(map->ops->delete (map, &k), 0);
 		}
 		for (u32 k = 0; k < n; k++)
 			assert_int_equal(map->ops->lookup(map, &k) == NULL,
@@ -276,7 +275,7 @@ static void a_deleted_value_stays_until_the_burst_ends(void **state)
 	assert_int_equal(rcu_online(rcu, 0), 0);
 	assert_int_equal(map->ops->update(map, &key, &value, 0), 0);
 	found = map->ops->lookup(map, &key);
-	assert_int_equal(map->ops->delete(map, &key), 0);
+	assert_int_equal(map->ops->delete (map, &key), 0);
 	value = 0;
 	for (other = 100; other < 164; other++)
 		assert_int_equal(map->ops->update(map, &other, &value, 0), 0);
@@ -332,8 +331,8 @@ static void scans_go_on_where_they_stopped(void **state)
 
 static void no_prealloc_is_charged_as_it_fills(void **state)
 {
-	struct map *map = make(BPF_MAP_TYPE_HASH, 4, 1024, 1000000,
-			       BPF_F_NO_PREALLOC);
+	struct map *map =
+		make(BPF_MAP_TYPE_HASH, 4, 1024, 1000000, BPF_F_NO_PREALLOC);
 	u8 value[1024] = { 0 };
 	u64 empty = map_bytes(map);
 	u32 k = 0;
@@ -347,7 +346,7 @@ static void no_prealloc_is_charged_as_it_fills(void **state)
 	assert_true(k > 30000 && map_bytes(map) > empty);
 	/* Out of memory is not out of elements that are there. */
 	assert_int_equal(map->ops->update(map, &(u32){ 5 }, value, 0), 0);
-	assert_int_equal(map->ops->delete(map, &(u32){ 5 }), 0);
+	assert_int_equal(map->ops->delete (map, &(u32){ 5 }), 0);
 	assert_int_equal(map->ops->update(map, &k, value, 0), 0);
 	assert_int_equal(htab_verify(map), 0);
 	map_put(map);

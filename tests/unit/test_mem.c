@@ -382,8 +382,8 @@ static void a_pool_gives_out_its_entries_exactly(void **state)
 
 			make_bed(&b, sizes[s], slots, s & 1);
 			for (u32 i = 0; i < sizes[s]; i++)
-				assert_int_equal(
-					pool_take(b.pool, &taken[i]), 0);
+				assert_int_equal(pool_take(b.pool, &taken[i]),
+						 0);
 			assert_int_equal(pool_take(b.pool, &extra), -E2BIG);
 			check_adds_up(&b, sizes[s]);
 			for (u32 i = 0; i < sizes[s]; i++)
