@@ -14,20 +14,22 @@ cd "$(dirname "$0")" || exit 1
 setup_packages build test || exit 1
 
 jobs=$(nproc)
+logs=build/logs
 passed=0 failed=0 skipped=0
 
 # build DIR COMPILER [MESON OPTION...]: configure once, then compile
 build() {
 	local dir=$1 compiler=$2
 	shift 2
+	local log=$logs/${dir##*/}.build
 	if [ ! -f "$dir/build.ninja" ]; then
-		CC=$compiler meson setup "$dir" "$@" >"$dir.log" 2>&1 || {
-			tail -n 30 "$dir.log"
+		CC=$compiler meson setup "$dir" "$@" >"$log" 2>&1 || {
+			tail -n 30 "$log"
 			return 1
 		}
 	fi
-	ninja -C "$dir" -j "$jobs" >"$dir.log" 2>&1 || {
-		grep -E -A 8 'FAILED|error:' "$dir.log" | head -n 80
+	ninja -C "$dir" -j "$jobs" >"$log" 2>&1 || {
+		grep -E -A 8 'FAILED|error:' "$log" | head -n 80
 		return 1
 	}
 }
@@ -64,7 +66,7 @@ run() {
 	local name=$1 dir=$2
 	shift 2
 	rm -f "$dir/meson-logs/testlog.json"
-	meson test -C "$dir" --no-rebuild "$@" >"$dir.test.log" 2>&1
+	meson test -C "$dir" --no-rebuild "$@" >"$logs/${dir##*/}.test" 2>&1
 	count "$name" "$dir" 2>&1
 }
 
@@ -79,7 +81,7 @@ finish() {
 	exit
 }
 
-mkdir -p build
+mkdir -p $logs
 suites=()
 for suite in "$@"; do
 	suites+=(--suite "$suite")

@@ -14,6 +14,7 @@ cd "$(dirname "$0")/.."
 mirror=${MIRROR:-http://deb.debian.org/debian}
 
 root=$(mktemp -d /var/tmp/weir-fresh-XXXXXX)
+chmod 755 "$root"
 finish() {
 	umount "$root/dev/shm" 2>/dev/null || true
 	umount "$root/proc" 2>/dev/null || true
