@@ -15,8 +15,6 @@ import unittest
 
 BUILD = os.path.abspath(os.environ.get("WEIR_BUILD", "build"))
 WEIR = os.path.join(BUILD, "weir")
-if not os.path.exists(WEIR):
-    WEIR = os.path.join(BUILD, "app", "weir")
 
 
 class Daemon:
