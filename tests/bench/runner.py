@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Measure sides of a comparison alternately, in one run.
+
+A machine that others use too is slow now and fast then.  So every round runs
+each side once, in turn, and what is compared are the rounds: the ratio of a
+round is that of two measurements taken next to each other, and the result is
+the median of the ratios with an interval.
+
+	case = Case("port-loop-pass", "64-byte packets, one lcore", unit="Mpps",
+	            better="higher", sides=[Weir(), Testpmd()])
+	main([case])
+
+The first side is ours, each other one a reference.  A side has a name, start(),
+measure(seconds) giving a number in the case's unit, and stop().
+"""
+import argparse
+import json
+import os
+import platform
+import random
+import statistics
+import subprocess
+import sys
+
+
+class Case:
+    def __init__(self, name, about, sides, unit="ns", better="lower"):
+        self.name = name
+        self.about = about
+        self.sides = sides
+        self.unit = unit
+        self.better = better
+
+
+class LineSide:
+    """A program that measures when told to: for each line on its standard
+    input it runs one round and prints a number in the case's unit."""
+
+    def __init__(self, name, command, cpu=None):
+        self.name = name
+        self.command = pinned(command, cpu)
+        self.process = None
+
+    def start(self):
+        self.process = subprocess.Popen(self.command, text=True,
+                                        stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE)
+
+    def measure(self, seconds):
+        self.process.stdin.write(f"{seconds}\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            raise Failed(f"{self.name} ended with {self.process.wait()}")
+        return float(line)
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait(timeout=60)
+        self.process.stdout.close()
+
+
+class Failed(Exception):
+    """A side that cannot be measured, and why."""
+
+
+def pinned(command, cpu):
+    return command if cpu is None else ["taskset", "-c", str(cpu)] + command
+
+
+def interval(values, confidence=0.95, resamples=2000):
+    """Of the median, by the bootstrap."""
+    if len(values) < 2:
+        return values[0], values[0]
+    pick = random.Random(1)
+    medians = sorted(statistics.median(pick.choices(values, k=len(values)))
+                     for _ in range(resamples))
+    cut = int(resamples * (1 - confidence) / 2)
+    return medians[cut], medians[-1 - cut]
+
+
+def ratio_of(case, ours, theirs):
+    """How many times better ours is."""
+    return ours / theirs if case.better == "higher" else theirs / ours
+
+
+def measure(case, rounds, warmups, seconds):
+    """Each side's numbers, round by round."""
+    numbers = {side.name: [] for side in case.sides}
+    started = []
+    try:
+        for side in case.sides:
+            started.append(side)
+            side.start()
+        for number in range(-warmups, rounds):
+            for side in case.sides:
+                value = side.measure(seconds)
+                if number >= 0:
+                    numbers[side.name].append(value)
+    finally:
+        for side in reversed(started):
+            side.stop()
+    return numbers
+
+
+def summary(case, numbers):
+    ours = numbers[case.sides[0].name]
+    sides = []
+    for side in case.sides:
+        values = numbers[side.name]
+        row = {"side": side.name, "median": statistics.median(values),
+               "interval": interval(values), "rounds": values}
+        if side is not case.sides[0]:
+            ratios = [ratio_of(case, a, b) for a, b in zip(ours, values)]
+            row["ratio"] = statistics.median(ratios)
+            row["ratio_interval"] = interval(ratios)
+        sides.append(row)
+    return {"case": case.name, "about": case.about, "unit": case.unit,
+            "better": case.better, "sides": sides}
+
+
+def machine():
+    model = ""
+    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as f:
+        for line in f:
+            if line.startswith("model name"):
+                model = line.split(":", 1)[1].strip()
+                break
+    return {"cpu": model, "cpus": os.cpu_count(),
+            "kernel": platform.release()}
+
+
+def show(result, out=sys.stdout):
+    print(f"{result['case']}: {result['about']}", file=out)
+    for row in result["sides"]:
+        low, high = row["interval"]
+        line = (f"  {row['side']:<12} {row['median']:>10.4g} "
+                f"[{low:.4g}, {high:.4g}] {result['unit']}")
+        if "ratio" in row:
+            low, high = row["ratio_interval"]
+            line += f"   ours {row['ratio']:.2f} times [{low:.2f}, {high:.2f}]"
+        print(line, file=out)
+    out.flush()
+
+
+def main(cases, parser=None):
+    """Run the cases whose names contain a word of the command line."""
+    parser = parser or argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--warmups", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=1.0,
+                        help="length of one measurement")
+    parser.add_argument("--json", metavar="FILE",
+                        help="everything that was measured")
+    parser.add_argument("words", nargs="*", help="cases with these in the name")
+    options = parser.parse_args()
+    if callable(cases):
+        cases = cases(options)
+    results, failed = [], 0
+    for case in cases:
+        if options.words and not any(w in case.name for w in options.words):
+            continue
+        try:
+            numbers = measure(case, options.rounds, options.warmups,
+                              options.seconds)
+        except Failed as reason:
+            print(f"{case.name}: {reason}", file=sys.stderr)
+            failed += 1
+            continue
+        results.append(summary(case, numbers))
+        show(results[-1])
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as f:
+            json.dump({"schema": 1, "machine": machine(),
+                       "results": results}, f, indent=1)
+    sys.exit(1 if failed or not results else 0)
