@@ -11,7 +11,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 [ "$(id -u)" -eq 0 ] || { echo "fresh.sh: run as root" >&2; exit 1; }
-mirror=${MIRROR:-http://deb.debian.org/debian}
+. tests/setup.sh
+mirror=${MIRROR:-$(setup_mirror)}
 
 root=$(mktemp -d /var/tmp/weir-fresh-XXXXXX)
 chmod 755 "$root"

@@ -53,18 +53,25 @@ setup_missing() {
 	done | sort -u
 }
 
+# The mirror that Debian 12 comes from on this machine.
+setup_mirror() {
+	apt-get indextargets --format '$(SITE) $(CODENAME)' 2>/dev/null |
+		awk '$2 == "bookworm" { print $1; exit }'
+}
+
 # Debian brings Linux 6.12 to Debian 12 as a security update, and a minimal
-# system may not list those: name them for this one installation.
+# system may not list those: name them for this one installation.  A mirror
+# has them beside its debian/.
 setup_headers_install() {
-	local name sources
+	local name sources mirror
 	name=$(setup_headers_name)
 	if [ -n "$name" ]; then
 		apt-get install -y --no-install-recommends "$name"
 		return
 	fi
+	mirror=$(setup_mirror)
 	sources=$(mktemp) || return 1
-	echo 'deb http://deb.debian.org/debian-security bookworm-security main' \
-		>"$sources"
+	echo "deb ${mirror%/}-security bookworm-security main" >"$sources"
 	set -- -o Dir::Etc::SourceList="$sources"
 	apt-get "$@" -o APT::Get::List-Cleanup=0 update &&
 		name=$(setup_headers_name "$@") &&
