@@ -51,6 +51,7 @@ struct pkt {
 	u32 mark;
 	u32 priority;
 	u32 hash;
+	bool hash_valid; /* false: bpf_get_hash_recalc() computes one */
 	u32 queue_mapping; /* as __sk_buff shows it */
 	u32 tc_index;
 	u32 tc_classid;

@@ -18,7 +18,8 @@ struct prog;
 
 /* Upcalls of helpers into what surrounds the programs. */
 struct world_ops {
-	u64 (*ktime_ns)(struct world *w);  /* CLOCK_MONOTONIC */
+	/* CLOCK_MONOTONIC, its COARSE, CLOCK_BOOTTIME or CLOCK_TAI */
+	u64 (*ktime_ns)(struct world *w, int clock);
 	u32 (*random)(struct world *w, u32 slot);
 	u32 (*cpu)(struct world *w, u32 slot); /* bpf_get_smp_processor_id */
 	/* A finished line of bpf_trace_printk, without the newline. */
