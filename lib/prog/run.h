@@ -13,6 +13,7 @@
 #include "prog/pkt.h"
 
 struct world;
+struct fault;
 struct map;
 struct prog;
 
@@ -25,6 +26,9 @@ struct world_ops {
 	/* A finished line of bpf_trace_printk, without the newline. */
 	void (*trace)(struct world *w, const struct prog *prog,
 		      const char *line, u32 len);
+	/* A hook's chain met a fault, which the next packet overwrites; may be
+	 * NULL. */
+	void (*stopped)(struct world *w, const struct fault *fault);
 };
 
 struct world {
