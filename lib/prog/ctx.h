@@ -18,18 +18,21 @@ enum ctx_how {
 	CTX_DATA_END,
 	CTX_DATA_META,
 	CTX_CALL,     /* computed by read/write */
+	CTX_SOCK,     /* yields a socket or NULL; Weir has none: NULL */
 };
 
 struct ctx_field {
 	const char *name;
 	u16 off;	  /* in the uapi struct */
-	u16 size;	  /* there; a repeated field (cb) is one row a word */
+	u16 size;	  /* there; cb is one field of 20 bytes */
 	enum ctx_how how;
 	u16 pkt_off;
 	u8 pkt_size;
 	u32 readers; /* PROG_XDP, PROG_TC ... */
 	u32 writers;
-	bool narrow; /* loads of a part are allowed */
+	u32 attach_type; /* only for programs of this one; 0: any */
+	bool narrow; /* loads of an aligned part of a word are allowed */
+	bool bytes;  /* loads and stores of any aligned part are (cb) */
 	u64 (*read)(const struct pkt *p);
 	void (*write)(struct pkt *p, u64 value);
 };
@@ -48,10 +51,13 @@ u32 ctx_size(u32 prog_type);
 /* The row an access of size bytes at off falls in, or NULL: Linux refuses it
  * ("invalid bpf_context access off=%d size=%d").  Follows the rules of Linux's
  * is_valid_access for the type: alignment, narrow loads, cb as bytes, 64-bit
- * fields. */
-const struct ctx_field *ctx_find(u32 prog_type, u32 off, u32 size, bool write);
+ * fields.  What is not CTX_PLAIN or CTX_CALL may not be loaded with its sign
+ * (BPF_MEMSX). */
+const struct ctx_field *ctx_find(u32 prog_type, u32 attach_type, u32 off,
+				 u32 size, bool write);
 
-/* The value of that access; for pointers the address. */
+/* The value of that access; for pointers the address.  A store takes all 64
+ * bits of the register or of the sign-extended constant. */
 u64 ctx_load(const struct ctx_field *f, const struct pkt *p, u32 off,
 	     u32 size);
 void ctx_store(const struct ctx_field *f, struct pkt *p, u32 off, u32 size,

@@ -53,8 +53,8 @@ struct pkt {
 	u32 hash;
 	bool hash_valid; /* false: bpf_get_hash_recalc() computes one */
 	u32 queue_mapping; /* as __sk_buff shows it */
-	u32 tc_index;
-	u32 tc_classid;
+	u16 tc_index;
+	u16 tc_classid;
 	u32 cb[PKT_CB_WORDS];
 	u32 napi_id;
 	u32 gso_size;
@@ -63,7 +63,7 @@ struct pkt {
 	u64 tstamp;
 	u64 hwtstamp;
 	u16 protocol; /* network byte order */
-	u16 vlan_proto;
+	u16 vlan_proto; /* this and the next: 0 without vlan_present */
 	u16 vlan_tci;
 	bool vlan_present;
 	u8 tstamp_type;
@@ -90,21 +90,26 @@ static inline u32 pkt_len(const struct pkt *p)
 }
 
 /* Lay a packet of len bytes into a buffer of size bytes, PKT_HEADROOM before
- * it; everything else is zero.  -EMSGSIZE when it does not fit. */
+ * it; everything else, in pkt and buffer, is zero.  -EMSGSIZE when it does not
+ * fit. */
 int pkt_init(struct pkt *p, void *buf, u32 size, const void *bytes, u32 len);
 
 /*
  * XDP is over: fill the sk_buff's part as eth_type_trans() and
- * skb_vlan_untag() do.  mac is the port's address (6 bytes), untag moves an
- * outer tag from the data to vlan_* (the device environment, decision 2).
- * -EINVAL: shorter than an Ethernet header, the kernel drops it too.
+ * skb_vlan_untag() do.  mac is the port's address (6 bytes).  device is the
+ * device environment (decision 2): an outer tag moves from the data to vlan_*,
+ * queue_mapping tells the receive queue.  -EINVAL: too short, the kernel drops
+ * it too.
  */
-int pkt_to_skb(struct pkt *p, const u8 *mac, bool untag);
-/* Leaving: put a tag in vlan_* back into the data.  -ENOMEM: no room. */
+int pkt_to_skb(struct pkt *p, const u8 *mac, bool device);
+/* Leaving: put a tag in vlan_* back into the data; metadata ends.  -ENOMEM: no
+ * room, -EINVAL: no Ethernet header. */
 int pkt_from_skb(struct pkt *p);
 
 /* Grow (n > 0) or shrink the front by n bytes, moving data inside the buffer
- * when the room before it is too small.  -ENOMEM: not enough in the buffer. */
+ * when the room before it is too small.  Metadata stays in front of the data,
+ * the header offsets stay on the bytes they named.  -ENOMEM: not enough in the
+ * buffer, -EINVAL: there are not so many bytes to shrink. */
 int pkt_push(struct pkt *p, s32 n);
 
 #endif

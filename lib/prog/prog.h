@@ -88,6 +88,11 @@ struct prog {
 	struct prog_stats *stats; /* [slots] */
 	atomic_uint refs;
 	struct rcu_head free_head;
+
+	/* Set by sys before anyone else sees the program, may be NULL: the
+	 * last reference has gone and prog_try_get() fails from now on. */
+	void (*gone)(struct prog *prog, void *arg);
+	void *gone_arg;
 };
 
 /* Copies everything and takes references to maps and btf.  One reference, the
@@ -95,6 +100,8 @@ struct prog {
 int prog_create(struct mem *mem, const struct prog_attr *attr, struct err *err,
 		struct prog **out);
 struct prog *prog_get(struct prog *prog);
+/* From an id table: NULL if the last reference has gone already. */
+struct prog *prog_try_get(struct prog *prog);
 /* Usable anywhere; freed after a grace period. */
 void prog_put(struct prog *prog);
 

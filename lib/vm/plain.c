@@ -50,7 +50,9 @@ static bool load_ctx(struct machine *m, const struct vm_insn *in, u32 off,
 		     u32 size, u64 *out)
 {
 	struct run *run = m->vm.run;
-	const struct ctx_field *f = ctx_find(run->prog->type, off, size, false);
+	const struct ctx_field *f = ctx_find(run->prog->type,
+					     run->prog->expected_attach_type,
+					     off, size, false);
 
 	if (!f)
 		return no_field(m, in, off, size);
@@ -62,7 +64,9 @@ static bool store_ctx(struct machine *m, const struct vm_insn *in, u32 off,
 		      u32 size, u64 value)
 {
 	struct run *run = m->vm.run;
-	const struct ctx_field *f = ctx_find(run->prog->type, off, size, true);
+	const struct ctx_field *f = ctx_find(run->prog->type,
+					     run->prog->expected_attach_type,
+					     off, size, true);
 
 	if (!f)
 		return no_field(m, in, off, size);

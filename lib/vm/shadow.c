@@ -237,7 +237,8 @@ static const struct ctx_field *find_field(struct machine *m,
 
 	*off = (u32)at;
 	if (at < ctx_size(run->prog->type))
-		f = ctx_find(run->prog->type, *off, size, write);
+		f = ctx_find(run->prog->type, run->prog->expected_attach_type,
+			     *off, size, write);
 	if (!f)
 		vm_fault(run, in, -EACCES,
 			 "invalid bpf_context access off=%lld size=%u%s",
@@ -254,6 +255,7 @@ bool shadow_load_ctx(struct machine *m, const struct vm_insn *in, u32 size,
 		[CTX_DATA_END] = K_PACKET_END,
 		[CTX_DATA_META] = K_META,
 		[CTX_CALL] = K_NUMBER,
+		[CTX_SOCK] = K_NUMBER,
 	};
 	const struct pkt *p = m->vm.run->pkt;
 	const struct ctx_field *f;
