@@ -30,6 +30,7 @@ class Case:
         self.sides = sides
         self.unit = unit
         self.better = better
+        self.target = None  # of the ratio to the first reference
 
 
 class LineSide:
@@ -55,9 +56,10 @@ class LineSide:
         return float(line)
 
     def stop(self):
-        self.process.stdin.close()
-        self.process.wait(timeout=60)
-        self.process.stdout.close()
+        if self.process:
+            self.process.stdin.close()
+            self.process.wait(timeout=60)
+            self.process.stdout.close()
 
 
 class Failed(Exception):
@@ -116,7 +118,7 @@ def summary(case, numbers):
             row["ratio_interval"] = interval(ratios)
         sides.append(row)
     return {"case": case.name, "about": case.about, "unit": case.unit,
-            "better": case.better, "sides": sides}
+            "better": case.better, "target": case.target, "sides": sides}
 
 
 def machine():
@@ -140,6 +142,10 @@ def show(result, out=sys.stdout):
             low, high = row["ratio_interval"]
             line += f"   ours {row['ratio']:.2f} times [{low:.2f}, {high:.2f}]"
         print(line, file=out)
+    if result["target"]:
+        reached = result["sides"][1]["ratio"] >= result["target"]
+        print(f"  target {result['target']} times: "
+              f"{'reached' if reached else 'MISSED'}", file=out)
     out.flush()
 
 
