@@ -57,6 +57,7 @@ struct port_info {
 	bool promiscuous;
 	enum port_link link;
 	u32 speed_mbps;
+	bool ends;	   /* a capture that is not replayed in a loop */
 	bool ended;	   /* end of its file: nothing more will come */
 	struct err error;  /* code != 0: what stopped it ("packet 17 cut") */
 };
