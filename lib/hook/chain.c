@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * chain.c - the programs of a hook, in their order
+ *
+ * C1  A chain never changes.  It holds a reference to each of its programs,
+ *     given up a grace period after chain_put(): a burst that found the chain
+ *     ends with it.
+ * C2  A run of an entry is counted here and only here, in the entry's program;
+ *     a stop in the program that was stopped, which may be one that a tail
+ *     call went to.  The counters of a slot are written by its lcore alone.
+ */
+#include <errno.h>
+#include <linux/pkt_cls.h>
+#include <stdlib.h>
+
+#include "hook/verdict.h"
+#include "mem/rcu.h"
+#include "stats/stats.h"
+
+struct chain {
+	struct rcu *rcu;
+	struct rcu_head head;
+	enum hook_kind kind;
+	u32 len;
+	struct chain_entry entries[];
+};
+
+/* ---- making one ---- */
+
+static int check_entry(enum hook_kind kind, const struct chain_entry *e,
+		       struct err *err)
+{
+	bool xdp = e->style == CHAIN_XDP;
+
+	if (xdp != (kind == HOOK_XDP))
+		return err_fail(err, -EINVAL, "%s entries do not run at %s",
+				xdp ? "XDP" : "tc", hook_name(kind));
+	return hook_accepts(kind, e->prog, err);
+}
+
+/* tcx goes first; of equals the one that came first. */
+static bool runs_before(const struct chain_entry *a,
+			const struct chain_entry *b)
+{
+	if (a->style != b->style)
+		return a->style < b->style;
+	return a->priority < b->priority;
+}
+
+static void insert(struct chain *chain, const struct chain_entry *e)
+{
+	u32 at = chain->len++;
+
+	for (; at && runs_before(e, &chain->entries[at - 1]); at--)
+		chain->entries[at] = chain->entries[at - 1];
+	chain->entries[at] = *e;
+	prog_get(e->prog);
+}
+
+int chain_create(struct rcu *rcu, enum hook_kind kind,
+		 const struct chain_entry *entries, u32 n, struct err *err,
+		 struct chain **out)
+{
+	struct chain *chain;
+	int ret;
+
+	for (u32 i = 0; i < n; i++) {
+		ret = check_entry(kind, &entries[i], err);
+		if (ret)
+			return ret;
+	}
+	chain = malloc(sizeof(*chain) + n * sizeof(*entries));
+	if (!chain)
+		return err_fail(err, -ENOMEM, "no memory for a chain of %u", n);
+	chain->rcu = rcu;
+	chain->kind = kind;
+	chain->len = 0;
+	for (u32 i = 0; i < n; i++)
+		insert(chain, &entries[i]);
+	*out = chain;
+	return 0;
+}
+
+static void free_chain(struct rcu_head *head)
+{
+	struct chain *chain = container_of(head, struct chain, head);
+
+	for (u32 i = 0; i < chain->len; i++)
+		prog_put(chain->entries[i].prog);
+	free(chain);
+}
+
+void chain_put(struct chain *chain)
+{
+	rcu_defer(chain->rcu, &chain->head, free_chain);
+}
+
+u32 chain_len(const struct chain *chain)
+{
+	return chain->len;
+}
+
+const struct chain_entry *chain_at(const struct chain *chain, u32 i)
+{
+	return i < chain->len ? &chain->entries[i] : NULL;
+}
+
+/* ---- running it ---- */
+
+static void report_stop(struct run *run)
+{
+	const struct fault *fault = &run->fault;
+
+	stat_add(&fault->prog->stats[run->slot].stopped, 1);
+	if (run->world->ops->stopped)
+		run->world->ops->stopped(run->world, fault);
+}
+
+/* False: the program was stopped. */
+static bool run_entry(const struct chain_entry *e, struct run *run, s32 *code)
+{
+	run->tail_calls = 0;
+	stat_add(&e->prog->stats[run->slot].runs, 1);
+	*code = (s32)prog_run(e->prog, run);
+	if (likely(!run->fault.code))
+		return true;
+	report_stop(run);
+	return false;
+}
+
+/* Who is continued after to the end of the chain has passed, whatever the last
+ * one said. */
+static bool run_xdp(const struct chain *chain, struct run *run, s32 *code)
+{
+	for (u32 i = 0; i < chain->len; i++) {
+		const struct chain_entry *e = &chain->entries[i];
+
+		if (unlikely(!run_entry(e, run, code)))
+			return false;
+		if ((u32)*code > XDP_REDIRECT ||
+		    !(e->chain_actions & 1u << *code))
+			return true;
+	}
+	*code = XDP_PASS;
+	return true;
+}
+
+/* The first result that is no TCX_NEXT ends the tcx entries; one that tcx does
+ * not know leaves the packet to the classifiers. */
+static bool run_tcx(const struct chain *chain, struct run *run, u32 *at,
+		    s32 *code)
+{
+	u32 i = *at;
+
+	*code = TCX_NEXT;
+	for (; i < chain->len && chain->entries[i].style == CHAIN_TCX; i++)
+		if (*code == TCX_NEXT &&
+		    unlikely(!run_entry(&chain->entries[i], run, code)))
+			return false;
+	*at = i;
+	switch (*code) {
+	case TCX_PASS: run->pkt->tc_index = run->pkt->tc_classid; break;
+	case TCX_DROP:
+	case TCX_REDIRECT: break;
+	default: *code = TCX_NEXT;
+	}
+	return true;
+}
+
+/* The opcode a classifier in direct action gives, TC_ACT_UNSPEC: none. */
+static s32 direct_action(s32 code)
+{
+	switch (code) {
+	case TC_ACT_OK:
+	case TC_ACT_SHOT:
+	case TC_ACT_STOLEN:
+	case TC_ACT_TRAP:
+	case TC_ACT_REDIRECT: return code;
+	default: return TC_ACT_UNSPEC;
+	}
+}
+
+static bool run_classifier(const struct chain_entry *e, struct run *run,
+			   s32 *code)
+{
+	struct pkt *p = run->pkt;
+	u32 classid;
+
+	p->tc_classid = (u16)e->classid;
+	if (unlikely(!run_entry(e, run, code)))
+		return false;
+	if (!p->tstamp)
+		p->tstamp_type = 0;
+	if (e->direct_action) {
+		*code = direct_action(*code);
+		classid = p->tc_classid;
+	} else {
+		classid = *code == -1 ? e->classid : (u32)*code;
+		*code = *code ? TC_ACT_OK : TC_ACT_UNSPEC;
+	}
+	if (*code == TC_ACT_OK)
+		p->tc_index = (u16)classid;
+	return true;
+}
+
+static bool run_tc(const struct chain *chain, struct run *run, s32 *code)
+{
+	struct pkt *p = run->pkt;
+	u32 at = 0;
+
+	p->at_ingress = chain->kind == HOOK_TC_INGRESS;
+	p->wire_len = pkt_len(p);
+	if (unlikely(!run_tcx(chain, run, &at, code)))
+		return false;
+	for (; at < chain->len && *code == TC_ACT_UNSPEC; at++)
+		if (unlikely(!run_classifier(&chain->entries[at], run, code)))
+			return false;
+	return true;
+}
+
+static void run_packet(const struct chain *chain, struct run *run,
+		       struct verdict *v)
+{
+	bool xdp = chain->kind == HOOK_XDP;
+	s32 code;
+
+	if (unlikely(!(xdp ? run_xdp(chain, run, &code)
+			   : run_tc(chain, run, &code))))
+		verdict_stopped(v, chain->kind);
+	else if (xdp)
+		verdict_xdp(v, (u32)code, run);
+	else
+		verdict_tc(v, code, run);
+}
+
+void chain_run_burst(const struct chain *chain, struct run *run,
+		     struct pkt **pkts, u32 n, struct verdict *verdicts)
+{
+	for (u32 i = 0; i < n; i++) {
+		run_begin(run, pkts[i]);
+		run_packet(chain, run, &verdicts[i]);
+	}
+}
