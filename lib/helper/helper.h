@@ -45,7 +45,7 @@ typedef u64 helper_fn(struct run *run, u64 a, u64 b, u64 c, u64 d, u64 e);
 struct helper {
 	u32 id; /* BPF_FUNC_* */
 	const char *name;
-	helper_fn *fn;
+	helper_fn *fn; /* NULL: an engine does it itself (tail_call) */
 	u32 progs; /* PROG_XDP | PROG_TC ...: who may call it */
 	bool gpl_only;
 	bool moves_packet; /* packet pointers die */

@@ -16,13 +16,6 @@ struct call {
 	u32 mem_size;	       /* the last ARG_SIZE */
 };
 
-static const struct helper tail_call = {
-	.id = BPF_FUNC_tail_call,
-	.name = "tail_call",
-	.arg = { ARG_CTX, ARG_MAP, ARG_ANY },
-	.ret = RET_VOID,
-};
-
 static bool wrong(const struct call *c, u32 reg, const char *expected)
 {
 	return vm_fault(c->m->vm.run, c->in, -EACCES,
@@ -240,7 +233,7 @@ bool shadow_call(struct machine *m, const struct vm_insn *in)
 
 bool shadow_check_tail(struct machine *m, const struct vm_insn *in)
 {
-	struct call c = { .m = m, .in = in, .helper = &tail_call };
+	struct call c = { .m = m, .in = in, .helper = vm_insn_helper(in) };
 
 	return check_args(&c);
 }

@@ -37,7 +37,7 @@ static inline const struct vm_image *vm_image(const struct prog *prog)
 	return prog->image;
 }
 
-/* of CALL and VM_TAIL_CALL; NULL for a tail call in a build without it */
+/* of CALL and VM_TAIL_CALL */
 static inline const struct helper *vm_insn_helper(const struct vm_insn *in)
 {
 	return (const struct helper *)(uintptr_t)in->imm;

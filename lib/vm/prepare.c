@@ -157,10 +157,6 @@ static int link_helper(struct prep *p, struct vm_insn *out, u32 id)
 	const struct helper *helper = helper_find(id);
 	const char *name = helper_name(id);
 
-	if (id == BPF_FUNC_tail_call) {
-		out->op = VM_TAIL_CALL;
-		return 0;
-	}
 	if (!helper && !name)
 		return err_fail(p->err, -EINVAL, "invalid func unknown#%d",
 				(s32)id);
@@ -178,6 +174,8 @@ static int link_helper(struct prep *p, struct vm_insn *out, u32 id)
 		return err_fail(p->err, -EINVAL,
 				"cannot call GPL-restricted function from "
 				"non-GPL compatible program");
+	if (id == BPF_FUNC_tail_call)
+		out->op = VM_TAIL_CALL;
 	out->imm = (u64)(uintptr_t)helper;
 	return 0;
 }

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * helpers.h - what a helper is written with; inside lib/helper only
+ *
+ * HELPER_2(fn, u32, offset, s32, delta) { ... } defines the fn of a struct
+ * helper: its arguments are cut to the types given, as Linux cuts them.  run is
+ * there, too.
+ */
+#ifndef WEIR_HELPER_HELPERS_H
+#define WEIR_HELPER_HELPERS_H
+
+#include <errno.h>
+
+#include "helper/helper.h"
+
+/* All that Weir has, by Linux's names. */
+#define HELPERS(X)                \
+	X(map_lookup_elem)        \
+	X(map_update_elem)        \
+	X(map_delete_elem)        \
+	X(ktime_get_ns)           \
+	X(trace_printk)           \
+	X(get_prandom_u32)        \
+	X(get_smp_processor_id)   \
+	X(skb_store_bytes)        \
+	X(l3_csum_replace)        \
+	X(l4_csum_replace)        \
+	X(tail_call)              \
+	X(skb_vlan_push)          \
+	X(skb_vlan_pop)           \
+	X(redirect)               \
+	X(skb_load_bytes)         \
+	X(csum_diff)              \
+	X(xdp_adjust_head)        \
+	X(xdp_adjust_meta)        \
+	X(xdp_adjust_tail)
+
+#define HELPER_DECLARE(name) extern const struct helper helper_##name;
+HELPERS(HELPER_DECLARE)
+#undef HELPER_DECLARE
+
+/* Linux's errno that user space has no name for. */
+#ifndef ENOTSUPP
+#define ENOTSUPP 524
+#endif
+
+#define HELPER_UNUSED __attribute__((unused))
+#define HELPER_DEFINE(fn, params, ...)                                  \
+	static u64 fn##_body params;                                    \
+	static u64 fn(struct run *run, HELPER_UNUSED u64 a,             \
+		      HELPER_UNUSED u64 b, HELPER_UNUSED u64 c,         \
+		      HELPER_UNUSED u64 d, HELPER_UNUSED u64 e)         \
+	{                                                               \
+		return fn##_body(run __VA_OPT__(, ) __VA_ARGS__);       \
+	}                                                               \
+	static u64 fn##_body params
+
+#define HELPER_RUN HELPER_UNUSED struct run *run
+#define HELPER_0(fn) HELPER_DEFINE(fn, (HELPER_RUN))
+#define HELPER_1(fn, ta, na) HELPER_DEFINE(fn, (HELPER_RUN, ta na), (ta)a)
+#define HELPER_2(fn, ta, na, tb, nb) \
+	HELPER_DEFINE(fn, (HELPER_RUN, ta na, tb nb), (ta)a, (tb)b)
+#define HELPER_3(fn, ta, na, tb, nb, tc, nc)                           \
+	HELPER_DEFINE(fn, (HELPER_RUN, ta na, tb nb, tc nc), (ta)a, (tb)b, \
+		      (tc)c)
+#define HELPER_4(fn, ta, na, tb, nb, tc, nc, td, nd)                     \
+	HELPER_DEFINE(fn, (HELPER_RUN, ta na, tb nb, tc nc, td nd), (ta)a, \
+		      (tb)b, (tc)c, (td)d)
+#define HELPER_5(fn, ta, na, tb, nb, tc, nc, td, nd, te, ne)            \
+	HELPER_DEFINE(fn, (HELPER_RUN, ta na, tb nb, tc nc, td nd, te ne), \
+		      (ta)a, (tb)b, (tc)c, (td)d, (te)e)
+
+/* A negative errno as a program sees it. */
+static inline u64 helper_error(int err)
+{
+	return (u64)(s64)err;
+}
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* skb_data.c - skb_load_bytes, skb_store_bytes: copies from and to the data */
+#include "helper/csum.h"
+#include "helper/helpers.h"
+
+/* Are len bytes at an offset of the packet? */
+static bool holds(const struct pkt *p, u32 offset, u32 len)
+{
+	return offset <= INT32_MAX && (u64)offset + len <= pkt_len(p);
+}
+
+HELPER_4(skb_load_bytes, const struct pkt *, p, u32, offset, void *, to, u32,
+	 len)
+{
+	if (!holds(p, offset, len)) {
+		memset(to, 0, len);
+		return helper_error(-EFAULT);
+	}
+	memcpy(to, p->data + offset, len);
+	return 0;
+}
+
+const struct helper helper_skb_load_bytes = {
+	.id = BPF_FUNC_skb_load_bytes,
+	.name = "skb_load_bytes",
+	.fn = skb_load_bytes,
+	.progs = PROG_TC | PROG_SOCKET,
+	.ret = RET_INT,
+	.arg = { ARG_CTX, ARG_ANY, ARG_MEM_OUT, ARG_SIZE },
+};
+
+/* A COMPLETE sum follows, block by block at its parity. */
+static void store(struct pkt *p, u32 offset, const void *from, u32 len)
+{
+	u8 *at = p->data + offset;
+	u32 old, new;
+
+	if (p->csum_state != CSUM_COMPLETE) {
+		memmove(at, from, len);
+		return;
+	}
+	old = ~csum_bytes(at, len, 0);
+	memmove(at, from, len);
+	new = csum_bytes(at, len, 0);
+	p->csum = csum_block_add(csum_block_add(p->csum, old, offset), new,
+				 offset);
+}
+
+HELPER_5(skb_store_bytes, struct pkt *, p, u32, offset, const void *, from, u32,
+	 len, u64, flags)
+{
+	if (flags & ~(u64)(BPF_F_RECOMPUTE_CSUM | BPF_F_INVALIDATE_HASH))
+		return helper_error(-EINVAL);
+	if (!holds(p, offset, len))
+		return helper_error(-EFAULT);
+	if (flags & BPF_F_RECOMPUTE_CSUM)
+		store(p, offset, from, len);
+	else
+		memmove(p->data + offset, from, len);
+	if (flags & BPF_F_INVALIDATE_HASH) {
+		p->hash = 0;
+		p->hash_valid = false;
+	}
+	return 0;
+}
+
+const struct helper helper_skb_store_bytes = {
+	.id = BPF_FUNC_skb_store_bytes,
+	.name = "skb_store_bytes",
+	.fn = skb_store_bytes,
+	.progs = PROG_TC,
+	.moves_packet = true,
+	.ret = RET_INT,
+	.arg = { ARG_CTX, ARG_ANY, ARG_MEM, ARG_SIZE, ARG_ANY },
+};

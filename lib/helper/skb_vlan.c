@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * skb_vlan.c - skb_vlan_push, skb_vlan_pop
+ *
+ * The outermost tag is in vlan_*, the others are in the data.  A push moves the
+ * one in vlan_* into the data first, a pop brings the next one out of it.
+ */
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
+
+#include "helper/csum.h"
+#include "helper/helpers.h"
+
+#define VLAN_HLEN 4
+#define VLAN_ETH_HLEN (ETH_HLEN + VLAN_HLEN)
+#define MACS (2 * ETH_ALEN)
+
+struct tag {
+	u16 proto; /* network byte order, both */
+	u16 tci;
+};
+
+static bool is_vlan(u16 proto)
+{
+	return proto == htons(ETH_P_8021Q) || proto == htons(ETH_P_8021AD);
+}
+
+static u16 get16(const u8 *at)
+{
+	u16 value;
+
+	memcpy(&value, at, sizeof(value));
+	return value;
+}
+
+static void set_tag(struct pkt *p, u16 proto, u16 tci)
+{
+	p->vlan_proto = proto;
+	p->vlan_tci = tci;
+	p->vlan_present = true;
+}
+
+static void clear_tag(struct pkt *p)
+{
+	p->vlan_proto = 0;
+	p->vlan_tci = 0;
+	p->vlan_present = false;
+}
+
+/* At ingress a COMPLETE sum starts behind the link header, the data at it. */
+static void sum_with_mac(struct pkt *p)
+{
+	if (p->at_ingress)
+		csum_pushed(p, p->data + p->mac_header,
+			    (u32)(p->network_header - p->mac_header));
+}
+
+static void sum_without_mac(struct pkt *p)
+{
+	if (p->at_ingress)
+		csum_pulled(p, p->data + p->mac_header,
+			    (u32)(p->network_header - p->mac_header));
+}
+
+/* The tag in vlan_* becomes the first one in the data. */
+static int insert_tag(struct pkt *p)
+{
+	const struct tag tag = { p->vlan_proto, htons(p->vlan_tci) };
+	int err = pkt_push(p, VLAN_HLEN);
+
+	if (err)
+		return err;
+	memmove(p->data, p->data + VLAN_HLEN, MACS);
+	memcpy(p->data + MACS, &tag, sizeof(tag));
+	p->mac_header -= VLAN_HLEN;
+	p->network_header -= VLAN_HLEN;
+	p->protocol = tag.proto;
+	csum_pushed(p, p->data + MACS, VLAN_HLEN);
+	return 0;
+}
+
+static int push_tag(struct pkt *p, u16 proto, u16 tci)
+{
+	if (p->vlan_present) {
+		int err = p->mac_header ? -EINVAL : insert_tag(p);
+
+		if (err)
+			return err;
+	}
+	set_tag(p, proto, tci);
+	return 0;
+}
+
+HELPER_3(skb_vlan_push, struct pkt *, p, u16, proto, u16, tci)
+{
+	int err;
+
+	sum_with_mac(p);
+	err = push_tag(p, is_vlan(proto) ? proto : htons(ETH_P_8021Q), tci);
+	sum_without_mac(p);
+	return helper_error(err);
+}
+
+const struct helper helper_skb_vlan_push = {
+	.id = BPF_FUNC_skb_vlan_push,
+	.name = "skb_vlan_push",
+	.fn = skb_vlan_push,
+	.progs = PROG_TC,
+	.moves_packet = true,
+	.ret = RET_INT,
+	.arg = { ARG_CTX, ARG_ANY, ARG_ANY },
+};
+
+/* What follows a tag is a type, or a length and then a guess. */
+static u16 encapsulated(const u8 *tag, const u8 *end)
+{
+	u16 proto = get16(tag + 2);
+	const u8 *payload = tag + VLAN_HLEN;
+
+	if (ntohs(proto) >= ETH_P_802_3_MIN)
+		return proto;
+	if (end - payload >= 2 && get16(payload) == 0xffff)
+		return htons(ETH_P_802_3);
+	return htons(ETH_P_802_2);
+}
+
+/* The first tag leaves the data; *tci is what it held. */
+static int remove_tag(struct pkt *p, u16 *tci)
+{
+	const u8 *tag = p->data + ETH_HLEN;
+
+	if (p->mac_header)
+		return -EINVAL;
+	if (pkt_len(p) < VLAN_ETH_HLEN)
+		return -ENOMEM;
+	csum_pulled(p, p->data + MACS, VLAN_HLEN);
+	*tci = ntohs(get16(tag));
+	p->protocol = encapsulated(tag, p->data_end);
+	memmove(p->data + VLAN_HLEN, p->data, MACS);
+	pkt_push(p, -VLAN_HLEN);
+	p->mac_header += VLAN_HLEN;
+	if (p->network_header < ETH_HLEN)
+		p->network_header = ETH_HLEN;
+	return 0;
+}
+
+static int pop_tag(struct pkt *p)
+{
+	u16 tci, proto;
+	int err;
+
+	if (p->vlan_present) {
+		clear_tag(p);
+	} else if (is_vlan(p->protocol)) {
+		err = remove_tag(p, &tci);
+		if (err)
+			return err;
+	}
+	if (!is_vlan(p->protocol))
+		return 0;
+	proto = p->protocol;
+	err = remove_tag(p, &tci);
+	if (err)
+		return err;
+	set_tag(p, proto, tci);
+	return 0;
+}
+
+HELPER_1(skb_vlan_pop, struct pkt *, p)
+{
+	int err;
+
+	sum_with_mac(p);
+	err = pop_tag(p);
+	sum_without_mac(p);
+	return helper_error(err);
+}
+
+const struct helper helper_skb_vlan_pop = {
+	.id = BPF_FUNC_skb_vlan_pop,
+	.name = "skb_vlan_pop",
+	.fn = skb_vlan_pop,
+	.progs = PROG_TC,
+	.moves_packet = true,
+	.ret = RET_INT,
+	.arg = { ARG_CTX },
+};

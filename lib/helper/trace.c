@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* trace.c - trace_printk, trace_vprintk: a line to whoever watches */
+#include <string.h>
+
+#include "helper/format.h"
+#include "helper/helpers.h"
+
+static u64 trace(struct run *run, const char *fmt, u32 size, const u64 *args,
+		 u32 cnt)
+{
+	char line[FORMAT_LINE];
+	s64 ret = format_line(line, fmt, size, args, cnt);
+	u32 len;
+
+	if (ret < 0)
+		return (u64)ret;
+	len = (u32)strlen(line);
+	if (len && line[len - 1] == '\n')
+		line[--len] = '\0';
+	run->world->ops->trace(run->world, run->prog, line, len);
+	return (u64)ret;
+}
+
+HELPER_5(trace_printk, const char *, fmt, u32, size, u64, arg1, u64, arg2, u64,
+	 arg3)
+{
+	const u64 args[] = { arg1, arg2, arg3 };
+
+	return trace(run, fmt, size, args, ARRAY_LEN(args));
+}
+
+const struct helper helper_trace_printk = {
+	.id = BPF_FUNC_trace_printk,
+	.name = "trace_printk",
+	.fn = trace_printk,
+	.progs = PROG_ANY,
+	.gpl_only = true,
+	.ret = RET_INT,
+	.arg = { ARG_MEM, ARG_SIZE, ARG_ANY, ARG_ANY, ARG_ANY },
+};

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* xdp.c - xdp_adjust_head, xdp_adjust_meta, xdp_adjust_tail */
+#include <linux/if_ether.h>
+#include <string.h>
+
+#include "helper/helpers.h"
+
+#define META_MAX 255 /* skb_shared_info's meta_len is a byte */
+
+/* The first byte that data and metadata may use. */
+static const u8 *room_start(const struct pkt *p)
+{
+	return p->head + PKT_XDP_FRAME;
+}
+
+HELPER_2(xdp_adjust_head, struct pkt *, p, s32, offset)
+{
+	s64 meta = p->data - p->data_meta;
+	s64 data = (p->data - p->head) + (s64)offset;
+
+	if (data < PKT_XDP_FRAME + meta ||
+	    data > (p->data_end - p->head) - ETH_HLEN)
+		return helper_error(-EINVAL);
+	memmove(p->data_meta + offset, p->data_meta, (size_t)meta);
+	p->data_meta += offset;
+	p->data += offset;
+	return 0;
+}
+
+const struct helper helper_xdp_adjust_head = {
+	.id = BPF_FUNC_xdp_adjust_head,
+	.name = "xdp_adjust_head",
+	.fn = xdp_adjust_head,
+	.progs = PROG_XDP,
+	.moves_packet = true,
+	.ret = RET_INT,
+	.arg = { ARG_CTX, ARG_ANY },
+};
+
+HELPER_2(xdp_adjust_meta, struct pkt *, p, s32, offset)
+{
+	s64 len = (p->data - p->data_meta) - (s64)offset;
+
+	if (len < 0 || len > p->data - room_start(p))
+		return helper_error(-EINVAL);
+	if (len % 4 || len > META_MAX)
+		return helper_error(-EACCES);
+	p->data_meta = p->data - len;
+	return 0;
+}
+
+const struct helper helper_xdp_adjust_meta = {
+	.id = BPF_FUNC_xdp_adjust_meta,
+	.name = "xdp_adjust_meta",
+	.fn = xdp_adjust_meta,
+	.progs = PROG_XDP,
+	.moves_packet = true,
+	.ret = RET_INT,
+	.arg = { ARG_CTX, ARG_ANY },
+};
+
+/* Linux's frames end where the page has skb_shared_info, ours may be longer. */
+static s64 room_end(const struct pkt *p)
+{
+	return MIN(p->end - p->head, PKT_HEADROOM + PKT_XDP_LINEAR_MAX);
+}
+
+HELPER_2(xdp_adjust_tail, struct pkt *, p, s32, offset)
+{
+	s64 end = (p->data_end - p->head) + (s64)offset;
+
+	if (offset > 0 && end > room_end(p))
+		return helper_error(-EINVAL);
+	if (end < (p->data - p->head) + ETH_HLEN)
+		return helper_error(-EINVAL);
+	if (offset > 0)
+		memset(p->data_end, 0, (size_t)offset);
+	p->data_end += offset;
+	return 0;
+}
+
+const struct helper helper_xdp_adjust_tail = {
+	.id = BPF_FUNC_xdp_adjust_tail,
+	.name = "xdp_adjust_tail",
+	.fn = xdp_adjust_tail,
+	.progs = PROG_XDP,
+	.moves_packet = true,
+	.ret = RET_INT,
+	.arg = { ARG_CTX, ARG_ANY },
+};
