@@ -9,6 +9,7 @@
 #define WEIR_LCORE_PLANE_H
 
 #include "hook/hook.h"
+#include "port/eal.h"
 #include "port/port.h"
 #include "stats/stats.h"
 #include "sys/sys.h"
@@ -29,25 +30,27 @@ struct plane_config {
 	const struct port_config *ports;
 	const struct forward *forwards; /* one a port */
 	u32 port_cnt;
-	const u32 *lcores; /* CPU numbers; slot i runs on lcores[i] */
-	u32 lcore_cnt;
-	bool huge;
-	u32 burst; /* 32 */
+	u32 burst; /* 0: PORT_BURST, which is the most */
 };
 
 struct plane;
 
-/* Opens the ports, starts no lcore.  Everything is undone on failure. */
-int plane_create(struct sys *sys, const struct plane_config *config,
-		 struct err *err, struct plane **out);
+/* Opens the ports, starts no lcore.  Everything is undone on failure.  Runs on
+ * as many lcores as sys's memory has slots; eal and sys outlive it. */
+int plane_create(struct eal *eal, struct sys *sys,
+		 const struct plane_config *config, struct err *err,
+		 struct plane **out);
 int plane_start(struct plane *plane, struct err *err);
 /* Stop receiving, send what is in flight, join the lcores. */
 void plane_stop(struct plane *plane);
 void plane_destroy(struct plane *plane);
 
 struct sys *plane_sys(struct plane *plane);
-/* All ports that end (captures) have ended and nothing is in flight. */
+/* All captures have ended and none of their packets is in flight.  Not for
+ * lcores.  False when no port is one that ends. */
 bool plane_ended(const struct plane *plane);
+/* Asks every device for its link; called now and then. */
+void plane_watch(struct plane *plane);
 
 u32 plane_port_count(const struct plane *plane);
 /* Index of the port of that name, or -ENOENT with the names there are. */
@@ -74,6 +77,26 @@ int plane_attach(struct plane *plane, u32 port, enum hook_kind hook,
 int plane_replace(struct plane *plane, u32 id, struct prog *prog,
 		  struct err *err);
 int plane_detach(struct plane *plane, u32 id, struct err *err);
+
+/* Several of these as one: all or nothing, and no burst sees a part. */
+enum plane_change_kind {
+	CHANGE_ATTACH,	/* port, hook, entry; sets id */
+	CHANGE_REPLACE, /* id, entry.prog */
+	CHANGE_DETACH,	/* id */
+	CHANGE_FORWARD, /* port, forward */
+};
+
+struct plane_change {
+	enum plane_change_kind kind;
+	u32 id;
+	u32 port;
+	enum hook_kind hook;
+	struct chain_entry entry;
+	struct forward forward;
+};
+
+int plane_apply(struct plane *plane, struct plane_change *changes, u32 n,
+		struct err *err);
 /* Copies up to n attachments, in the order they run; returns how many there
  * are.  Their programs are referenced: prog_put() each. */
 u32 plane_attachments(struct plane *plane, struct attachment *out, u32 n);

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * burst.c - rx -> XDP -> tc ingress -> forward -> tc egress -> tx
+ *
+ * Each hook runs all packets of a port that are there before the next hook
+ * sees one, as NAPI lets XDP run ahead of tc (decision 6).  What tc redirects
+ * goes another round, so that the number of the round is the number of
+ * redirects behind every packet in it.
+ */
+#include "lcore/burst.h"
+
+#include <errno.h>
+
+static void push(struct batch *b, struct pkt *pkt)
+{
+	b->pkts[b->n++] = pkt;
+}
+
+/* Those packets of b that are on the same port as its first; order is kept. */
+static u32 take_group(struct batch *b, struct batch *group)
+{
+	u32 ifindex = b->pkts[0]->ifindex, left = 0;
+
+	group->n = 0;
+	for (u32 i = 0; i < b->n; i++) {
+		if (b->pkts[i]->ifindex == ifindex)
+			push(group, b->pkts[i]);
+		else
+			b->pkts[left++] = b->pkts[i];
+	}
+	b->n = left;
+	return ifindex - 1;
+}
+
+/* -1 has the last column; the one before is for what has no name. */
+static u32 column(enum hook_kind hook, s32 code)
+{
+	if (code == -1)
+		return STATS_CODES - 1;
+	if (code < 0 || code >= STATS_CODES - 2 ||
+	    !verdict_code_name(hook, code))
+		return STATS_CODES - 2;
+	return (u32)code;
+}
+
+/* False: nothing is attached there, all packets pass. */
+static bool run_hook(struct lcore *lc, u32 port, enum hook_kind hook,
+		     struct batch *group, struct verdict *verdicts)
+{
+	const struct chain *chain = lc->plan->port[port].chain[hook];
+	atomic_ullong *counts = lc->stats.port[port].verdicts[hook];
+
+	if (!chain)
+		return false;
+	chain_run_burst(chain, &lc->run, group->pkts, group->n, verdicts);
+	for (u32 i = 0; i < group->n; i++)
+		stat_add(&counts[column(hook, verdicts[i].code)], 1);
+	return true;
+}
+
+/* To the tc ingress of its port, as netif_receive_skb() gives it there. */
+static void to_ingress(struct lcore *lc, struct pkt *pkt)
+{
+	const u8 *mac = lc->plane->ports[pkt->ifindex - 1].mac;
+
+	if (pkt_to_skb(pkt, mac, true))
+		tx_drop(lc, pkt, DROP_TOO_SHORT);
+	else
+		push(&lc->ingress, pkt);
+}
+
+/* To the tc egress of a port, as dev_queue_xmit() gives it there. */
+static void to_egress(struct pkt *pkt, u32 port, struct batch *egress)
+{
+	pkt->ifindex = port + 1;
+	pkt->at_ingress = false;
+	pkt->tstamp = 0;
+	push(egress, pkt);
+}
+
+/* Where a packet goes that does not go on to the next stage. */
+static void follow(struct lcore *lc, struct pkt *pkt, const struct route *r)
+{
+	switch (r->kind) {
+	case ROUTE_INGRESS:
+		pkt->ifindex = pkt->ingress_ifindex = r->port + 1;
+		pkt->priority = 0;
+		to_ingress(lc, pkt);
+		break;
+	case ROUTE_EGRESS: to_egress(pkt, r->port, &lc->egress); break;
+	case ROUTE_SEND: tx_add(lc, r->port, pkt); break;
+	default: tx_drop(lc, pkt, r->drop);
+	}
+}
+
+/* What goes on after the hook stays in the group. */
+static void run_stage(struct lcore *lc, u32 port, enum hook_kind hook,
+		      struct batch *group)
+{
+	struct verdict verdicts[PORT_BURST];
+	u32 left = 0;
+
+	if (!run_hook(lc, port, hook, group, verdicts))
+		return;
+	for (u32 i = 0; i < group->n; i++) {
+		struct route r = plan_route(lc->plan, port, hook, &verdicts[i]);
+
+		if (r.kind == ROUTE_NEXT)
+			group->pkts[left++] = group->pkts[i];
+		else
+			follow(lc, group->pkts[i], &r);
+	}
+	group->n = left;
+}
+
+static void xdp_stage(struct lcore *lc, u32 port, struct batch *group)
+{
+	run_stage(lc, port, HOOK_XDP, group);
+	for (u32 i = 0; i < group->n; i++)
+		to_ingress(lc, group->pkts[i]);
+}
+
+static void ingress_stage(struct lcore *lc, u32 port, struct batch *group,
+			  struct batch *egress)
+{
+	struct route r = plan_forwarded(lc->plan, port);
+
+	run_stage(lc, port, HOOK_TC_INGRESS, group);
+	for (u32 i = 0; i < group->n; i++) {
+		if (r.kind == ROUTE_DROP)
+			tx_drop(lc, group->pkts[i], r.drop);
+		else
+			to_egress(group->pkts[i], r.port, egress);
+	}
+}
+
+static void egress_stage(struct lcore *lc, u32 port, struct batch *group)
+{
+	run_stage(lc, port, HOOK_TC_EGRESS, group);
+	for (u32 i = 0; i < group->n; i++) {
+		int res = pkt_from_skb(group->pkts[i]);
+
+		if (res)
+			tx_drop(lc, group->pkts[i],
+				res == -ENOMEM ? DROP_NO_ROOM : DROP_TOO_SHORT);
+		else
+			tx_add(lc, port, group->pkts[i]);
+	}
+}
+
+static void take(struct batch *from, struct batch *to)
+{
+	to->n = 0;
+	for (u32 i = 0; i < from->n; i++)
+		push(to, from->pkts[i]);
+	from->n = 0;
+}
+
+/* tc for what is there; what it redirects is there for the next round. */
+static void tc_round(struct lcore *lc)
+{
+	struct batch ingress, egress, group;
+
+	take(&lc->ingress, &ingress);
+	take(&lc->egress, &egress);
+	while (ingress.n) {
+		u32 port = take_group(&ingress, &group);
+
+		ingress_stage(lc, port, &group, &egress);
+	}
+	while (egress.n) {
+		u32 port = take_group(&egress, &group);
+
+		egress_stage(lc, port, &group);
+	}
+}
+
+static void drop_all(struct lcore *lc, struct batch *b, enum drop_reason reason)
+{
+	for (u32 i = 0; i < b->n; i++)
+		tx_drop(lc, b->pkts[i], reason);
+	b->n = 0;
+}
+
+static void count_rx(struct lcore *lc, u32 port, const struct batch *rx)
+{
+	struct port_counters *count = &lc->stats.port[port];
+	u64 bytes = 0;
+
+	for (u32 i = 0; i < rx->n; i++)
+		bytes += pkt_len(rx->pkts[i]);
+	stat_add(&count->rx_packets, rx->n);
+	stat_add(&count->rx_bytes, bytes);
+	stat_add(&lc->stats.bursts, 1);
+}
+
+bool burst_run(struct lcore *lc, const struct rx_queue *q)
+{
+	struct plane *plane = lc->plane;
+	struct batch rx;
+
+	rx.n = port_rx(plane->ports[q->port].port, q->queue, rx.pkts,
+		       (u16)plane->burst);
+	stat_add(&lc->stats.polls, 1);
+	if (!rx.n)
+		return false;
+	count_rx(lc, q->port, &rx);
+	lc->plan = atomic_load_explicit(&plane->plan, memory_order_acquire);
+	xdp_stage(lc, q->port, &rx);
+	for (u32 round = 0; lc->ingress.n || lc->egress.n; round++) {
+		if (round > PLAN_REDIRECTS) {
+			drop_all(lc, &lc->ingress, DROP_REDIRECT_LOOP);
+			drop_all(lc, &lc->egress, DROP_REDIRECT_LOOP);
+			break;
+		}
+		tc_round(lc);
+	}
+	tx_flush(lc);
+	return true;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* burst.h - one burst's way through the hooks */
+#ifndef WEIR_LCORE_BURST_H
+#define WEIR_LCORE_BURST_H
+
+#include "lcore/lcore.h"
+
+/* Receive from the queue and follow what came to its end.  True if packets
+ * came. */
+bool burst_run(struct lcore *lc, const struct rx_queue *q);
+
+/* tx.c */
+
+/* The packet leaves by the port with what else does; never fails: what cannot
+ * be sent is dropped and counted. */
+void tx_add(struct lcore *lc, u32 port, struct pkt *pkt);
+/* Send what is waiting. */
+void tx_flush(struct lcore *lc);
+void tx_drop(struct lcore *lc, struct pkt *pkt, enum drop_reason reason);
+
+#endif

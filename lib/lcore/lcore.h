@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* lcore.h - one polling lcore: its queues, its counters, its thread of EAL */
+#ifndef WEIR_LCORE_LCORE_H
+#define WEIR_LCORE_LCORE_H
+
+#include "lcore/plane_priv.h"
+
+struct rx_queue {
+	u32 port;
+	u16 queue;
+};
+
+/* At most a burst, on its way to one place. */
+struct batch {
+	u32 n;
+	struct pkt *pkts[PORT_BURST];
+};
+
+struct lcore {
+	/* constant while it runs */
+	struct plane *plane;
+	u32 slot;
+	VEC(struct rx_queue) queues;
+
+	/* the lcore writes, control reads */
+	struct stats stats;
+
+	/* the lcore alone */
+	_Alignas(CACHE_LINE) struct run run;
+	const struct plan *plan; /* of this burst */
+	u32 idle;		 /* empty rounds since the last packet */
+	struct batch ingress;	 /* tagged with ifindex: the port it is on */
+	struct batch egress;
+	struct batch *out; /* to send, one a port */
+};
+
+int lcores_create(struct plane *plane);
+void lcores_destroy(struct plane *plane);
+/* Queue after queue to lcore after lcore. */
+int lcores_assign(struct plane *plane);
+
+int lcores_start(struct plane *plane, struct err *err);
+/* Each finishes its burst; what it could not send is dropped. */
+void lcores_stop(struct plane *plane);
+
+#endif

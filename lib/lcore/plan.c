@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "lcore/plan.h"
+
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct plan *plan_new(u32 port_cnt)
+{
+	struct plan *plan =
+		calloc(1, sizeof(*plan) + port_cnt * sizeof(plan->port[0]));
+
+	if (plan)
+		plan->port_cnt = port_cnt;
+	return plan;
+}
+
+int plan_forward(const struct forward *f, u32 port, const char *const *names,
+		 u32 port_cnt, u32 *out, struct err *err)
+{
+	switch (f->kind) {
+	case FORWARD_PAIR:
+		*out = (port ^ 1) < port_cnt ? port ^ 1 : port;
+		return 0;
+	case FORWARD_BACK: *out = port; return 0;
+	case FORWARD_DROP: *out = PLAN_NOWHERE; return 0;
+	case FORWARD_PORT:
+		for (u32 i = 0; i < port_cnt; i++) {
+			if (strcmp(names[i], f->port) != 0)
+				continue;
+			*out = i;
+			return 0;
+		}
+		return err_fail(err, -ENOENT,
+				"%s cannot forward to '%s': there is no such "
+				"port",
+				names[port], f->port);
+	}
+	return err_fail(err, -EINVAL, "%d is no kind of forwarding",
+			(int)f->kind);
+}
+
+static struct route dropped(enum drop_reason reason)
+{
+	return (struct route){ .kind = ROUTE_DROP, .drop = reason };
+}
+
+static struct route redirected(const struct plan *plan, enum hook_kind hook,
+			       const struct verdict *v)
+{
+	struct route r = { .port = v->ifindex - 1 };
+
+	if (v->ifindex == 0 || v->ifindex > plan->port_cnt)
+		return dropped(DROP_REDIRECT);
+	if (hook == HOOK_XDP)
+		r.kind = ROUTE_SEND;
+	else
+		r.kind =
+			v->flags & BPF_F_INGRESS ? ROUTE_INGRESS : ROUTE_EGRESS;
+	return r;
+}
+
+struct route plan_route(const struct plan *plan, u32 port, enum hook_kind hook,
+			const struct verdict *v)
+{
+	switch (v->kind) {
+	case VERDICT_PASS:
+		return (struct route){ .kind = ROUTE_NEXT, .port = port };
+	case VERDICT_TX:
+		return (struct route){ .kind = ROUTE_SEND, .port = port };
+	case VERDICT_REDIRECT: return redirected(plan, hook, v);
+	case VERDICT_DROP: break;
+	}
+	return dropped((enum drop_reason)v->drop);
+}
+
+struct route plan_forwarded(const struct plan *plan, u32 port)
+{
+	u32 out = plan->port[port].out;
+
+	if (out == PLAN_NOWHERE)
+		return dropped(DROP_FORWARD_DROP);
+	return (struct route){ .kind = ROUTE_EGRESS, .port = out };
+}
