@@ -108,8 +108,6 @@ static int attach(struct draft *d, struct plane_change *c, struct err *err)
 				       .entry = c->entry };
 	int res = check_port(d, c->port, err);
 
-	if (!res)
-		res = hook_accepts(c->hook, c->entry.prog, err);
 	if (res)
 		return res;
 	if (d->last_id == INT32_MAX)
@@ -144,10 +142,9 @@ static int replace(struct draft *d, const struct plane_change *c,
 		   struct err *err)
 {
 	struct attachment *a = find(d, c->id, err);
-	int res = a ? hook_accepts(a->hook, c->entry.prog, err) : -ENOENT;
 
-	if (res)
-		return res;
+	if (!a)
+		return -ENOENT;
 	prog_get(c->entry.prog);
 	prog_put(a->entry.prog);
 	a->entry.prog = c->entry.prog;
