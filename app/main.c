@@ -23,6 +23,7 @@ const struct command *const commands[] = {
 	prog_commands,
 	port_commands,
 	stats_commands,
+	test_commands,
 	help_commands,
 	manual_commands,
 	NULL,

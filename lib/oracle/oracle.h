@@ -2,9 +2,10 @@
 /*
  * oracle.h - the live kernel through raw bpf(2)
  *
- * Loads the same object into Linux, runs the same packets by
- * BPF_PROG_TEST_RUN and compares verdict, bytes, length and maps (architecture
- * decision 2).  Serves `weir test --vs kernel` and the kernel tests.
+ * Loads the object that Weir has loaded into Linux too, runs the same packets
+ * by BPF_PROG_TEST_RUN and compares verdict, bytes, length and maps
+ * (architecture decision 2).  Serves `weir test --vs kernel` and the kernel
+ * tests.
  */
 #ifndef WEIR_ORACLE_ORACLE_H
 #define WEIR_ORACLE_ORACLE_H
@@ -18,55 +19,64 @@ struct oracle;
 int oracle_available(struct err *err);
 
 struct oracle_opts {
-	const struct sys_load_opts *load;
-	const char *prog; /* the program to run */
-	u32 repeat;	  /* runs per packet on the kernel's side, 1 by default */
-	u32 max_shown;	  /* differences kept in full, 10 by default */
+	const struct elf_obj *obj; /* a file's; read again for the kernel */
+	const struct sys_obj *so;  /* what Weir made of it */
+	const struct prog *prog;   /* of so, the one to run */
+	u32 max_shown;		   /* differences kept, 0: 10 */
 };
 
-struct oracle_difference {
-	u64 packet; /* number, from 1; 0: found after the last */
-	char *what; /* several lines */
+/*
+ * The maps in the kernel start with what Weir's hold now; programs in the
+ * kernel see the time, random numbers and CPU number that Weir's see.  The
+ * target of the kernel's CO-RE relocations is the kernel's own BTF.  The
+ * calling thread stays on one CPU until oracle_close().  What opts points to
+ * outlives the oracle.
+ */
+int oracle_open(const struct oracle_opts *opts, struct err *err,
+		struct oracle **out);
+void oracle_close(struct oracle *o);
+
+/* What became of a packet. */
+struct oracle_run {
+	bool compared;	/* false: it ran on neither side */
+	bool different; /* found now; maps are compared at the end */
+	/* Weir's side */
+	struct fault fault; /* code != 0: it was stopped, nothing else is set */
+	u32 retval;
+	const u8 *bytes; /* as BPF_PROG_TEST_RUN gives them; until the next */
+	u32 len;
+	u32 meta_len; /* XDP: of the bytes, what stands before the packet */
 };
+
+struct oracle_packet {
+	const void *bytes;
+	u32 len;
+	u64 ns;	    /* when it was captured */
+	u64 number; /* from 1 */
+};
+
+/* 0, or a negative errno when there is no telling. */
+int oracle_run(struct oracle *o, const struct oracle_packet *packet,
+	       struct oracle_run *out, struct err *err);
 
 struct oracle_reason {
-	char text[96];
+	const char *text;
 	u64 count;
 };
 
 struct oracle_result {
 	u64 compared;
+	/* packets whose run differed, and maps whose contents do */
 	u64 different;
 	u64 not_compared;
 	u32 reason_cnt;
 	struct oracle_reason reasons[16]; /* of not_compared */
 	u32 shown;
-	struct oracle_difference *differences;
+	char **differences; /* in full, several lines each */
 };
 
-/*
- * Load path twice: into sys and into the kernel, with time, random numbers and
- * CPU number made equal on both sides.  The target of the kernel's CO-RE
- * relocations is the kernel's own BTF.
- */
-int oracle_open(const char *path, struct sys *sys,
-		const struct oracle_opts *opts, struct err *err,
-		struct oracle **out);
-void oracle_close(struct oracle *o);
-
-/* What Weir said of the packet; bytes and length are left in out. */
-struct oracle_run {
-	u32 retval;
-	u8 *bytes;
-	u32 len;
-	bool compared;
-	bool different;
-};
-
-/* Run one packet on both sides and compare.  0 or a negative errno. */
-int oracle_run(struct oracle *o, const void *bytes, u32 len, u64 number,
-	       struct oracle_run *out, struct err *err);
-/* Compare the maps and finish.  Owned by o. */
-const struct oracle_result *oracle_finish(struct oracle *o);
+/* Compare the maps and finish.  *result is the oracle's. */
+int oracle_finish(struct oracle *o, const struct oracle_result **result,
+		  struct err *err);
 
 #endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* test.h - one `weir test`: an object, a capture, and what came of it */
+#ifndef WEIR_APP_CLI_TEST_H
+#define WEIR_APP_CLI_TEST_H
+
+#include "base/vec.h"
+#include "cli/command.h"
+#include "hook/hook.h"
+#include "oracle/oracle.h"
+#include "oracle/replay.h"
+#include "port/pcap_file.h"
+#include "sys/sys.h"
+
+struct test_opts {
+	const char *object;
+	const char *prog;
+	const char *hook;
+	const char *input;
+	const char *output;
+	const char *btf;
+	bool all;
+	bool dump_maps;
+	bool vs_kernel;
+	VEC(struct sys_override) overrides;
+	VEC(char *) updates;
+};
+
+#define TEST_VERDICTS 64 /* told apart; more are counted as others */
+#define TEST_STOPS 10	 /* shown */
+
+struct test_verdict {
+	u32 code;
+	u64 count;
+};
+
+struct test_stop {
+	u64 packet;
+	char text[512];
+};
+
+struct test_tally {
+	u64 packets;
+	u64 cut; /* in the capture */
+	u64 too_short;
+	u64 too_long;
+	u64 stopped;
+	u64 others;
+	u32 verdict_cnt;
+	struct test_verdict verdicts[TEST_VERDICTS];
+	u32 stop_cnt;
+	struct test_stop stops[TEST_STOPS];
+};
+
+struct test {
+	struct cli *cli;
+	struct test_opts opts;
+	struct mem *mem;
+	struct sys *sys;
+	struct btf_blob *target_btf;
+	struct elf_obj *obj;
+	struct sys_obj *so;
+	const struct elf_prog *elf_prog;
+	const struct prog *prog;
+	enum hook_kind hook;
+	struct oracle *oracle; /* --vs kernel */
+	const struct oracle_result *compared;
+	struct test_tally tally;
+};
+
+/* All return an exit code, after having said what is wrong. */
+
+/* Open the object, choose the program and load it (test_object.c). */
+int test_open(struct test *t);
+void test_close(struct test *t);
+/* --update: put entries into maps before the first packet (test_update.c). */
+int test_update(struct test *t);
+/* Every packet of the capture (test_run.c). */
+int test_run(struct test *t);
+/* What came of it, as text or JSON (test_report.c). */
+void test_report(const struct test *t);
+
+#endif
