@@ -14,6 +14,11 @@
 #define BPF_STORE_REL 0x110
 #endif
 
+/* Linux's own, seen by callers of bpf(2) */
+#ifndef ENOTSUPP
+#define ENOTSUPP 524
+#endif
+
 #define BPF_MAX_TAIL_CALLS 33
 #define BPF_STACK_BYTES 512
 #define BPF_MAX_FRAMES 8
