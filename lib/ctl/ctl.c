@@ -117,7 +117,7 @@ static int make_loop(struct ctl *ctl)
 		goto fail;
 	ctl->listener = evconnlistener_new(ctl->base, on_accept, ctl,
 					   LEV_OPT_CLOSE_ON_EXEC, 0,
-					   ctl->endpoint.fd);
+					   ctl->endpoint->fd);
 	ctl->tick = event_new(ctl->base, -1, EV_PERSIST, on_tick, ctl);
 	ctl->wake_event = event_new(ctl->base, ctl->wake[0],
 				    EV_READ | EV_PERSIST, on_wake, ctl);
@@ -136,14 +136,35 @@ fail:
 static void set_config(struct ctl *ctl, const struct ctl_config *config)
 {
 	ctl->config = *config;
-	if (!ctl->config.path)
-		ctl->config.path = CTL_DEFAULT_SOCKET;
+	ctl->endpoint = config->endpoint;
 	if (!ctl->config.max_clients)
 		ctl->config.max_clients = MAX_CLIENTS;
 	if (!ctl->config.max_request_bytes)
 		ctl->config.max_request_bytes = MAX_REQUEST_BYTES;
 	if (!ctl->config.max_reply_bytes)
 		ctl->config.max_reply_bytes = MAX_REPLY_BYTES;
+}
+
+int ctl_claim(const char *path, struct err *err, struct endpoint **out)
+{
+	struct endpoint *ep = calloc(1, sizeof(*ep));
+	int res;
+
+	if (!ep)
+		return err_fail(err, -ENOMEM, "out of memory");
+	res = endpoint_claim(ep, path, err);
+	if (res) {
+		free(ep);
+		return res;
+	}
+	*out = ep;
+	return 0;
+}
+
+void ctl_unclaim(struct endpoint *endpoint)
+{
+	endpoint_release(endpoint);
+	free(endpoint);
 }
 
 int ctl_start(struct plane *plane, const struct ctl_config *config,
@@ -164,14 +185,14 @@ int ctl_start(struct plane *plane, const struct ctl_config *config,
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	ctl->started_ns = (u64)now.tv_sec * 1000000000 + (u64)now.tv_nsec;
 
-	res = endpoint_open(&ctl->endpoint, ctl->config.path, err);
+	res = endpoint_bind(ctl->endpoint, err);
 	if (res)
 		goto free_ctl;
 	res = make_loop(ctl);
 	if (res) {
 		err_fail(err, res, "cannot make the control loop: %s",
 			 strerror(-res));
-		goto close_endpoint;
+		goto unbind;
 	}
 	res = start_thread(ctl);
 	if (res) {
@@ -184,8 +205,8 @@ int ctl_start(struct plane *plane, const struct ctl_config *config,
 
 free_loop:
 	free_loop(ctl);
-close_endpoint:
-	endpoint_close(&ctl->endpoint);
+unbind:
+	endpoint_unbind(ctl->endpoint);
 free_ctl:
 	free(ctl);
 	return res;
@@ -199,7 +220,7 @@ void ctl_stop(struct ctl *ctl)
 	pthread_join(ctl->thread, NULL);
 	session_close_all(ctl);
 	free_loop(ctl);
-	endpoint_close(&ctl->endpoint);
+	endpoint_unbind(ctl->endpoint);
 	while (ctl->loaded) {
 		struct loaded *l = ctl->loaded;
 

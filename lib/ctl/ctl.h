@@ -14,19 +14,25 @@
 #define CTL_PROTOCOL 1
 
 struct ctl;
+struct endpoint;
+
+/* The right to serve on a path, taken before anything else is: -EADDRINUSE if
+ * another process has it.  A stale socket is removed. */
+int ctl_claim(const char *path, struct err *err, struct endpoint **out);
+void ctl_unclaim(struct endpoint *endpoint);
 
 struct ctl_config {
-	const char *path;
+	struct endpoint *endpoint; /* claimed; outlives ctl */
 	/* 0 stands for what the comment says */
 	u32 max_clients;	/* 64 */
 	u64 max_request_bytes;	/* 8 MiB: one line */
 	u64 max_reply_bytes;	/* 8 MiB: one answer, and unsent, per client */
-	void (*reload)(void *arg); /* a client's "reload", as SIGHUP */
+	/* a client's "reload", as SIGHUP; NULL: there is nothing to reload */
+	int (*reload)(void *arg, struct err *err);
 	void *arg;
 };
 
-/* Binds the socket (mode 0600) and starts the control thread.  A stale socket
- * is replaced, one that answers is -EADDRINUSE. */
+/* Binds the socket (mode 0600) and starts the control thread. */
 int ctl_start(struct plane *plane, const struct ctl_config *config,
 	      struct err *err, struct ctl **out);
 /* Closes clients, joins the thread, removes the socket. */

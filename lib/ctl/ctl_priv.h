@@ -6,7 +6,7 @@
  * C1  Everything here belongs to the control thread between ctl_start() and
  *     ctl_stop(), which only sets stop and waits.
  * C2  Nothing in a request waits: for a client, for an lcore, or for a file
- *     other than the object that prog.load names.
+ *     other than the object that prog.load names and what a reload reads.
  */
 #ifndef WEIR_CTL_CTL_PRIV_H
 #define WEIR_CTL_CTL_PRIV_H
@@ -23,7 +23,7 @@ struct ctl {
 	/* constant while the thread runs */
 	struct plane *plane;
 	struct ctl_config config;
-	struct endpoint endpoint;
+	struct endpoint *endpoint;
 	pthread_t thread;
 	u64 started_ns; /* CLOCK_MONOTONIC */
 

@@ -130,17 +130,20 @@ static int clear_path(const struct sockaddr_un *addr, struct err *err)
 
 /* The mode of a bound socket is that of the descriptor, less the umask: 0600
  * before it has a name. */
-static int bind_path(struct endpoint *ep, const struct sockaddr_un *addr,
-		     struct err *err)
+int endpoint_bind(struct endpoint *ep, struct err *err)
 {
+	struct sockaddr_un addr;
 	struct stat st;
+	int res = address(ep->path, &addr, err);
 
+	if (res)
+		return res;
 	ep->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
 			0);
 	if (ep->fd < 0)
 		return cannot(err, "make a socket", ep->path);
 	if (fchmod(ep->fd, 0600) < 0 ||
-	    bind(ep->fd, (const struct sockaddr *)addr, sizeof(*addr)) < 0) {
+	    bind(ep->fd, (const struct sockaddr *)&addr, sizeof(addr)) < 0) {
 		cannot(err, "bind", ep->path);
 		goto close_fd;
 	}
@@ -159,7 +162,7 @@ close_fd:
 	return err->code;
 }
 
-int endpoint_open(struct endpoint *ep, const char *path, struct err *err)
+int endpoint_claim(struct endpoint *ep, const char *path, struct err *err)
 {
 	struct sockaddr_un addr;
 	int res;
@@ -178,8 +181,6 @@ int endpoint_open(struct endpoint *ep, const char *path, struct err *err)
 	if (res)
 		goto free_lock_path;
 	res = clear_path(&addr, err);
-	if (!res)
-		res = bind_path(ep, &addr, err);
 	if (res)
 		goto release_lock;
 	return 0;
@@ -194,7 +195,7 @@ free_path:
 	return res;
 }
 
-void endpoint_close(struct endpoint *ep)
+void endpoint_unbind(struct endpoint *ep)
 {
 	struct stat st;
 
@@ -202,6 +203,10 @@ void endpoint_close(struct endpoint *ep)
 	    st.st_ino == ep->ino)
 		unlink(ep->path);
 	close(ep->fd);
+}
+
+void endpoint_release(struct endpoint *ep)
+{
 	unlink(ep->lock_path);
 	close(ep->lock_fd);
 	free(ep->lock_path);

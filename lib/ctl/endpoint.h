@@ -2,8 +2,9 @@
 /*
  * endpoint.h - the socket in the file system, and whose it is
  *
- * E1  PATH.lock is held, by flock, from before the socket is made until it is
- *     removed: of two daemons that start at once, one gets the path.
+ * E1  PATH.lock is held, by flock, from endpoint_claim() on, before the socket
+ *     is made, until after it is removed: of two daemons that start at once,
+ *     one gets the path.
  * E2  A socket that nobody answers on is replaced; one that answers never is.
  * E3  What is removed at the end is the socket that was made, never another
  *     that took its name since.
@@ -18,13 +19,15 @@
 struct endpoint {
 	char *path;
 	char *lock_path;
-	int fd; /* listening, non-blocking */
+	int fd; /* bound: listening, non-blocking */
 	int lock_fd;
 	dev_t dev;
 	ino_t ino;
 };
 
-int endpoint_open(struct endpoint *ep, const char *path, struct err *err);
-void endpoint_close(struct endpoint *ep);
+int endpoint_claim(struct endpoint *ep, const char *path, struct err *err);
+int endpoint_bind(struct endpoint *ep, struct err *err);
+void endpoint_unbind(struct endpoint *ep);
+void endpoint_release(struct endpoint *ep);
 
 #endif

@@ -35,8 +35,7 @@ static int reload(struct request *rq, struct err *err)
 	if (!config->reload)
 		return err_fail(err, -EOPNOTSUPP,
 				"this daemon has nothing to reload");
-	config->reload(config->arg);
-	return 0;
+	return config->reload(config->arg, err);
 }
 
 const struct method daemon_methods[] = {
