@@ -66,7 +66,9 @@ struct sys_load_opts {
 	 * autoload. */
 	const char *only;
 	/* Map of the object by name to take instead of making it; NULL or
-	 * returns NULL: make it.  The result's reference goes to the object.*/
+	 * returns NULL: make it.  The result's reference goes to the object.
+	 * One that does not match, overrides included, is refused with what
+	 * sys_map_matches() says. */
 	struct map *(*reuse)(void *arg, const struct elf_map *em);
 	void *arg;
 };
