@@ -25,8 +25,7 @@ const char *verdict_code_name(enum hook_kind kind, s32 code)
 	if (kind == HOOK_XDP)
 		return (u32)code < ARRAY_LEN(xdp_names) ? xdp_names[code]
 							: NULL;
-	code -= TC_ACT_UNSPEC;
-	return (u32)code < ARRAY_LEN(tc_names) ? tc_names[code] : NULL;
+	return (u32)code + 1 < ARRAY_LEN(tc_names) ? tc_names[code + 1] : NULL;
 }
 
 static void pass(struct verdict *v)

@@ -21,10 +21,10 @@
 	.size = sizeof(((type *)0)->member), .how = CTX_PLAIN,             \
 	.pkt_off = offsetof(struct pkt, field),                            \
 	.pkt_size = sizeof(((struct pkt *)0)->field)
-/* One that is not. */
-#define FIELD(type, member, what)                       \
+/* One that is not; wide is Linux's width. */
+#define FIELD(type, member, what, wide)                 \
 	.name = #member, .off = offsetof(type, member), \
-	.size = sizeof(((type *)0)->member), .how = what
+	.size = sizeof(((type *)0)->member), .how = what, .pkt_size = wide
 
 /* ---- struct xdp_md: whole words, read only ---- */
 
@@ -35,7 +35,7 @@
 	}
 #define XDP_POINTER(member, what)                                        \
 	[WORD(struct xdp_md, member)] = {                                \
-		FIELD(struct xdp_md, member, what), .readers = PROG_XDP  \
+		FIELD(struct xdp_md, member, what, 8), .readers = PROG_XDP \
 	}
 
 static const struct ctx_field xdp_fields[sizeof(struct xdp_md) / 4] = {
@@ -52,12 +52,16 @@ static const struct ctx_field xdp_fields[sizeof(struct xdp_md) / 4] = {
 
 /* ---- struct __sk_buff ---- */
 
-/* sk_buff's own width: a store keeps that many bytes of the value. */
 #define NO_QUEUE_MAPPING 0xffff
 
 static u64 read_len(const struct pkt *p)
 {
 	return pkt_len(p);
+}
+
+static u64 read_vlan_present(const struct pkt *p)
+{
+	return p->vlan_present;
 }
 
 static u64 read_queue_mapping(const struct pkt *p)
@@ -107,25 +111,29 @@ static u64 read_wire_len(const struct pkt *p)
 	}
 #define SKB_POINTER(member, what)                                           \
 	[WORD(struct __sk_buff, member)] = {                                \
-		FIELD(struct __sk_buff, member, what), .readers = PROG_TC   \
+		FIELD(struct __sk_buff, member, what, 8), .readers = PROG_TC \
 	}
 
 static const struct ctx_field skb_fields[sizeof(struct __sk_buff) / 4] = {
 	[WORD(struct __sk_buff, len)] = {
-		FIELD(struct __sk_buff, len, CTX_CALL),
+		FIELD(struct __sk_buff, len, CTX_CALL, 4),
 		.readers = PROG_TC | PROG_SOCKET, .narrow = true,
 		.read = read_len,
 	},
 	SKB_READ(pkt_type, pkt_type),
 	SKB_WRITE(mark, mark),
 	[WORD(struct __sk_buff, queue_mapping)] = {
-		FIELD(struct __sk_buff, queue_mapping, CTX_CALL),
+		FIELD(struct __sk_buff, queue_mapping, CTX_CALL, 2),
 		.readers = PROG_TC | PROG_SOCKET, .writers = PROG_TC,
 		.narrow = true,
 		.read = read_queue_mapping, .write = write_queue_mapping,
 	},
 	SKB_READ(protocol, protocol),
-	SKB_READ(vlan_present, vlan_present),
+	[WORD(struct __sk_buff, vlan_present)] = {
+		FIELD(struct __sk_buff, vlan_present, CTX_CALL, 4),
+		.readers = PROG_TC | PROG_SOCKET, .narrow = true,
+		.read = read_vlan_present,
+	},
 	SKB_READ(vlan_tci, vlan_tci),
 	SKB_READ(vlan_proto, vlan_proto),
 	SKB_WRITE(priority, priority),
@@ -147,17 +155,17 @@ static const struct ctx_field skb_fields[sizeof(struct __sk_buff) / 4] = {
 	SKB_READ(napi_id, napi_id),
 	SKB_POINTER(data_meta, CTX_DATA_META),
 	[WORDS(struct __sk_buff, tstamp)] = {
-		FIELD(struct __sk_buff, tstamp, CTX_CALL),
+		FIELD(struct __sk_buff, tstamp, CTX_CALL, 8),
 		.readers = PROG_TC, .writers = PROG_TC,
 		.read = read_tstamp, .write = write_tstamp,
 	},
 	[WORD(struct __sk_buff, wire_len)] = {
-		FIELD(struct __sk_buff, wire_len, CTX_CALL),
+		FIELD(struct __sk_buff, wire_len, CTX_CALL, 4),
 		.readers = PROG_TC, .narrow = true, .read = read_wire_len,
 	},
 	SKB_READ(gso_segs, gso_segs),
 	[WORDS(struct __sk_buff, sk)] = {
-		FIELD(struct __sk_buff, sk, CTX_SOCK),
+		FIELD(struct __sk_buff, sk, CTX_SOCK, 8),
 		.readers = PROG_TC | PROG_SOCKET,
 	},
 	SKB_READ(gso_size, gso_size),
@@ -227,6 +235,13 @@ const struct ctx_field *ctx_find(u32 prog_type, u32 attach_type, u32 off,
 
 /* ---- the accesses ---- */
 
+/* Where in the field the access begins: a load of Linux's whole width or more
+ * begins at its start, even one of the word's upper half. */
+static u32 access_at(const struct ctx_field *f, u32 off, u32 size)
+{
+	return size < f->pkt_size ? off - f->off : 0;
+}
+
 static u64 load_plain(const struct ctx_field *f, const struct pkt *p, u32 at,
 		      u32 size)
 {
@@ -240,7 +255,7 @@ static u64 load_plain(const struct ctx_field *f, const struct pkt *p, u32 at,
 
 u64 ctx_load(const struct ctx_field *f, const struct pkt *p, u32 off, u32 size)
 {
-	u32 at = off - f->off;
+	u32 at = access_at(f, off, size);
 
 	switch (f->how) {
 	case CTX_PLAIN:
@@ -254,7 +269,7 @@ u64 ctx_load(const struct ctx_field *f, const struct pkt *p, u32 off, u32 size)
 	case CTX_CALL:
 		return f->read(p) >> at * 8 & UINT64_MAX >> (64 - size * 8);
 	case CTX_SOCK:
-		return 0;
+		break;
 	}
 	return 0;
 }
@@ -262,7 +277,7 @@ u64 ctx_load(const struct ctx_field *f, const struct pkt *p, u32 off, u32 size)
 void ctx_store(const struct ctx_field *f, struct pkt *p, u32 off, u32 size,
 	       u64 value)
 {
-	u32 at = off - f->off;
+	u32 at = access_at(f, off, size);
 
 	if (f->how == CTX_CALL)
 		f->write(p, value);

@@ -13,7 +13,7 @@
 #include "prog/pkt.h"
 
 enum ctx_how {
-	CTX_PLAIN,    /* bytes at pkt_off, zero-extended to the field's size */
+	CTX_PLAIN,    /* pkt_size bytes at pkt_off, zero-extended */
 	CTX_DATA,     /* yields a packet pointer */
 	CTX_DATA_END,
 	CTX_DATA_META,
@@ -27,7 +27,9 @@ struct ctx_field {
 	u16 size;	  /* there; cb is one field of 20 bytes */
 	enum ctx_how how;
 	u16 pkt_off;
-	u8 pkt_size;
+	u8 pkt_size; /* Linux's own width: of a field in a word a load of so
+			many bytes or more has the value, wherever in the word
+			it is; a shorter one has its part */
 	u32 readers; /* PROG_XDP, PROG_TC ... */
 	u32 writers;
 	u32 attach_type; /* only for programs of this one; 0: any */

@@ -49,14 +49,14 @@ static u16 protocol_of(u16 field, const u8 *payload, const u8 *end)
 	return htons(ETH_P_802_2);
 }
 
-static u8 type_of(const u8 *dest, const u8 *mac)
+static u8 type_of(const u8 *dest, const u8 *mac, bool device)
 {
 	static const u8 broadcast[ETH_ALEN] = { 0xff, 0xff, 0xff,
 						0xff, 0xff, 0xff };
 
 	if (memcmp(dest, mac, ETH_ALEN) == 0)
 		return PKT_HOST;
-	if (memcmp(dest, broadcast, ETH_ALEN) == 0)
+	if (device && memcmp(dest, broadcast, ETH_ALEN) == 0)
 		return PKT_BROADCAST;
 	return dest[0] & 1 ? PKT_MULTICAST : PKT_OTHERHOST;
 }
@@ -95,7 +95,7 @@ int pkt_to_skb(struct pkt *p, const u8 *mac, bool device)
 
 	if (pkt_len(p) < ETH_HLEN)
 		return -EINVAL;
-	p->pkt_type = type_of(p->data, mac);
+	p->pkt_type = type_of(p->data, mac, device);
 	p->protocol = protocol_of(load_u16(p->data + MACS_BYTES),
 				  p->data + ETH_HLEN, p->data_end);
 	if (device && is_tag(p->protocol) && !p->vlan_present) {

@@ -57,8 +57,8 @@ struct pkt {
 	u16 tc_classid;
 	u32 cb[PKT_CB_WORDS];
 	u32 napi_id;
-	u32 gso_size;
-	u32 gso_segs;
+	u16 gso_size;
+	u16 gso_segs;
 	u32 wire_len; /* 0: the length */
 	u64 tstamp;
 	u64 hwtstamp;
@@ -98,8 +98,9 @@ int pkt_init(struct pkt *p, void *buf, u32 size, const void *bytes, u32 len);
  * XDP is over: fill the sk_buff's part as eth_type_trans() and
  * skb_vlan_untag() do.  mac is the port's address (6 bytes).  device is the
  * device environment (decision 2): an outer tag moves from the data to vlan_*,
- * queue_mapping tells the receive queue.  -EINVAL: too short, the kernel drops
- * it too.
+ * queue_mapping tells the receive queue, and there is a broadcast address,
+ * which BPF_PROG_TEST_RUN's loopback device lacks.  -EINVAL: too short, the
+ * kernel drops it too.
  */
 int pkt_to_skb(struct pkt *p, const u8 *mac, bool device);
 /* Leaving: put a tag in vlan_* back into the data; metadata ends.  -ENOMEM: no

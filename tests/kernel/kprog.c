@@ -100,6 +100,8 @@ int kprog_load(const struct kprog_load *l)
 	union bpf_attr attr = { 0 };
 
 	attr.prog_type = l->type;
+	attr.expected_attach_type = l->attach_type;
+	attr.prog_flags = l->flags;
 	attr.insns = address(l->insns);
 	attr.insn_cnt = l->cnt;
 	attr.license = address(l->license);
@@ -120,14 +122,28 @@ int kprog_load(const struct kprog_load *l)
 
 int kprog_run(int fd, const void *data, u32 len, u32 *ret)
 {
+	struct kprog_test t = { .data = data, .len = len };
+	int err = kprog_test(fd, &t);
+
+	*ret = t.ret;
+	return err;
+}
+
+int kprog_test(int fd, struct kprog_test *t)
+{
 	union bpf_attr attr = { 0 };
 	int err;
 
 	attr.test.prog_fd = (u32)fd;
-	attr.test.data_in = address(data);
-	attr.test.data_size_in = len;
+	attr.test.data_in = address(t->data);
+	attr.test.data_size_in = t->len;
+	attr.test.ctx_in = address(t->ctx);
+	attr.test.ctx_size_in = t->ctx_size;
+	attr.test.data_out = address(t->out);
+	attr.test.data_size_out = t->out_len;
 	err = sys_bpf(BPF_PROG_TEST_RUN, &attr);
-	*ret = attr.test.retval;
+	t->out_len = attr.test.data_size_out;
+	t->ret = attr.test.retval;
 	return err;
 }
 

@@ -13,6 +13,8 @@ const char *kprog_unavailable(void);
 
 struct kprog_load {
 	u32 type;
+	u32 attach_type; /* expected */
+	u32 flags;	 /* BPF_F_* */
 	const struct bpf_insn *insns;
 	u32 cnt;
 	const char *license;
@@ -29,6 +31,19 @@ int kprog_btf(void);
 int kprog_load(const struct kprog_load *l);
 /* BPF_PROG_TEST_RUN: 0 and what the program returned, or -errno. */
 int kprog_run(int fd, const void *data, u32 len, u32 *ret);
+
+/* BPF_PROG_TEST_RUN with everything.  ctx may be NULL; out may be: what the
+ * program left, of *out_len bytes at most, and then of that many. */
+struct kprog_test {
+	const void *data;
+	u32 len;
+	const void *ctx;
+	u32 ctx_size;
+	void *out;
+	u32 out_len;
+	u32 ret;
+};
+int kprog_test(int fd, struct kprog_test *t);
 
 /* An array of one value that user space maps: its fd or -errno. */
 int kprog_shared_value(u32 size, void **value);
