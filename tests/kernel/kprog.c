@@ -139,6 +139,7 @@ int kprog_test(int fd, struct kprog_test *t)
 	attr.test.data_size_in = t->len;
 	attr.test.ctx_in = address(t->ctx);
 	attr.test.ctx_size_in = t->ctx_size;
+	attr.test.flags = t->flags;
 	attr.test.data_out = address(t->out);
 	attr.test.data_size_out = t->out_len;
 	err = sys_bpf(BPF_PROG_TEST_RUN, &attr);
@@ -168,6 +169,18 @@ int kprog_shared_value(u32 size, void **value)
 		return err;
 	}
 	return fd;
+}
+
+int kprog_hash(u32 entries)
+{
+	union bpf_attr attr = {
+		.map_type = BPF_MAP_TYPE_HASH,
+		.key_size = 4,
+		.value_size = 8,
+		.max_entries = entries,
+	};
+
+	return sys_bpf(BPF_MAP_CREATE, &attr);
 }
 
 int kprog_prog_array(u32 entries)

@@ -39,6 +39,7 @@ struct kprog_test {
 	u32 len;
 	const void *ctx;
 	u32 ctx_size;
+	u32 flags; /* BPF_F_TEST_* */
 	void *out;
 	u32 out_len;
 	u32 ret;
@@ -47,6 +48,9 @@ int kprog_test(int fd, struct kprog_test *t);
 
 /* An array of one value that user space maps: its fd or -errno. */
 int kprog_shared_value(u32 size, void **value);
+
+/* A hash of u32 to u64: its fd or -errno. */
+int kprog_hash(u32 entries);
 
 /* A prog array's fd, or -errno; and a program into one of its slots. */
 int kprog_prog_array(u32 entries);

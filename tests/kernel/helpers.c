@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * helpers.c - what helpers return and make of the packet, on the live kernel
+ * and in both modes
+ *
+ * Tables of values for every argument, all combinations of them; then sequences
+ * of calls with random values.
+ *
+ *	kernel-helpers [SEED [PROGRAMS]]
+ */
+#include <linux/pkt_cls.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "duo.h"
+#include "frames.h"
+
+#define XDP BPF_PROG_TYPE_XDP
+#define TC BPF_PROG_TYPE_SCHED_CLS
+
+static struct duo *duo;
+static u8 frame[FRAME_MAX];
+static u32 wrong;
+
+static void compare(struct duo_case *c, const struct frame_kind *kind, u32 len)
+{
+	c->frame = frame_make(frame, kind, len);
+	c->len = len;
+	wrong += duo_compare(duo, c);
+}
+
+/* ---- XDP ---- */
+
+static const u32 xdp_lens[] = { 14, 15, 60, 1500, 3519, 3520 };
+static const s64 moves[] = {
+	0,	     1,		  -1,	      4,
+	-4,	     14,	  16,	      -16,
+	45,	     46,	  47,	      -46,
+	100,	     -100,	  -128,	      -212,
+	-213,	     -215,	  -216,	      -217,
+	-218,	     -256,	  -257,	      252,
+	255,	     256,	  -252,	      -255,
+	1485,	     1486,	  1487,	      2019,
+	2020,	     2021,	  2276,	      3505,
+	3506,	     3507,	  -3506,      -3507,
+	4096,	     -4096,	  0x7fffffff, -0x7fffffff - 1,
+	0x100000000, 0x100000004, 0xfffffffc, -0x100000004,
+};
+
+static void adjust_moves_the_ends(void)
+{
+	static const u32 helpers[] = { BPF_FUNC_xdp_adjust_head,
+				       BPF_FUNC_xdp_adjust_meta,
+				       BPF_FUNC_xdp_adjust_tail };
+
+	for (u32 h = 0; h < ARRAY_LEN(helpers); h++)
+		for (u32 m = 0; m < ARRAY_LEN(moves); m++)
+			for (u32 l = 0; l < ARRAY_LEN(xdp_lens); l++) {
+				struct duo_case c = {
+					"adjust",
+					XDP,
+					{ { helpers[h],
+					    { CTX, K(moves[m]) } } },
+				};
+
+				compare(&c, &frame_kinds[0], xdp_lens[l]);
+			}
+}
+
+static void metadata_limits_and_follows_the_head(void)
+{
+	static const s64 metas[] = { -4, -8, -32, -128, -216 };
+	static const s64 heads[] = { -216, -212, -208, -184, -88,
+				     -1,   1,	 20,   46,   47 };
+
+	for (u32 m = 0; m < ARRAY_LEN(metas); m++)
+		for (u32 h = 0; h < ARRAY_LEN(heads); h++) {
+			struct duo_case c = {
+				"adjust with metadata",
+				XDP,
+				{ { BPF_FUNC_xdp_adjust_meta,
+				    { CTX, K(metas[m]) } },
+				  { BPF_FUNC_xdp_adjust_head,
+				    { CTX, K(heads[h]) } },
+				  { BPF_FUNC_xdp_adjust_meta, { CTX, K(4) } },
+				  { BPF_FUNC_xdp_adjust_tail,
+				    { CTX, K(heads[h]) } },
+				  { BPF_FUNC_xdp_adjust_meta,
+				    { CTX, K(-4) } } },
+			};
+
+			compare(&c, &frame_kinds[0], 60);
+		}
+}
+
+/* ---- redirect ---- */
+
+static void redirect_refuses_flags(void)
+{
+	static const u64 flags[] = { 0,		 1,	     2,
+				     3,		 4,	     8,
+				     1ull << 16, 1ull << 17, 1ull << 18,
+				     1ull << 32, UINT64_MAX };
+	static const u64 ports[] = { 0, 1, 99999, UINT64_MAX };
+
+	for (u32 f = 0; f < ARRAY_LEN(flags); f++)
+		for (u32 p = 0; p < ARRAY_LEN(ports); p++)
+			for (u32 t = 0; t < 2; t++) {
+				struct duo_case c = {
+					"redirect",
+					t ? TC : XDP,
+					{ { BPF_FUNC_redirect,
+					    { K(ports[p]), K(flags[f]) } } },
+				};
+
+				compare(&c, &frame_kinds[0], 60);
+			}
+}
+
+/* ---- checksums ---- */
+
+static const u64 seeds[] = { 0,		 1,	      0xffff,
+			     0x10000,	 0xfffe0001,  0x12345678,
+			     0xffffffff, 0x100000000, UINT64_MAX };
+
+static void csum_diff_of_sizes_and_seeds(void)
+{
+	static const u32 sizes[] = { 0, 1, 3, 4, 6, 20, 61, 508, 512 };
+
+	for (u32 a = 0; a < ARRAY_LEN(sizes); a++)
+		for (u32 b = 0; b < ARRAY_LEN(sizes); b++)
+			for (u32 s = 0; s < ARRAY_LEN(seeds); s++) {
+				struct duo_case c = {
+					"csum_diff",
+					s & 1 ? TC : XDP,
+					{ { BPF_FUNC_csum_diff,
+					    { MEM(0), K(sizes[a]), MEM(512),
+					      K(sizes[b]), K(seeds[s]) } },
+					  { BPF_FUNC_csum_diff,
+					    { K(0), K(0), MEM(1), K(sizes[b]),
+					      K(seeds[s]) } },
+					  { BPF_FUNC_csum_diff,
+					    { MEM(3), K(sizes[a]), K(0), K(0),
+					      K(seeds[s]) } },
+					  { BPF_FUNC_csum_diff,
+					    { PACKET(a), K(20), PACKET(b),
+					      K(16), K(seeds[s]) } } },
+				};
+
+				compare(&c, &frame_kinds[0], 80);
+			}
+}
+
+static const u64 replace_flags[] = {
+	0,    1,    2,	   3,	  4,	      6,	  8,	15,   0x10,
+	0x12, 0x14, 0x20,  0x22,  0x24,	      0x30,	  0x32, 0x34, 0x40,
+	0x54, 0x60, 0x62,  0x64,  0x70,	      0x74,	  0x80, 0x90, 0x92,
+	0x94, 0xb4, 0x100, 0x104, 1ull << 32, UINT64_MAX,
+};
+
+static void csum_replace(u32 helper)
+{
+	static const u64 offsets[] = {
+		0,   1,	     24,     40,      98,	   99,
+		100, 0xfffe, 0xffff, 0x10000, 0x100000018, UINT64_MAX
+	};
+	static const u64 values[][2] = {
+		{ 0, 0 },
+		{ 0, 0x1234 },
+		{ 0, 0xffff5678 },
+		{ 1, 0 },
+		{ 0x1234, 0x1234 },
+		{ 0xffff, 0 },
+		{ 0x12345678, 0x9abcdef0 },
+		{ 0xffffffff, 1 },
+		{ 0x100000000, 0x100000001 },
+		{ UINT64_MAX, UINT64_MAX },
+	};
+
+	for (u32 f = 0; f < ARRAY_LEN(replace_flags); f++)
+		for (u32 o = 0; o < ARRAY_LEN(offsets); o++)
+			for (u32 v = 0; v < ARRAY_LEN(values); v++) {
+				struct duo_case c = {
+					"csum_replace",
+					TC,
+					{ { helper,
+					    { CTX, K(offsets[o]),
+					      K(values[v][0]), K(values[v][1]),
+					      K(replace_flags[f]) } } },
+					.complete = v & 1,
+				};
+
+				compare(&c, &frame_kinds[v & 1], 100);
+			}
+}
+
+/* A checksum that is or becomes either zero. */
+static void zero_checksums(void)
+{
+	static const u8 zero[2], ones[2] = { 0xff, 0xff };
+
+	memcpy(duo_memory(duo), zero, 2);
+	memcpy(duo_memory(duo) + 2, ones, 2);
+	for (u32 f = 0; f < ARRAY_LEN(replace_flags); f++)
+		for (u32 m = 0; m < 4; m += 2)
+			for (u32 to = 0; to < 2; to++) {
+				const struct duo_arg diff[] = {
+					K(0), K(to ? 0xffff : 0)
+				};
+				struct duo_case c = {
+					"zero checksum",
+					TC,
+					{ { BPF_FUNC_skb_store_bytes,
+					    { CTX, K(40), MEM(m), K(2),
+					      K(1) } },
+					  { BPF_FUNC_l4_csum_replace,
+					    { CTX, K(40), diff[0], diff[1],
+					      K(replace_flags[f]) } } },
+				};
+
+				compare(&c, &frame_kinds[0], 100);
+			}
+}
+
+/* ---- bytes of the sk_buff ---- */
+
+static const u64 byte_offsets[] = {
+	0,	    1,		 13,
+	14,	    15,		 59,
+	60,	    96,		 99,
+	100,	    101,	 0xffff,
+	0x10000,    0x7fffffff,	 0x80000000,
+	0xffffffff, 0x100000000, UINT64_MAX - 4,
+};
+static const u32 byte_lens[] = { 1, 2, 3, 4, 40, 41, 100, 101, 512 };
+
+static void load_bytes(void)
+{
+	for (u32 o = 0; o < ARRAY_LEN(byte_offsets); o++)
+		for (u32 l = 0; l < ARRAY_LEN(byte_lens); l++) {
+			struct duo_case c = {
+				"skb_load_bytes",
+				TC,
+				{ { BPF_FUNC_skb_load_bytes,
+				    { CTX, K(byte_offsets[o]), MEM(16),
+				      K(byte_lens[l]) } } },
+			};
+
+			compare(&c, &frame_kinds[0], 100);
+		}
+}
+
+static void store_bytes(void)
+{
+	static const u64 flags[] = { 0, 1, 2, 3, 4, 8, 1ull << 32 };
+
+	for (u32 o = 0; o < ARRAY_LEN(byte_offsets); o++)
+		for (u32 l = 0; l < ARRAY_LEN(byte_lens); l++)
+			for (u32 f = 0; f < 2 * ARRAY_LEN(flags); f++) {
+				struct duo_case c = {
+					"skb_store_bytes",
+					TC,
+					{ { BPF_FUNC_skb_store_bytes,
+					    { CTX, K(byte_offsets[o]), MEM(16),
+					      K(byte_lens[l]),
+					      K(flags[f / 2]) } } },
+					.complete = f & 1,
+				};
+
+				compare(&c, &frame_kinds[0], 100);
+			}
+}
+
+/* ---- tags ---- */
+
+enum { POP, PUSH, PUSH_AD, PUSH_ODD, VLAN_OPS };
+
+static struct duo_call vlan_call(u32 op)
+{
+	static const struct duo_call calls[VLAN_OPS] = {
+		[POP] = { BPF_FUNC_skb_vlan_pop, { CTX } },
+		[PUSH] = { BPF_FUNC_skb_vlan_push, { CTX, K(0x81), K(5) } },
+		[PUSH_AD] = { BPF_FUNC_skb_vlan_push,
+			      { CTX, K(0xfffffa888), K(0x1ffff) } },
+		[PUSH_ODD] = { BPF_FUNC_skb_vlan_push,
+			       { CTX, K(0x1234), K(0x2000) } },
+	};
+
+	return calls[op];
+}
+
+/* All sequences of four, with and without a checksum, on all kinds. */
+static void tags_come_and_go(void)
+{
+	for (u32 k = 0; k < ARRAY_LEN(frame_kinds); k++)
+		for (u32 n = 0; n < VLAN_OPS * VLAN_OPS * VLAN_OPS * VLAN_OPS;
+		     n++) {
+			struct duo_case c = {
+				.name = frame_kinds[k].name,
+				.type = TC,
+				.call = { vlan_call(n % 4),
+					  vlan_call(n / 4 % 4),
+					  vlan_call(n / 16 % 4),
+					  vlan_call(n / 64) },
+				.complete = n & 1,
+			};
+
+			compare(&c, &frame_kinds[k], 70);
+		}
+}
+
+static void tags_of_short_packets(void)
+{
+	for (u32 k = 0; k < ARRAY_LEN(frame_kinds); k++)
+		for (u32 len = frame_kinds[k].len; len < 26; len++)
+			for (u32 op = 0; op < VLAN_OPS; op++) {
+				struct duo_case c = {
+					.name = frame_kinds[k].name,
+					.type = TC,
+					.call = { vlan_call(op), vlan_call(POP),
+						  vlan_call(POP) },
+				};
+
+				compare(&c, &frame_kinds[k], len);
+			}
+}
+
+/* ---- maps ---- */
+
+static void map_calls(void)
+{
+	static const u64 flags[] = { 0, 1, 2, 3, 4, 1ull << 32 };
+
+	for (u32 f = 0; f < ARRAY_LEN(flags); f++) {
+		const struct duo_arg flag = K(flags[f]);
+		struct duo_case c = {
+			"map",
+			f & 1 ? XDP : TC,
+			{ { BPF_FUNC_map_update_elem,
+			    { MAP, MEM(0), MEM(8), flag } },
+			  { BPF_FUNC_map_update_elem,
+			    { MAP, MEM(0), MEM(16), flag } },
+			  { BPF_FUNC_map_delete_elem, { MAP, MEM(0) } },
+			  { BPF_FUNC_map_delete_elem, { MAP, MEM(0) } } },
+		};
+
+		compare(&c, &frame_kinds[0], 60);
+	}
+}
+
+/* ---- random sequences ---- */
+
+static u64 random_state;
+
+static u64 rnd(void)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return random_state;
+}
+
+static u32 below(u32 n)
+{
+	return (u32)(rnd() >> 32) % n;
+}
+
+static u64 some_number(void)
+{
+	switch (below(4)) {
+	case 0: return below(128);
+	case 1: return (u64) - (s64)below(256);
+	case 2: return below(64) * 2;
+	default: return rnd() >> below(64);
+	}
+}
+
+static u64 some_offset(u32 len)
+{
+	return below(8) ? below(len + 4) & ~(u64)below(2) : some_number();
+}
+
+static struct duo_call xdp_call(void)
+{
+	static const u32 helpers[] = { BPF_FUNC_xdp_adjust_head,
+				       BPF_FUNC_xdp_adjust_meta,
+				       BPF_FUNC_xdp_adjust_tail };
+
+	return (struct duo_call){ helpers[below(ARRAY_LEN(helpers))],
+				  { CTX, K((s64)below(400) - 200) } };
+}
+
+static struct duo_call tc_call(u32 len)
+{
+	static const u64 sizes[] = { 0, 2, 4 };
+	u64 size = sizes[below(3)];
+	u64 offset = some_offset(len);
+
+	switch (below(6)) {
+	case 0: return vlan_call(below(VLAN_OPS));
+	case 1:
+		return (struct duo_call){ BPF_FUNC_skb_store_bytes,
+					  { CTX, K(offset), MEM(below(512)),
+					    K(1 + below(64)), K(below(4)) } };
+	case 2:
+		return (struct duo_call){ BPF_FUNC_skb_load_bytes,
+					  { CTX, K(offset), MEM(below(512)),
+					    K(1 + below(64)) } };
+	case 3:
+		return (struct duo_call){ BPF_FUNC_l3_csum_replace,
+					  { CTX, K(offset),
+					    K(size ? some_number() : 0),
+					    K(some_number()), K(size) } };
+	default:
+		return (struct duo_call){
+			BPF_FUNC_l4_csum_replace,
+			{ CTX, K(offset), K(size ? some_number() : 0),
+			  K(some_number()), K(size | below(16) << 4) }
+		};
+	}
+}
+
+static void random_calls(u32 programs)
+{
+	for (u32 i = 0; i < programs; i++) {
+		struct duo_case c = { .name = "random",
+				      .type = below(4) ? TC : XDP,
+				      .complete = below(2) };
+		u32 kind = below(ARRAY_LEN(frame_kinds));
+		u32 len = 60 + below(200), n = 1 + below(DUO_CALLS);
+
+		c.complete &= c.type == TC;
+		for (u32 k = 0; k < n; k++)
+			c.call[k] = c.type == XDP ? xdp_call() : tc_call(len);
+		compare(&c, &frame_kinds[kind], len);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	u64 seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
+	u32 programs = argc > 2 ? (u32)strtoul(argv[2], NULL, 0) : 3000;
+	const char *why;
+
+	duo = duo_open(&why);
+	if (!duo) {
+		printf("%s: %s\n", why ? "skipped" : "failed",
+		       why ? why : "cannot set up");
+		return why ? 77 : EXIT_FAILURE;
+	}
+	for (u32 i = 0; i < DUO_MEM; i++)
+		duo_memory(duo)[i] = (u8)(i * 91 + 17);
+	adjust_moves_the_ends();
+	metadata_limits_and_follows_the_head();
+	redirect_refuses_flags();
+	csum_diff_of_sizes_and_seeds();
+	csum_replace(BPF_FUNC_l3_csum_replace);
+	csum_replace(BPF_FUNC_l4_csum_replace);
+	zero_checksums();
+	load_bytes();
+	store_bytes();
+	tags_come_and_go();
+	tags_of_short_packets();
+	map_calls();
+	random_state = seed * 2654435761u | 1;
+	random_calls(programs);
+	printf("%u programs: %u differences\n", duo_count(duo), wrong);
+	duo_close(duo);
+	return wrong ? EXIT_FAILURE : EXIT_SUCCESS;
+}
