@@ -331,14 +331,19 @@ int pcap_out_write(struct pcap_out *out, const struct pcap_packet *p,
 	return 0;
 }
 
-int pcap_out_close(struct pcap_out *out, struct err *err)
+int pcap_out_flush(struct pcap_out *out, struct err *err)
 {
-	int res = 0;
-
 	errno = 0;
 	if (pcap_dump_flush(out->dumper) != 0 ||
 	    ferror(pcap_dump_file(out->dumper)))
-		res = write_failed(out, errno ? errno : EIO, err);
+		return write_failed(out, errno ? errno : EIO, err);
+	return 0;
+}
+
+int pcap_out_close(struct pcap_out *out, struct err *err)
+{
+	int res = pcap_out_flush(out, err);
+
 	pcap_dump_close(out->dumper);
 	out_free(out);
 	return res;

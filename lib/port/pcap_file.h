@@ -46,7 +46,9 @@ int pcap_out_open(const char *path, u32 snaplen, struct err *err,
 /* What is longer than snaplen is cut. number is not used. */
 int pcap_out_write(struct pcap_out *out, const struct pcap_packet *p,
 		   struct err *err);
-/* Writes what is buffered; the file is closed in any case. */
+/* Writes what is buffered. */
+int pcap_out_flush(struct pcap_out *out, struct err *err);
+/* The same; the file is closed in any case. */
 int pcap_out_close(struct pcap_out *out, struct err *err);
 
 #endif

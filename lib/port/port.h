@@ -27,7 +27,7 @@ struct port;
 
 /* How a pcap port replays. */
 enum port_replay {
-	REPLAY_ONCE,  /* stop at the end of the file */
+	REPLAY_ONCE, /* stop at the end of the file */
 	REPLAY_LOOP,
 	REPLAY_PACED, /* once, by the packets' timestamps */
 };
@@ -35,13 +35,13 @@ enum port_replay {
 struct port_config {
 	char name[PORT_NAME_MAX];
 	const char *spec;
-	u16 queues;    /* receive queues, one lcore each; 0: as many as lcores */
-	u16 mtu;       /* 0: the device's */
+	u16 queues; /* receive queues, one lcore each; 0: as many as lcores */
+	u16 mtu;    /* 0: the device's */
 	bool promiscuous;
 	bool checksum; /* use the device's checksum offload */
 	u8 mac[6];     /* all zero: the device's */
 	enum port_replay replay;
-	bool memory;   /* pcap: read the whole file first, for benches */
+	bool memory; /* pcap: read the whole file first, for benches */
 };
 
 enum port_link { LINK_DOWN, LINK_UP };
@@ -57,9 +57,9 @@ struct port_info {
 	bool promiscuous;
 	enum port_link link;
 	u32 speed_mbps;
-	bool ends;	   /* a capture that is not replayed in a loop */
-	bool ended;	   /* end of its file: nothing more will come */
-	struct err error;  /* code != 0: what stopped it ("packet 17 cut") */
+	bool ends;	  /* a capture that is not replayed in a loop */
+	bool ended;	  /* end of its file: nothing more will come */
+	struct err error; /* code != 0: what stopped it ("packet 17 cut") */
 };
 
 /* Packets that came but were never given out by port_rx(). */
@@ -85,7 +85,8 @@ u16 port_rx(struct port *port, u16 queue, struct pkt **pkts, u16 n);
  * None of them may be longer than port_tx_max(). */
 u16 port_tx(struct port *port, u32 slot, struct pkt **pkts, u16 n);
 void port_free(struct pkt **pkts, u16 n);
-/* Another packet with the same bytes, metadata and state, or NULL: no buffer. */
+/* Another packet with the same bytes, metadata and state, or NULL: no buffer.
+ */
 struct pkt *port_copy(const struct pkt *p);
 
 /* The longest frame the port sends: its MTU, Ethernet header and a tag. */

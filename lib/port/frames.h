@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * frames.h - packet buffers with Linux's room before the data
+ *
+ *	| rte_mbuf | struct pkt | 128 | 128 headroom | 3520 data |
+ *	           |-- private area --|-- the mbuf's buffer -----|
+ *	                        |------- the packet view's ------|
+ *
+ * Debian's DPDK leaves 128 bytes before the data where Linux has 256.  The
+ * other 128 are the end of the mbuf's private area, which is directly below
+ * its buffer.  A device cannot send from there: frame_ready() moves such a
+ * packet up.
+ */
+#ifndef WEIR_PORT_FRAMES_H
+#define WEIR_PORT_FRAMES_H
+
+#include <string.h>
+
+#include <rte_mbuf.h>
+
+#include "base/err.h"
+#include "port/eal.h"
+
+#define FRAME_BELOW (PKT_HEADROOM - RTE_PKTMBUF_HEADROOM)
+#define FRAME_PRIVATE \
+	(RTE_ALIGN_CEIL(sizeof(struct pkt), CACHE_LINE) + FRAME_BELOW)
+#define FRAME_ROOM (RTE_PKTMBUF_HEADROOM + PKT_XDP_LINEAR_MAX)
+
+_Static_assert(PKT_HEADROOM >= RTE_PKTMBUF_HEADROOM, "room below a buffer");
+_Static_assert(FRAME_PRIVATE % RTE_MBUF_PRIV_ALIGN == 0, "DPDK asks for it");
+
+#define FRAME_RX_DESC 512
+#define FRAME_TX_DESC 512
+
+/* Buffers that all ports and lcores together can hold, and their memory. */
+u32 frames_needed(const struct eal_config *config);
+u64 frames_bytes(u32 count);
+
+/* The pool of a NUMA node (SOCKET_ID_ANY: of the first), made at first use. */
+int frames_pool(struct eal *eal, int socket, struct err *err,
+		struct rte_mempool **out);
+
+/* A packet view over what a device received into m, one segment. */
+static inline struct pkt *frame_received(struct rte_mbuf *m)
+{
+	struct pkt *p = rte_mbuf_to_priv(m);
+
+	memset(p, 0, sizeof(*p));
+	p->head = (u8 *)m->buf_addr - FRAME_BELOW;
+	p->end = (u8 *)m->buf_addr + m->buf_len;
+	p->data = rte_pktmbuf_mtod(m, u8 *);
+	p->data_end = p->data + m->data_len;
+	p->data_meta = p->data;
+	p->frame = m;
+	return p;
+}
+
+/* The mbuf, ready for a device to send. */
+static inline struct rte_mbuf *frame_ready(struct pkt *p)
+{
+	struct rte_mbuf *m = p->frame;
+	u8 *first = m->buf_addr;
+	u32 len = pkt_len(p);
+
+	if (unlikely(p->data < first)) {
+		memmove(first, p->data, len);
+		p->data = p->data_meta = first;
+		p->data_end = first + len;
+		p->generation++;
+	}
+	m->data_off = (u16)(p->data - first);
+	m->data_len = (u16)len;
+	m->pkt_len = len;
+	m->ol_flags = 0;
+	m->tx_offload = 0;
+	return m;
+}
+
+#endif
