@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "cli/test.h"
 
 static bool starts_with(const char *text, const char *with)
@@ -105,25 +106,6 @@ static int choose(struct test *t)
 	return t->opts.prog ? choose_by_name(t) : choose_only(t);
 }
 
-static int read_whole(FILE *f, u8 **bytes, size_t *size)
-{
-	size_t room = 0, got;
-	u8 *more;
-
-	*bytes = NULL;
-	*size = 0;
-	do {
-		room = room ? room * 2 : 1 << 20;
-		more = realloc(*bytes, room);
-		if (!more)
-			return -ENOMEM;
-		*bytes = more;
-		got = fread(*bytes + *size, 1, room - *size, f);
-		*size += got;
-	} while (*size == room);
-	return ferror(f) ? -EIO : 0;
-}
-
 /* --btf: a file of raw BTF, like /sys/kernel/btf/vmlinux. */
 static int open_btf(struct test *t)
 {
@@ -131,15 +113,11 @@ static int open_btf(struct test *t)
 	struct err err = { 0 };
 	u8 *bytes = NULL;
 	size_t size = 0;
-	FILE *f;
 	int res;
 
 	if (!path)
 		return EXIT_OK;
-	f = fopen(path, "rb");
-	res = f ? read_whole(f, &bytes, &size) : -errno;
-	if (f)
-		fclose(f);
+	res = file_read(path, &bytes, &size);
 	if (res)
 		err_fail(&err, res, "%s", strerror(-res));
 	else if (size > UINT32_MAX)

@@ -231,12 +231,22 @@ static int runner_close(struct runner *r, int res, struct err *err)
 	return res;
 }
 
+/* Of one program type all hooks have the same names. */
+static const char *verdict_name(u32 prog_type, u32 verdict)
+{
+	return verdict_code_name(prog_type == BPF_PROG_TYPE_XDP
+					 ? HOOK_XDP
+					 : HOOK_TC_INGRESS,
+				 (s32)verdict);
+}
+
 static int open_oracle(struct test *t, struct err *err)
 {
 	const struct oracle_opts opts = {
 		.obj = t->obj,
 		.so = t->so,
 		.prog = t->prog,
+		.verdict_name = verdict_name,
 	};
 
 	if (!t->opts.vs_kernel)

@@ -22,7 +22,9 @@ struct oracle_opts {
 	const struct elf_obj *obj; /* a file's; read again for the kernel */
 	const struct sys_obj *so;  /* what Weir made of it */
 	const struct prog *prog;   /* of so, the one to run */
-	u32 max_shown;		   /* differences kept, 0: 10 */
+	/* the name of a verdict, or NULL */
+	const char *(*verdict_name)(u32 prog_type, u32 verdict);
+	u32 max_shown; /* differences kept, 0: 10 */
 };
 
 /*

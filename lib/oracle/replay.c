@@ -46,10 +46,7 @@ static const struct world_ops replay_ops = {
 
 void replay_init(struct replay *r)
 {
-	*r = (struct replay){
-		.world.ops = &replay_ops,
-		.state.cpus = 1,
-	};
+	*r = (struct replay){ .world.ops = &replay_ops };
 }
 
 void replay_packet(struct replay *r, u64 ns)

@@ -17,7 +17,6 @@ struct replay_state {
 	u64 now;
 	u64 random;
 	u32 cpu;
-	u32 cpus; /* cpu is less */
 };
 
 /* random follows random * MUL + ADD, its upper half is the number. */

@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "oracle/mirror.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "bpf/insn.h"
+#include "oracle/contents.h"
+#include "oracle/equal.h"
+#include "oracle/kernel.h"
+
+#define LOG_BYTES (1 << 20)
+#define KERNEL_BTF "/sys/kernel/btf/vmlinux"
+
+static u64 address(const void *p)
+{
+	return (u64)(uintptr_t)p;
+}
+
+static int refused(const char *what, const char *name, int code,
+		   struct err *err)
+{
+	return err_fail(err, code, "Linux refuses %s%s%s: %s", what,
+			name ? " " : "", name ? name : "", strerror(-code));
+}
+
+/* ---- the object, as the kernel's types make it ---- */
+
+/* NULL where the kernel does not show its types: it has no CO-RE either. */
+static int kernel_types(struct err *err, struct btf_blob **out)
+{
+	u8 *bytes = NULL;
+	size_t size = 0;
+	int res = file_read(KERNEL_BTF, &bytes, &size);
+
+	*out = NULL;
+	if (res == -ENOENT)
+		return 0;
+	if (res)
+		err_fail(err, res, "%s", strerror(-res));
+	else
+		res = btf_parse(bytes, (u32)size, err, out);
+	free(bytes);
+	if (res)
+		err_place(err, KERNEL_BTF);
+	return res;
+}
+
+static int read_again(struct mirror *m, struct err *err)
+{
+	struct elf_opts opts = { 0 };
+	struct btf_blob *types = NULL;
+	int res = 0;
+
+	if (m->obj->btf)
+		res = kernel_types(err, &types);
+	opts.target_btf = types;
+	if (!res)
+		res = elf_open(m->obj->path, &opts, err, &m->kobj);
+	if (types)
+		btf_put(types);
+	if (!res && (m->kobj->map_cnt != m->obj->map_cnt ||
+		     m->kobj->prog_cnt != m->obj->prog_cnt)) {
+		err_fail(err, -EBUSY, "the file has changed meanwhile");
+		err_place(err, "%s", m->obj->path);
+		res = -EBUSY;
+	}
+	return res;
+}
+
+/* ---- BTF and the state ---- */
+
+static int load_btf(struct mirror *m, struct err *err)
+{
+	u8 *bytes;
+	u32 size;
+	int res;
+
+	if (!m->kobj->btf)
+		return 0;
+	res = equal_btf(m->kobj->btf, &bytes, &size, &m->equal_func);
+	if (res)
+		return err_fail(err, res, "out of memory");
+	m->btf = kernel_btf_load(bytes, size);
+	free(bytes);
+	return m->btf < 0 ? refused("the object's BTF", NULL, m->btf, err) : 0;
+}
+
+static int make_state(struct mirror *m, struct err *err)
+{
+	union bpf_attr attr = {
+		.map_type = BPF_MAP_TYPE_ARRAY,
+		.key_size = sizeof(u32),
+		.value_size = sizeof(struct replay_state),
+		.max_entries = 1,
+		.map_flags = BPF_F_MMAPABLE,
+		.map_name = "weir_state",
+	};
+	void *state;
+
+	m->state_map = kernel_map_create(&attr);
+	if (m->state_map < 0)
+		return refused("a map", NULL, m->state_map, err);
+	state = mmap(NULL, sizeof(*m->state), PROT_READ | PROT_WRITE,
+		     MAP_SHARED, m->state_map, 0);
+	if (state == MAP_FAILED)
+		return refused("to show", "a map", -errno, err);
+	m->state = state;
+	return 0;
+}
+
+/* ---- maps ---- */
+
+static int create_map(const struct mirror *m, const struct map_attr *a,
+		      int inner)
+{
+	union bpf_attr attr = {
+		.map_type = a->type,
+		.key_size = a->key_size,
+		.value_size = a->value_size,
+		.max_entries = a->max_entries,
+		.map_flags = a->flags,
+		.numa_node = a->flags & BPF_F_NUMA_NODE ? a->numa_node : 0,
+		.map_extra = a->extra,
+		.inner_map_fd = inner < 0 ? 0 : (u32)inner,
+	};
+	int fd;
+
+	kernel_name(attr.map_name, a->name);
+	if (m->btf >= 0 && a->btf_value) {
+		attr.btf_fd = (u32)m->btf;
+		attr.btf_key_type_id = a->btf_key;
+		attr.btf_value_type_id = a->btf_value;
+	}
+	fd = kernel_map_create(&attr);
+	if (fd >= 0 || !attr.btf_fd)
+		return fd;
+	/* many families take no types */
+	attr.btf_fd = attr.btf_key_type_id = attr.btf_value_type_id = 0;
+	return kernel_map_create(&attr);
+}
+
+/* As Weir's map is, overrides included; a template only the object knows. */
+static struct map_attr attr_of(const struct mirror *m, u32 i)
+{
+	const struct map *map = m->so->maps[i];
+	struct map_attr attr = m->kobj->maps[i].attr;
+
+	if (map) {
+		attr.key_size = map->key_size;
+		attr.value_size = map->value_size;
+		attr.max_entries = map->max_entries;
+		attr.flags = map->flags;
+		attr.extra = map->extra;
+	}
+	return attr;
+}
+
+static int make_map(struct mirror *m, u32 i, struct err *err)
+{
+	const struct elf_map *em = &m->kobj->maps[i];
+	struct map_attr attr = attr_of(m, i);
+	int inner = -1, fd;
+
+	if (em->inner >= 0) {
+		inner = m->maps[em->inner];
+		if (inner < 0) {
+			struct map_attr of = attr_of(m, (u32)em->inner);
+
+			inner = create_map(m, &of, -1);
+		}
+		if (inner < 0)
+			return refused("the template of map", em->name, inner,
+				       err);
+	}
+	fd = create_map(m, &attr, inner);
+	if (inner >= 0 && inner != m->maps[em->inner])
+		close(inner);
+	if (fd < 0)
+		return refused("map", em->name, fd, err);
+	m->maps[i] = fd;
+	m->map_ids[i] = kernel_map_id(fd);
+	return 0;
+}
+
+static int make_maps(struct mirror *m, struct err *err)
+{
+	for (u32 i = 0; i < m->obj->map_cnt; i++) {
+		int res = 0;
+
+		if (m->so->maps[i])
+			res = make_map(m, i, err);
+		if (res)
+			return res;
+	}
+	return 0;
+}
+
+/* Programs are verified with what is frozen as constants. */
+static int fill_maps(struct mirror *m, bool programs, struct err *err)
+{
+	for (u32 i = 0; i < m->obj->map_cnt; i++) {
+		int res;
+
+		if (m->maps[i] < 0 || (m->kobj->maps[i].attr.type ==
+				       BPF_MAP_TYPE_PROG_ARRAY) != programs)
+			continue;
+		res = contents_copy(m, i, err);
+		if (!res && m->kobj->maps[i].freeze)
+			res = kernel_map_freeze(m->maps[i]);
+		if (res)
+			return err && err->code ? res
+						: refused("to freeze map",
+							  m->kobj->maps[i].name,
+							  res, err);
+	}
+	return 0;
+}
+
+/* ---- programs ---- */
+
+/* The line that says why: the last before the statistics. */
+static const char *reason_in(char *log)
+{
+	char *end = strstr(log, "processed "), *line;
+
+	if (end)
+		*end = '\0';
+	end = log + strlen(log);
+	while (end > log && end[-1] == '\n')
+		*--end = '\0';
+	line = strrchr(log, '\n');
+	return line ? line + 1 : log;
+}
+
+static int explain(union bpf_attr *attr, const char *name, int code,
+		   struct err *err)
+{
+	char *log = calloc(1, LOG_BYTES);
+
+	if (!log)
+		return refused("program", name, code, err);
+	attr->log_buf = address(log);
+	attr->log_size = LOG_BYTES;
+	attr->log_level = 1;
+	kernel_prog_load(attr);
+	log_debug("Linux about program %s:", name);
+	if (log_enabled(LOG_DEBUG))
+		fputs(log, stderr);
+	err_fail(err, code, "Linux refuses program %s: %s (%s)", name,
+		 reason_in(log), strerror(-code));
+	err_hint(err, "--log-level debug shows all that its verifier says");
+	free(log);
+	return code;
+}
+
+static void resolve_maps(const struct mirror *m, struct bpf_insn *insns,
+			 u32 cnt)
+{
+	for (u32 i = 0; i < cnt; i++) {
+		struct bpf_insn *insn = &insns[i];
+
+		if (!insn_is_wide(insn))
+			continue;
+		if (insn->src_reg == BPF_PSEUDO_MAP_FD ||
+		    insn->src_reg == BPF_PSEUDO_MAP_VALUE)
+			insn->imm = m->maps[insn->imm];
+		i++;
+	}
+}
+
+static int load_prog(const struct mirror *m, const struct elf_prog *ep,
+		     struct err *err)
+{
+	struct elf_prog own = *ep;
+	union bpf_attr attr = {
+		.prog_type = ep->type,
+		.expected_attach_type = ep->expected_attach_type,
+		.prog_flags = ep->flags,
+		.license = address(m->kobj->license),
+	};
+	struct equal_prog p;
+	int fd;
+
+	own.insns = malloc(ep->insn_cnt * sizeof(*own.insns));
+	if (!own.insns)
+		return err_fail(err, -ENOMEM, "out of memory");
+	memcpy(own.insns, ep->insns, ep->insn_cnt * sizeof(*own.insns));
+	resolve_maps(m, own.insns, own.insn_cnt);
+	fd = equal_make(&own, m->state_map, m->cpus, m->equal_func, &p);
+	free(own.insns);
+	if (fd)
+		return err_fail(err, fd, "out of memory");
+
+	kernel_name(attr.prog_name, ep->name);
+	attr.insns = address(p.insns);
+	attr.insn_cnt = p.insn_cnt;
+	if (m->btf >= 0 && p.func_info_cnt) {
+		attr.prog_btf_fd = (u32)m->btf;
+		attr.func_info = address(p.func_info);
+		attr.func_info_cnt = p.func_info_cnt;
+		attr.func_info_rec_size = ep->func_info_rec_size;
+		attr.line_info = address(p.line_info);
+		attr.line_info_cnt = p.line_info_cnt;
+		attr.line_info_rec_size = ep->line_info_rec_size;
+	}
+	fd = kernel_prog_load(&attr);
+	if (fd < 0)
+		explain(&attr, ep->name, fd, err);
+	equal_free(&p);
+	return fd;
+}
+
+static int load_progs(struct mirror *m, struct err *err)
+{
+	for (u32 i = 0; i < m->obj->prog_cnt; i++) {
+		if (!m->so->progs[i])
+			continue;
+		m->progs[i] = load_prog(m, &m->kobj->progs[i], err);
+		if (m->progs[i] < 0)
+			return m->progs[i];
+		m->prog_ids[i] = kernel_prog_id(m->progs[i]);
+	}
+	return 0;
+}
+
+/* ---- all of it ---- */
+
+static int *no_fds(u32 n)
+{
+	int *fds = malloc((n + 1ULL) * sizeof(*fds));
+
+	for (u32 i = 0; fds && i < n; i++)
+		fds[i] = -1;
+	return fds;
+}
+
+static struct mirror *new_mirror(const struct elf_obj *obj,
+				 const struct sys_obj *so, u32 cpu)
+{
+	struct mirror *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	m->obj = obj;
+	m->so = so;
+	m->cpu = cpu;
+	m->cpus = kernel_cpus();
+	m->btf = m->state_map = -1;
+	m->maps = no_fds(obj->map_cnt);
+	m->progs = no_fds(obj->prog_cnt);
+	m->map_ids = calloc(obj->map_cnt + 1ULL, sizeof(*m->map_ids));
+	m->prog_ids = calloc(obj->prog_cnt + 1ULL, sizeof(*m->prog_ids));
+	if (m->maps && m->progs && m->map_ids && m->prog_ids)
+		return m;
+	mirror_close(m);
+	return NULL;
+}
+
+int mirror_open(const struct elf_obj *obj, const struct sys_obj *so, u32 cpu,
+		struct err *err, struct mirror **out)
+{
+	struct mirror *m = new_mirror(obj, so, cpu);
+	int res;
+
+	if (!m)
+		return err_fail(err, -ENOMEM, "out of memory");
+	res = read_again(m, err);
+	if (!res)
+		res = load_btf(m, err);
+	if (!res)
+		res = make_state(m, err);
+	if (!res)
+		res = make_maps(m, err);
+	if (!res)
+		res = fill_maps(m, false, err);
+	if (!res)
+		res = load_progs(m, err);
+	if (!res)
+		res = fill_maps(m, true, err);
+	if (res) {
+		mirror_close(m);
+		return res;
+	}
+	*out = m;
+	return 0;
+}
+
+static void close_all(int *fds, u32 n)
+{
+	for (u32 i = 0; fds && i < n; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	free(fds);
+}
+
+void mirror_close(struct mirror *m)
+{
+	close_all(m->progs, m->obj->prog_cnt);
+	close_all(m->maps, m->obj->map_cnt);
+	free(m->prog_ids);
+	free(m->map_ids);
+	if (m->state)
+		munmap(m->state, sizeof(*m->state));
+	if (m->state_map >= 0)
+		close(m->state_map);
+	if (m->btf >= 0)
+		close(m->btf);
+	if (m->kobj)
+		elf_close(m->kobj);
+	free(m);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* mirror.h - what Weir has loaded of an object, loaded into the kernel too */
+#ifndef WEIR_ORACLE_MIRROR_H
+#define WEIR_ORACLE_MIRROR_H
+
+#include "elf/elf_obj.h"
+#include "oracle/replay.h"
+#include "sys/sys.h"
+
+/* Indices are those of the elf_obj; a file descriptor of -1: not there. */
+struct mirror {
+	const struct elf_obj *obj; /* Weir's reading of the file */
+	const struct sys_obj *so;
+	struct elf_obj *kobj; /* the kernel's */
+	int *maps;
+	u32 *map_ids; /* in the kernel */
+	int *progs;
+	u32 *prog_ids;
+	int btf;
+	u32 equal_func; /* type id, of equal_btf() */
+	u32 cpus;	/* slots of a per-CPU value in the kernel */
+	u32 cpu;	/* the one that programs run on */
+	int state_map;
+	struct replay_state *state; /* the value that programs there read */
+};
+
+/* Maps have the contents that Weir's have.  err names what the kernel refused,
+ * and why. */
+int mirror_open(const struct elf_obj *obj, const struct sys_obj *so, u32 cpu,
+		struct err *err, struct mirror **out);
+void mirror_close(struct mirror *m);
+
+#endif
