@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * map.c - maps: created, found, used from the control side
+ *
+ * M1  A map is in the table from its creation until its last reference goes.
+ * M2  Once sys_map_freeze() has returned, no write of the control side is
+ *     under way or will succeed.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "sys/sys_priv.h"
+
+static void forget_map(struct map *map, void *arg)
+{
+	struct sys *sys = arg;
+
+	id_remove(&sys->maps, map->id);
+}
+
+int sys_map_create(struct sys *sys, const struct map_attr *attr,
+		   struct err *err, struct map **out)
+{
+	struct map *map;
+	int res = map_create(&sys->env, attr, err, &map);
+
+	if (res)
+		return res;
+	map->gone = forget_map;
+	map->gone_arg = sys;
+	res = id_add(&sys->maps, map, &map->id);
+	if (res) {
+		map->gone = NULL;
+		map_put(map);
+		return err_fail(err, res, "out of memory");
+	}
+	*out = map;
+	return 0;
+}
+
+static void *try_get_map(void *obj)
+{
+	return map_try_get(obj);
+}
+
+struct map *sys_map_by_id(struct sys *sys, u32 id)
+{
+	return id_find(&sys->maps, id, try_get_map);
+}
+
+u32 sys_next_map_id(struct sys *sys, u32 id)
+{
+	return id_next(&sys->maps, id);
+}
+
+/* ---- entries ---- */
+
+int sys_map_read(struct sys *sys, struct map *map, const void *key, void *value,
+		 u64 flags)
+{
+	(void)sys;
+	if (flags & ~(u64)BPF_F_LOCK)
+		return -EINVAL;
+	/* No value has a lock. */
+	if (flags & BPF_F_LOCK)
+		return -EINVAL;
+	return map->ops->read(map, key, value, flags);
+}
+
+/* Programs are given by id. */
+static int write_prog_id(struct sys *sys, struct map *map, const void *key,
+			 const void *value, u64 flags)
+{
+	struct prog *prog;
+	u32 id;
+	int res;
+
+	memcpy(&id, value, sizeof(id));
+	prog = sys_prog_by_id(sys, id);
+	if (!prog)
+		return -ENOENT;
+	res = map->ops->write_prog(map, key, prog, flags);
+	prog_put(prog);
+	return res;
+}
+
+static int write_entry(struct sys *sys, struct map *map, const void *key,
+		       const void *value, u64 flags)
+{
+	if (atomic_load(&map->frozen))
+		return -EPERM;
+	if (flags & BPF_F_LOCK)
+		return -EINVAL;
+	if (map->ops->write_prog)
+		return write_prog_id(sys, map, key, value, flags);
+	return map->ops->write(map, key, value, flags);
+}
+
+int sys_map_write(struct sys *sys, struct map *map, const void *key,
+		  const void *value, u64 flags)
+{
+	int res;
+
+	pthread_rwlock_rdlock(&sys->freeze_lock);
+	res = write_entry(sys, map, key, value, flags);
+	pthread_rwlock_unlock(&sys->freeze_lock);
+	return res;
+}
+
+int sys_map_erase(struct sys *sys, struct map *map, const void *key)
+{
+	int res = -EPERM;
+
+	pthread_rwlock_rdlock(&sys->freeze_lock);
+	if (!atomic_load(&map->frozen))
+		res = map->ops->erase(map, key);
+	pthread_rwlock_unlock(&sys->freeze_lock);
+	return res;
+}
+
+int sys_map_freeze(struct sys *sys, struct map *map)
+{
+	bool frozen;
+
+	pthread_rwlock_wrlock(&sys->freeze_lock);
+	frozen = atomic_exchange(&map->frozen, true);
+	pthread_rwlock_unlock(&sys->freeze_lock);
+	return frozen ? -EPERM : 0;
+}
+
+/* ---- is it the map that is asked for? ---- */
+
+struct difference {
+	char text[400];
+	size_t len;
+};
+
+static void PRINTF(2, 3) differ(struct difference *d, const char *fmt, ...)
+{
+	size_t left = sizeof(d->text) - d->len;
+	va_list ap;
+	int n;
+
+	n = snprintf(d->text + d->len, left, "%s", d->len ? "; " : "");
+	d->len += MIN((size_t)n, left - 1);
+	left = sizeof(d->text) - d->len;
+	va_start(ap, fmt);
+	n = vsnprintf(d->text + d->len, left, fmt, ap);
+	va_end(ap);
+	d->len += MIN((size_t)n, left - 1);
+}
+
+static void differ_in(struct difference *d, const char *what, u64 mine,
+		      u64 theirs)
+{
+	if (mine != theirs)
+		differ(d, "%s is %llu, not %llu", what,
+		       (unsigned long long)mine, (unsigned long long)theirs);
+}
+
+static const char *type_text(u32 type)
+{
+	const char *name = map_type_name(type);
+
+	return name ? name : "unknown";
+}
+
+int sys_map_matches(const struct map *map, const struct map_attr *attr,
+		    struct err *err)
+{
+	u32 flags = attr->flags & ~(u32)(BPF_F_RDONLY | BPF_F_WRONLY);
+	struct difference d = { .len = 0 };
+
+	if (map->type != attr->type)
+		differ(&d, "type is %s, not %s", type_text(map->type),
+		       type_text(attr->type));
+	differ_in(&d, "key_size", map->key_size, attr->key_size);
+	differ_in(&d, "value_size", map->value_size, attr->value_size);
+	differ_in(&d, "max_entries", map->max_entries, attr->max_entries);
+	if (map->flags != flags)
+		differ(&d, "map_flags is 0x%x, not 0x%x", map->flags, flags);
+	differ_in(&d, "map_extra", map->extra, attr->extra);
+	if (!d.len)
+		return 0;
+	return err_fail(err, -EINVAL, "map %s (id %u) does not match: %s",
+			map->name, map->id, d.text);
+}

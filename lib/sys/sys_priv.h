@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* sys_priv.h - the objects of one dataplane; inside sys/ only */
+#ifndef WEIR_SYS_SYS_PRIV_H
+#define WEIR_SYS_SYS_PRIV_H
+
+#include <pthread.h>
+
+#include "base/vec.h"
+#include "sys/id.h"
+#include "sys/sys.h"
+
+/* A name that holds a reference. */
+struct pin {
+	char *path;
+	struct map *map;
+};
+
+struct sys {
+	struct mem *mem;
+	struct map_env env;
+	struct id_table maps;
+	struct id_table progs;
+
+	pthread_mutex_t pin_lock;
+	VEC(struct pin) pins; /* by path */
+
+	/* Shared by who writes to a map, exclusive to who freezes one. */
+	pthread_rwlock_t freeze_lock;
+	/* One object at a time: what is pinned by name is made once. */
+	pthread_mutex_t load_lock;
+};
+
+void pins_destroy(struct sys *sys);
+
+/* ---- loading ---- */
+
+struct load {
+	struct sys *sys;
+	const struct elf_obj *obj;
+	const struct sys_load_opts *opts;
+	struct err *err;
+	struct sys_obj *so;
+	bool *want_map;	 /* of the object's maps */
+	bool *pin_map;	 /* to be pinned when all is loaded */
+	bool *want_prog; /* of its programs */
+};
+
+/* load_select.c: which programs; which maps */
+int load_select(struct load *l);
+/* The map of the object that an instruction names, or -1. */
+s64 load_map_of(const struct bpf_insn *insn);
+
+/* load_map.c: the maps with their contents; names for them */
+int load_maps(struct load *l);
+int load_pins(struct load *l);
+
+/* load_prog.c: the programs; then the entries of prog arrays */
+int load_progs(struct load *l);
+int load_slots(struct load *l);
+
+/* override.c: attributes of em with what the options override */
+int load_attr(const struct load *l, const struct elf_map *em,
+	      struct map_attr *attr, bool *pin_by_name);
+
+/* Says where, in front of the place that is there. */
+void load_place(const struct load *l, const char *what, const char *name);
+
+#endif
