@@ -44,27 +44,46 @@ static int find(const char *device)
 	return -1;
 }
 
+/* Drivers return what they like; what they say is more exact. */
+static int exact_code(const char *heard, int code)
+{
+	static const int codes[] = { EPERM, EACCES, EBUSY, ENODEV };
+
+	for (u32 i = 0; i < ARRAY_LEN(codes); i++)
+		if (strstr(heard, strerror(codes[i])))
+			return -codes[i];
+	/* EAL's for a name that begins like no driver's */
+	if (code == -EFAULT)
+		return -ENODEV;
+	/* a driver's for anything, not -EPERM */
+	return code == -1 ? -EIO : code;
+}
+
+static const char *what_to_do(const struct spec *spec, int code)
+{
+	if (spec->pci)
+		return "dpdk-devbind.py --status shows the devices; most need "
+		       "--bind=vfio-pci";
+	switch (code) {
+	case -EPERM:
+	case -EACCES: return "it needs privileges: docs/ports.md";
+	case -EBUSY: return "another program uses it";
+	case -ENODEV:
+		return "devargs begin with the driver's name and a number: "
+		       "net_null0";
+	default: return "the driver may take no such devargs: docs/ports.md";
+	}
+}
+
 static int not_found(struct ethdev *dev, const struct spec *spec, int code,
 		     struct err *err)
 {
 	const char *heard = eal_log_heard(dev->port.eal->log);
 
-	/* EAL's own word for a device no driver's name begins */
-	if (code == -EFAULT)
-		code = -ENODEV;
-	/* of a driver that says no more than that it did not work */
-	if (code == -1)
-		code = strstr(heard, "not permitted") ? -EPERM : -EIO;
+	code = exact_code(heard, code);
 	err_fail(err, code, "device %s cannot be opened: %s", spec->device,
 		 heard[0] ? heard : strerror(-code));
-	if (spec->pci)
-		err_hint(err, "dpdk-devbind.py --status shows the devices; "
-			      "most need --bind=vfio-pci");
-	else if (code == -EPERM || code == -EACCES)
-		err_hint(err, "it needs privileges: docs/ports.md");
-	else if (code == -ENODEV)
-		err_hint(err, "devargs begin with the driver's name and a "
-			      "number: net_null0");
+	err_hint(err, "%s", what_to_do(spec, code));
 	return code;
 }
 
