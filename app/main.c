@@ -19,6 +19,7 @@ const struct cli_option global_options[] = {
 
 /* A table a line; each ends with a zero row. */
 const struct command *const commands[] = {
+	run_commands,
 	map_commands,
 	prog_commands,
 	port_commands,

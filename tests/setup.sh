@@ -13,7 +13,7 @@
 
 setup_build='gcc libc6-dev pkg-config meson ninja-build python3
 	clang-19 llvm-19 libdpdk-dev libelf-dev libbpf-dev libpcap-dev
-	libjansson-dev libcyaml-dev libevent-dev libcmocka-dev libxxhash-dev libmd-dev
+	libjansson-dev libcyaml-dev libyaml-dev libevent-dev libcmocka-dev libxxhash-dev libmd-dev
 	libcap-dev'
 
 # scapy writes small captures, tshark says what is in them, xdp-tools and

@@ -148,6 +148,7 @@ static int take_global(struct cli *cli, int id)
 	switch (id) {
 	case 's':
 		cli->socket = cli->value;
+		cli->socket_given = true;
 		return 0;
 	case 'p':
 		cli->pretty = true;
@@ -171,6 +172,7 @@ static int take_global(struct cli *cli, int id)
 			return CLI_BAD;
 		}
 		log_set_level(level);
+		cli->log_level_given = true;
 		return 0;
 	}
 }

@@ -53,6 +53,8 @@ extern const struct cli_option global_options[];
 struct cli {
 	/* the global options */
 	const char *socket;
+	bool socket_given;
+	bool log_level_given;
 	bool json;
 	bool pretty;
 
@@ -105,6 +107,7 @@ extern const struct command prog_commands[];
 extern const struct command port_commands[];
 extern const struct command stats_commands[];
 extern const struct command test_commands[];
+extern const struct command run_commands[];
 extern const struct command help_commands[];
 extern const struct command manual_commands[];
 

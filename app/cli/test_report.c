@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* test_report.c - what came of a test, as text or JSON */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "cli/map_print.h"
+#include "cli/obj_maps.h"
 #include "cli/test.h"
-#include "ctl/value.h"
 
 static const char *verdict_name(const struct test *t, u32 code, char *buf,
 				size_t size)
@@ -17,12 +12,6 @@ static const char *verdict_name(const struct test *t, u32 code, char *buf,
 		return name;
 	snprintf(buf, size, "%u", code);
 	return buf;
-}
-
-/* Maps that were made, by the names the object has for them. */
-static struct map *map_at(const struct test *t, u32 i)
-{
-	return t->so->maps[i];
 }
 
 static unsigned long long llu(u64 n)
@@ -103,40 +92,6 @@ static void json_kernel(struct json *j, const struct oracle_result *r)
 	json_end_object(j);
 }
 
-struct entry_to_json {
-	struct json *json;
-	const struct map *map;
-};
-
-static int json_entry(void *arg, const void *key, const void *value)
-{
-	const struct entry_to_json *e = arg;
-
-	value_entry(e->json, e->map, key, value, VALUE_BPFTOOL);
-	return e->json->error;
-}
-
-static void json_maps(struct json *j, const struct test *t)
-{
-	json_key(j, "maps");
-	json_begin_array(j);
-	for (u32 i = 0; i < t->obj->map_cnt; i++) {
-		struct entry_to_json e = { j, map_at(t, i) };
-
-		if (!e.map)
-			continue;
-		json_begin_object(j);
-		json_kstr(j, "name", t->obj->maps[i].name);
-		json_kstr(j, "type", e.map->ops->name);
-		json_key(j, "entries");
-		json_begin_array(j);
-		map_each(map_at(t, i), json_entry, &e);
-		json_end_array(j);
-		json_end_object(j);
-	}
-	json_end_array(j);
-}
-
 static void report_json(const struct test *t)
 {
 	struct json j;
@@ -154,8 +109,12 @@ static void report_json(const struct test *t)
 		json_stopped(&j, &t->tally);
 	if (t->compared)
 		json_kernel(&j, t->compared);
-	if (t->opts.dump_maps)
-		json_maps(&j, t);
+	if (t->opts.dump_maps) {
+		json_key(&j, "maps");
+		json_begin_array(&j);
+		obj_maps_json(&j, t->obj, t->so);
+		json_end_array(&j);
+	}
 	json_end_object(&j);
 	json_flush(&j);
 	putchar('\n');
@@ -214,74 +173,6 @@ static void print_kernel(const struct oracle_result *r)
 		printf("... and %llu more\n", llu(r->different - r->shown));
 }
 
-/* What json_init() writes into, to be read back by print_entry(). */
-struct text {
-	char *bytes;
-	size_t len;
-	size_t room;
-};
-
-static int add_text(void *arg, const char *bytes, size_t size)
-{
-	struct text *text = arg;
-
-	if (size > text->room - text->len) {
-		size_t room = text->room * 2 + size;
-		char *more = realloc(text->bytes, room);
-
-		if (!more)
-			return -ENOMEM;
-		text->bytes = more;
-		text->room = room;
-	}
-	memcpy(text->bytes + text->len, bytes, size);
-	text->len += size;
-	return 0;
-}
-
-struct entry_to_text {
-	const struct map *map;
-	json_t *about;
-	struct text text;
-};
-
-static int text_entry(void *arg, const void *key, const void *value)
-{
-	struct entry_to_text *e = arg;
-	struct json j;
-	json_t *entry;
-
-	e->text.len = 0;
-	json_init(&j, add_text, &e->text, false);
-	value_entry(&j, e->map, key, value, VALUE_BPFTOOL);
-	if (json_flush(&j) != 0)
-		return -ENOMEM;
-	entry = json_loadb(e->text.bytes, e->text.len, 0, NULL);
-	if (!entry)
-		return -ENOMEM;
-	print_entry(e->about, entry);
-	json_decref(entry);
-	return 0;
-}
-
-static void print_map_entries(const struct test *t, u32 i)
-{
-	struct map *map = map_at(t, i);
-	struct entry_to_text e = {
-		.map = map,
-		.about = json_object(),
-	};
-
-	if (map->btf && map->btf_value)
-		json_object_set_new(e.about, "value_type", json_true());
-	printf("\n%s (%s, %llu entr%s)\n", t->obj->maps[i].name, map->ops->name,
-	       llu(map->ops->count(map)),
-	       map->ops->count(map) == 1 ? "y" : "ies");
-	map_each(map, text_entry, &e);
-	json_decref(e.about);
-	free(e.text.bytes);
-}
-
 static void report_text(const struct test *t)
 {
 	const struct test_tally *tally = &t->tally;
@@ -296,9 +187,8 @@ static void report_text(const struct test *t)
 	print_stops(tally);
 	if (t->compared)
 		print_kernel(t->compared);
-	for (u32 i = 0; t->opts.dump_maps && i < t->obj->map_cnt; i++)
-		if (map_at(t, i))
-			print_map_entries(t, i);
+	if (t->opts.dump_maps)
+		obj_maps_print(t->obj, t->so);
 }
 
 void test_report(const struct test *t)

@@ -8,21 +8,6 @@
 #include "ctl/counters.h"
 #include "ctl/request.h"
 
-static const char *const forward_names[] = {
-	[FORWARD_PAIR] = "pair",
-	[FORWARD_BACK] = "back",
-	[FORWARD_PORT] = "port",
-	[FORWARD_DROP] = "drop",
-};
-
-static void print_forward(struct json *j, const struct forward *f)
-{
-	if (f->kind == FORWARD_PORT)
-		json_fmt(j, "port:%s", f->port);
-	else
-		json_str(j, forward_names[f->kind]);
-}
-
 static void print_info(struct json *j, const struct port_info *info)
 {
 	char text[sizeof(info->error) + 8];
@@ -93,13 +78,14 @@ static int port_list(struct request *rq, struct err *err)
 	for (u32 i = 0; i < plane_port_count(plane); i++) {
 		struct port_info info;
 		struct forward forward;
+		char text[FORWARD_TEXT_MAX];
 
 		plane_port_info(plane, i, &info);
 		plane_forward(plane, i, &forward);
 		json_begin_object(j);
 		print_info(j, &info);
-		json_key(j, "forward");
-		print_forward(j, &forward);
+		forward_text(&forward, text, sizeof(text));
+		json_kstr(j, "forward", text);
 		print_hooks(j, i, list, n);
 		json_end_object(j);
 	}
@@ -127,26 +113,6 @@ static int port_stats(struct request *rq, struct err *err)
 	return 0;
 }
 
-/* "pair", "back", "drop" or "port:NAME". */
-static int parse_forward(const char *text, struct forward *f, struct err *err)
-{
-	memset(f, 0, sizeof(*f));
-	if (strncmp(text, "port:", 5) == 0 && text[5] &&
-	    strlen(text + 5) < sizeof(f->port)) {
-		f->kind = FORWARD_PORT;
-		strcpy(f->port, text + 5);
-		return 0;
-	}
-	for (u32 i = 0; i < ARRAY_LEN(forward_names); i++) {
-		if (i != FORWARD_PORT && strcmp(text, forward_names[i]) == 0) {
-			f->kind = (enum forward_kind)i;
-			return 0;
-		}
-	}
-	err_fail(err, -EINVAL, "'%.64s' is nothing to forward to", text);
-	return err_hint(err, "pair, back, drop or port:NAME");
-}
-
 static int port_set_forward(struct request *rq, struct err *err)
 {
 	const char *to;
@@ -157,7 +123,7 @@ static int port_set_forward(struct request *rq, struct err *err)
 	if (!res)
 		res = arg_string(rq, "to", &to, err);
 	if (!res)
-		res = parse_forward(to, &f, err);
+		res = forward_parse(to, &f, err);
 	return res ? res : plane_set_forward(request_plane(rq), port, &f, err);
 }
 

@@ -26,6 +26,12 @@ struct forward {
 	char port[PORT_NAME_MAX]; /* FORWARD_PORT */
 };
 
+#define FORWARD_TEXT_MAX (PORT_NAME_MAX + 8)
+
+/* "pair", "back", "drop" or "port:NAME". */
+int forward_parse(const char *text, struct forward *f, struct err *err);
+void forward_text(const struct forward *f, char *buf, size_t size);
+
 struct plane_config {
 	const struct port_config *ports;
 	const struct forward *forwards; /* one a port */
