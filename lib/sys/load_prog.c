@@ -79,10 +79,7 @@ static int load_linked(struct linking *k, struct prog **out)
 		.funcs = ep->funcs,
 		.func_cnt = ep->func_cnt,
 	};
-	int res = link_insns(k);
 
-	if (res)
-		return res;
 	return sys_prog_load(k->l->sys, &attr, k->l->err, out);
 }
 
@@ -96,9 +93,11 @@ static int load_prog(struct load *l, const struct elf_prog *ep,
 	k.maps = calloc(l->obj->map_cnt + 1ul, sizeof(*k.maps));
 	k.index = calloc(l->obj->map_cnt + 1ul, sizeof(*k.index));
 	if (k.insns && k.maps && k.index)
-		res = load_linked(&k, out);
+		res = link_insns(&k);
 	else
 		err_fail(l->err, res, "out of memory");
+	if (!res)
+		res = load_linked(&k, out);
 	free(k.index);
 	free(k.maps);
 	free(k.insns);
