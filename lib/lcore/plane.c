@@ -56,7 +56,6 @@ static int open_port(struct plane *plane, struct eal *eal, u32 i,
 	port_get_info(p->port, &info);
 	strcpy(p->name, config->name);
 	memcpy(p->mac, info.mac, sizeof(p->mac));
-	p->tx_max = port_tx_max(p->port);
 	plane->names[i] = p->name;
 	return 0;
 }

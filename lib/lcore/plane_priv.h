@@ -24,7 +24,6 @@ struct plane_port {
 	struct port *port;
 	char name[PORT_NAME_MAX];
 	u8 mac[6];
-	u32 tx_max;
 };
 
 typedef VEC(struct attachment) attachment_vec;

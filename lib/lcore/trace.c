@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "prog/fault.h"
 
 #define RING_BYTES (64u << 10) /* a power of two */
 #define LINE_MAX_BYTES 1024
@@ -165,26 +166,16 @@ static bool may_report(struct trace_ring *ring, const struct prog *prog,
 static void stopped(struct world *w, const struct fault *fault)
 {
 	struct trace *t = container_of(w, struct trace, world);
-	const struct prog_line *src = prog_line_at(fault->prog, fault->insn);
-	char text[LINE_MAX_BYTES], more[48] = "";
+	char text[LINE_MAX_BYTES];
 	u32 silent;
-	int n;
 
 	if (!may_report(&t->rings[lcore_slot], fault->prog, &silent))
 		return;
+	fault_text(fault, text, sizeof(text));
 	if (silent)
-		snprintf(more, sizeof(more), " (and %u times unreported)",
-			 silent);
-	if (src)
-		n = snprintf(text, sizeof(text),
-			     "instruction %u: %s%s at %s:%u: %s", fault->insn,
-			     fault->text, more, src->file, src->line,
-			     src->text ? src->text : "");
-	else
-		n = snprintf(text, sizeof(text), "instruction %u: %s%s",
-			     fault->insn, fault->text, more);
-	put(t, RECORD_STOPPED, fault->prog, text,
-	    MIN((u32)n, (u32)sizeof(text) - 1));
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+			 " (and %u more since the last report)", silent);
+	put(t, RECORD_STOPPED, fault->prog, text, (u32)strlen(text));
 }
 
 static const struct world_ops lcore_world = {
@@ -274,8 +265,7 @@ static const struct record *first(struct trace_ring *ring)
 static void tell(struct trace *t, const struct record *r)
 {
 	if (r->kind == RECORD_STOPPED) {
-		log_warn("program %s (id %u) was stopped: %.*s", r->prog,
-			 r->prog_id, (int)r->len, r->text);
+		log_warn("stopped: %.*s", (int)r->len, r->text);
 		return;
 	}
 	log_info("%s: %.*s", r->prog, (int)r->len, r->text);

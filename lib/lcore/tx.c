@@ -51,7 +51,7 @@ void tx_add(struct lcore *lc, u32 port, struct pkt *pkt)
 {
 	struct batch *out = &lc->out[port];
 
-	if (pkt_len(pkt) > lc->plane->ports[port].tx_max) {
+	if (pkt_len(pkt) > port_tx_max(lc->plane->ports[port].port)) {
 		tx_drop(lc, pkt, DROP_TOO_LONG);
 		return;
 	}
