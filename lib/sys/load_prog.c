@@ -60,6 +60,7 @@ static int link_insns(struct linking *k)
 	return res;
 }
 
+/* After link_insns(): it says how many maps there are. */
 static int load_linked(struct linking *k, struct prog **out)
 {
 	const struct elf_prog *ep = k->ep;
