@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "port/ethdev_priv.h"
+#include "port/kernel_if.h"
 
 void ethdev_listen(struct ethdev *dev)
 {
@@ -165,13 +166,18 @@ static int ethdev_start(struct port *port, struct err *err)
 	return ethdev_promiscuous(dev, port->promiscuous, err);
 }
 
+/* Some drivers on an interface of the kernel's say "up" whatever happens. */
 static enum port_link ethdev_link(struct port *port, u32 *speed_mbps)
 {
+	struct ethdev *dev = ethdev_of(port);
+	struct kernel_if kernel;
 	struct rte_eth_link link;
 
-	if (rte_eth_link_get_nowait(ethdev_of(port)->id, &link) != 0)
+	if (dev->if_index &&
+	    (kernel_if_get(dev->if_index, &kernel) != 0 || !kernel.running))
 		return LINK_DOWN;
-	if (link.link_status != RTE_ETH_LINK_UP)
+	if (rte_eth_link_get_nowait(dev->id, &link) != 0 ||
+	    link.link_status != RTE_ETH_LINK_UP)
 		return LINK_DOWN;
 	if (link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN)
 		*speed_mbps = link.link_speed;

@@ -53,18 +53,18 @@ static void complete_checksum(struct rte_mbuf *m)
 
 	if (!tcp && (type & RTE_PTYPE_L4_MASK) != RTE_PTYPE_L4_UDP)
 		return;
-	if (l4_bytes(m, v4, &lens) < (tcp ? sizeof(struct rte_tcp_hdr) :
-					    sizeof(struct rte_udp_hdr)))
+	if (l4_bytes(m, v4, &lens) <
+	    (tcp ? sizeof(struct rte_tcp_hdr) : sizeof(struct rte_udp_hdr)))
 		return;
 	if (!v4 && lens.l3_len != sizeof(struct rte_ipv6_hdr))
 		return;
 	ip = rte_pktmbuf_mtod_offset(m, u8 *, lens.l2_len);
 	l4 = ip + lens.l3_len;
-	at = l4 + (tcp ? offsetof(struct rte_tcp_hdr, cksum) :
-			 offsetof(struct rte_udp_hdr, dgram_cksum));
+	at = l4 + (tcp ? offsetof(struct rte_tcp_hdr, cksum)
+		       : offsetof(struct rte_udp_hdr, dgram_cksum));
 	memcpy(at, &sum, sizeof(sum));
-	sum = v4 ? rte_ipv4_udptcp_cksum((void *)ip, l4) :
-		   rte_ipv6_udptcp_cksum((void *)ip, l4);
+	sum = v4 ? rte_ipv4_udptcp_cksum((void *)ip, l4)
+		 : rte_ipv6_udptcp_cksum((void *)ip, l4);
 	memcpy(at, &sum, sizeof(sum));
 }
 

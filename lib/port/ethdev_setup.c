@@ -3,16 +3,12 @@
  * ethdev_setup.c - a device's queues, offloads, MTU and address
  */
 #include <errno.h>
-#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "base/log.h"
 #include "port/ethdev_priv.h"
 #include "port/frames.h"
+#include "port/kernel_if.h"
 
 /* The largest MTU whose frames fit into one buffer. */
 #define MTU_LINEAR_MAX (PKT_XDP_LINEAR_MAX - PORT_L2_MAX)
@@ -61,24 +57,6 @@ static int choose_queues(struct ethdev *dev,
 	return res;
 }
 
-/* The kernel's MTU of an interface, or 0. */
-static u32 kernel_mtu(u32 if_index)
-{
-	struct ifreq r = { 0 };
-	u32 mtu = 0;
-	int fd;
-
-	if (!if_index || !if_indextoname(if_index, r.ifr_name))
-		return 0;
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return 0;
-	if (ioctl(fd, SIOCGIFMTU, &r) == 0)
-		mtu = (u32)r.ifr_mtu;
-	close(fd);
-	return mtu;
-}
-
 /* What DPDK lets the device be told. */
 static u32 device_mtu_max(const struct rte_eth_dev_info *info)
 {
@@ -105,9 +83,11 @@ static int check_mtu(const struct rte_eth_dev_info *info, u32 mtu,
 
 static u16 default_mtu(const struct rte_eth_dev_info *info)
 {
-	u32 mtu = kernel_mtu(info->if_index);
+	struct kernel_if kernel;
 
-	return (u16)(mtu ? MIN(mtu, MTU_LINEAR_MAX) : RTE_ETHER_MTU);
+	if (kernel_if_get(info->if_index, &kernel) != 0)
+		return RTE_ETHER_MTU;
+	return (u16)MIN(kernel.mtu, MTU_LINEAR_MAX);
 }
 
 /*
@@ -270,6 +250,7 @@ int ethdev_setup(struct ethdev *dev, const char *devargs, struct err *err)
 		return ethdev_failed(dev, "the device says nothing", res, err);
 	dev->driver = info.driver_name;
 	dev->device = info.device;
+	dev->if_index = info.if_index;
 	dev->cut_len = cut_length(dev, devargs);
 	res = choose_queues(dev, &info, err);
 	if (!res && mtu)

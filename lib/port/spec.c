@@ -52,8 +52,12 @@ static int check_interface(const char *interface, struct err *err)
 	return -ENODEV;
 }
 
-/* The longest ring slots whose packets fit into a packet buffer, 18 a block. */
-#define AF_PACKET_RING "framesz=3552,blocksz=65536,framecnt=576"
+/*
+ * The longest ring slots whose packets fit into a packet buffer.  The driver
+ * takes them to be side by side, so a block is a whole number of them as well
+ * as of pages: 128.
+ */
+#define AF_PACKET_RING "framesz=3552,blocksz=454656,framecnt=512"
 
 static const struct form forms[] = {
 	{ "tap", "net_tap", "iface", check_tap, NULL, NULL },

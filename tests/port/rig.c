@@ -77,6 +77,7 @@ void rig_start(struct rig *r, u32 lcores, bool huge)
 		.port_cnt = RIG_PORTS,
 	};
 	struct err err = { 0 };
+	struct rte_mempool *pool;
 
 	*r = (struct rig){ .lcore_cnt = lcores };
 	for (u32 i = 0; i < lcores; i++)
@@ -86,6 +87,8 @@ void rig_start(struct rig *r, u32 lcores, bool huge)
 
 		fail_msg("%s", err_text(&err, text, sizeof(text)));
 	}
+	/* the buffers stay when ports go, on huge pages with descriptors */
+	assert_int_equal(frames_pool(r->eal, -1, &err, &pool), 0);
 	r->fds = rig_fds();
 }
 
@@ -166,6 +169,23 @@ u32 rig_frame(u8 *frame, u32 len, u8 seed)
 	return len;
 }
 
+void rig_checksum(u8 *frame, u32 len)
+{
+	const u32 at = ETH_HLEN + sizeof(struct iphdr);
+	u8 sum[4096] = { 0 };
+	u32 n = len - at;
+
+	/* addresses, protocol and length, then the datagram */
+	memcpy(sum, frame + 26, 8);
+	sum[9] = IPPROTO_UDP;
+	sum[10] = (u8)(n >> 8);
+	sum[11] = (u8)n;
+	memcpy(sum + 12, frame + at, n);
+	n = checksum(sum, 12 + ((n + 1) & ~1u));
+	frame[at + 6] = (u8)(n >> 8);
+	frame[at + 7] = (u8)n;
+}
+
 bool rig_is_frame(const u8 *bytes, u32 len, u8 seed)
 {
 	u8 want[PKT_XDP_LINEAR_MAX];
@@ -195,6 +215,21 @@ static long long now_ns(void)
 	return t.tv_sec * 1000000000ll + t.tv_nsec;
 }
 
+bool rig_poll_any(struct port *port, u16 queue, struct pkt **p)
+{
+	return port_rx(port, queue, p, 1) == 1;
+}
+
+bool rig_poll(struct port *port, u16 queue, u32 len, struct pkt **p)
+{
+	while (rig_poll_any(port, queue, p)) {
+		if (is_ours((*p)->data, pkt_len(*p), len))
+			return true;
+		port_free(p, 1);
+	}
+	return false;
+}
+
 u16 rig_receive(struct port *port, u16 queue, u32 len, struct pkt **pkts,
 		u16 want)
 {
@@ -202,17 +237,10 @@ u16 rig_receive(struct port *port, u16 queue, u32 len, struct pkt **pkts,
 	u16 have = 0;
 
 	while (have < want && now_ns() < end) {
-		struct pkt *burst[PORT_BURST];
-		u16 n = port_rx(port, queue, burst, (u16)(want - have));
-
-		for (u16 i = 0; i < n; i++) {
-			if (is_ours(burst[i]->data, pkt_len(burst[i]), len))
-				pkts[have++] = burst[i];
-			else
-				port_free(&burst[i], 1);
-		}
-		if (!n)
-			usleep(1000);
+		if (rig_poll(port, queue, len, &pkts[have]))
+			have++;
+		else
+			usleep(100);
 	}
 	return have;
 }

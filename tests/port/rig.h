@@ -46,12 +46,17 @@ void rig_stop(struct rig *r);
 
 /* A UDP packet of len bytes, its payload counted up from seed. */
 u32 rig_frame(u8 *frame, u32 len, u8 seed);
+/* Gives it the UDP checksum that rig_frame() leaves out. */
+void rig_checksum(u8 *frame, u32 len);
 bool rig_is_frame(const u8 *bytes, u32 len, u8 seed);
 
 /* Polls until it has want packets that are rig_frame()s of length len, others
  * are dropped; gives up after two seconds.  Returns how many. */
 u16 rig_receive(struct port *port, u16 queue, u32 len, struct pkt **pkts,
 		u16 want);
+/* One poll: a packet of any kind, or a rig_frame() of that length. */
+bool rig_poll_any(struct port *port, u16 queue, struct pkt **p);
+bool rig_poll(struct port *port, u16 queue, u32 len, struct pkt **p);
 /* A packet of the port's making: what port_rx() would give. */
 struct pkt *rig_packet(struct rig *r, u32 len, u8 seed);
 

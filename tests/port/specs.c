@@ -138,7 +138,7 @@ static void short_forms_are_devargs(void **state)
 		{ "tap:t0,persist", "net_tap3,iface=t0,persist", "net_tap3" },
 		{ "af_packet:lo",
 		  "net_af_packet3,iface=lo,qpairs=2,framesz=3552,"
-		  "blocksz=65536,framecnt=576",
+		  "blocksz=454656,framecnt=512",
 		  "net_af_packet3" },
 		{ "net_tap9,iface=x", "net_tap9,iface=x", "net_tap9" },
 		{ "03:00.1", "0000:03:00.1", "0000:03:00.1" },
