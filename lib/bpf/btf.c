@@ -101,17 +101,16 @@ static int check_strings(struct btf_check *c, const struct btf_header *hdr)
 	return 0;
 }
 
+/* The strings are at the end, so the types begin right behind the header. */
 static int check_contents(struct btf_check *c, const struct btf_header *hdr)
 {
 	int res = check_strings(c, hdr);
 
 	if (res)
 		return res;
-	if (hdr->type_off % 4)
-		return btf_fail(c, -EINVAL, "Unaligned type_off");
 	if (!hdr->type_len)
 		return btf_fail(c, -EINVAL, "No type found");
-	res = btf_check_types(c, c->btf->data + hdr->hdr_len + hdr->type_off,
+	res = btf_check_types(c, c->btf->data + hdr->hdr_len,
 			      hdr->type_len);
 	if (!res)
 		res = btf_resolve_types(c);

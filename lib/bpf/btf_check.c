@@ -347,11 +347,14 @@ static s64 check_type(const struct btf_check *c, const struct btf_type *t,
 
 static const struct btf_type type_void;
 
+/* What is past the greatest id is checked and then forgotten, as Linux does. */
 static int add_type(const struct btf_check *c, const struct btf_type *t,
 		    u32 *room)
 {
 	struct btf_blob *btf = c->btf;
 
+	if (btf->type_cnt == BTF_MAX_TYPE)
+		return 0;
 	if (btf->type_cnt == *room) {
 		u32 more = *room ? *room + *room / 2 : 64;
 		const struct btf_type **types;

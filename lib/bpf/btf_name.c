@@ -104,8 +104,12 @@ int btf_fail_type(const struct btf_check *c, int code, const char *fmt, ...)
 	vsnprintf(reason, sizeof(reason), fmt, ap);
 	va_end(ap);
 	err_fail(c->err, code, "%s", reason);
-	err_place(c->err, "BTF type [%u] %s %.128s", c->id,
-		  btf_kind_name(btf_kind(t)), shown(c->btf, t->name_off));
+	if (t)
+		err_place(c->err, "BTF type [%u] %s %.128s", c->id,
+			  btf_kind_name(btf_kind(t)),
+			  shown(c->btf, t->name_off));
+	else
+		err_place(c->err, "BTF type [%u]", c->id);
 	return code;
 }
 

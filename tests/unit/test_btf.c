@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bpf/btf.h"
+#include "btf_rules.h"
+
+static struct btf_make m;
+
+static struct btf_blob *parse(void)
+{
+	struct err err = { 0 };
+	struct btf_blob *btf;
+	u32 size = make_end(&m);
+
+	if (btf_parse(m.out, size, &err, &btf) != 0)
+		fail_msg("%s: %s", err.place, err.reason);
+	return btf;
+}
+
+/* Exactly as large as said: the sanitizer sees a byte too much. */
+static int parse_exactly(const void *data, u32 size, struct err *err)
+{
+	struct btf_blob *btf;
+	u8 *copy = malloc(size);
+	int res;
+
+	memcpy(copy, data, size);
+	res = btf_parse(copy, size, err, &btf);
+	free(copy);
+	if (!res)
+		btf_put(btf);
+	return res;
+}
+
+static void every_rule_refuses_in_linuxs_words(void **state)
+{
+	(void)state;
+	for (u32 i = 0; i < btf_rule_cnt; i++) {
+		const struct btf_rule *r = &btf_rules[i];
+		u32 size = btf_rule_make(r, &m);
+		struct err err = { 0 };
+		int res = parse_exactly(m.out, size, &err);
+
+		if (res != r->code || (res && strcmp(err.reason, r->says)))
+			fail_msg("%s: %d %s", r->name, res, err.reason);
+		if (res && strncmp(err.place, "BTF", 3) != 0)
+			fail_msg("%s: no place", r->name);
+		assert_int_equal(parse_exactly(m.out, size, NULL), r->code);
+	}
+}
+
+static void a_blob_cut_anywhere_is_refused(void **state)
+{
+	u32 size;
+
+	(void)state;
+	make_init(&m);
+	make_int(&m, "int", 4, BTF_INT_SIGNED);
+	make_type(&m, "s", BTF_KIND_STRUCT, 1, 4);
+	make_member(&m, "a", 1, 0);
+	size = make_end(&m);
+	assert_int_equal(parse_exactly(m.out, size, NULL), 0);
+	for (u32 cut = 0; cut < size; cut++)
+		assert_int_not_equal(parse_exactly(m.out, cut, NULL), 0);
+}
+
+static void a_refusal_names_type_and_member(void **state)
+{
+	struct err err = { 0 };
+
+	(void)state;
+	make_init(&m);
+	make_int(&m, "int", 4, 0);
+	make_type(&m, "flow", BTF_KIND_STRUCT, 1, 2);
+	make_member(&m, "port", 1, 0);
+	assert_int_equal(parse_exactly(m.out, make_end(&m), &err), -EINVAL);
+	assert_string_equal(err.place, "BTF type [2] STRUCT flow, member port");
+	assert_string_equal(err.reason, "Member exceeds struct_size");
+}
+
+static void types_are_found_by_name_and_kind(void **state)
+{
+	struct btf_blob *btf;
+	u32 size;
+
+	(void)state;
+	make_init(&m);
+	make_int(&m, "int", 4, BTF_INT_SIGNED);
+	make_type(&m, "u32", BTF_KIND_TYPEDEF, 0, 1);
+	make_type(&m, NULL, BTF_KIND_CONST, 0, 2);
+	make_array(&m, 3, 1, 6);
+	make_type(&m, NULL, BTF_KIND_PTR, 0, 0);
+	make_type(&m, "v", BTF_KIND_VAR, 0, 4);
+	make_word(&m, 1);
+	make_type(&m, NULL, BTF_KIND_FUNC_PROTO, 0, 0);
+	btf = parse();
+	assert_int_equal(btf_type_count(btf), 7);
+	assert_int_equal(btf_find(btf, "u32", BTF_KIND_TYPEDEF), 2);
+	assert_int_equal(btf_find(btf, "u32", BTF_KIND_INT), -ENOENT);
+	assert_int_equal(btf_skip(btf, 3), 1);
+	assert_int_equal(btf_skip(btf, 5), 5);
+	assert_string_equal(btf_name(btf, 2), "u32");
+	assert_string_equal(btf_name(btf, 3), "");
+	assert_string_equal(btf_name(btf, 99), "");
+	assert_null(btf_type(btf, 8));
+	assert_null(btf_string(btf, 1u << 20));
+	assert_int_equal(btf_size(btf, 3), 4);
+	assert_int_equal(btf_size(btf, 4), 24);
+	assert_int_equal(btf_size(btf, 5), 8);
+	assert_int_equal(btf_size(btf, 6), 24);
+	assert_int_equal(btf_size(btf, 7), -EINVAL);
+	assert_int_equal(btf_size(btf, 0), -EINVAL);
+	assert_int_equal(btf_size(btf, 99), -EINVAL);
+	btf_raw(btf, &size);
+	assert_int_equal(size, make_end(&m));
+	btf_put(btf_get(btf));
+	btf_put(btf);
+}
+
+/* ---- values ---- */
+
+struct ids {
+	u32 s32, u8, u16, u32, u64, u128, boolean, chr, letter, f32, f64;
+	u32 en, en64, ptr, text, bytes4, bytes6, bytes16, in_addr, pair;
+	u32 pairs, anon, bits, whole, section, in6;
+};
+
+static struct ids ids;
+
+static void make_scalars(void)
+{
+	ids.s32 = make_int(&m, "int", 4, BTF_INT_SIGNED);
+	ids.u8 = make_int(&m, "u8", 1, 0);
+	ids.u16 = make_int(&m, "u16", 2, 0);
+	ids.u32 = make_int(&m, "u32", 4, 0);
+	ids.u64 = make_int(&m, "u64", 8, 0);
+	ids.u128 = make_int(&m, "u128", 16, 0);
+	ids.boolean = make_int(&m, "bool", 1, BTF_INT_BOOL);
+	ids.chr = make_int(&m, "char", 1, BTF_INT_SIGNED);
+	ids.letter = make_int(&m, "letter", 1, BTF_INT_CHAR);
+	ids.f32 = make_type(&m, "float", BTF_KIND_FLOAT, 0, 4);
+	ids.f64 = make_type(&m, "double", BTF_KIND_FLOAT, 0, 8);
+	ids.en = make_type(&m, "verdict", BTF_KIND_ENUM, 2, 4);
+	make_pair(&m, "DROP", 1);
+	make_pair(&m, "NOT", UINT32_MAX);
+	ids.en64 = make_type(&m, "wide", BTF_KIND_ENUM64, 1, 8);
+	make_triple(&m, make_name(&m, "HIGH"), 1, 2);
+	ids.ptr = make_type(&m, NULL, BTF_KIND_PTR, 0, 0);
+	ids.text = make_array(&m, ids.chr, ids.u32, 4);
+	ids.bytes4 = make_array(&m, ids.u8, ids.u32, 4);
+	ids.bytes6 = make_array(&m, ids.u8, ids.u32, 6);
+	ids.bytes16 = make_array(&m, ids.u8, ids.u32, 16);
+}
+
+static void make_structs(void)
+{
+	u32 inner;
+
+	ids.pair = make_type(&m, "pair", BTF_KIND_STRUCT, 2, 4);
+	make_member(&m, "a", ids.u16, 0);
+	make_member(&m, "b", ids.u16, 16);
+	ids.pairs = make_array(&m, ids.pair, ids.u32, 2);
+	inner = make_type(&m, NULL, BTF_KIND_UNION, 2, 4);
+	make_member(&m, "word", ids.u32, 0);
+	make_member(&m, "two", ids.pair, 0);
+	ids.anon = make_type(&m, "anon", BTF_KIND_STRUCT, 2, 8);
+	make_member(&m, NULL, inner, 0);
+	make_member(&m, "last", ids.u32, 32);
+	ids.bits = make_raw(&m, make_name(&m, "bits"),
+			    MAKE_INFO(BTF_KIND_STRUCT, 4) | MAKE_KFLAG, 4);
+	make_member(&m, "low", ids.u32, 3 << 24 | 0);
+	make_member(&m, "mid", ids.s32, 10 << 24 | 3);
+	make_member(&m, "e", ids.en, 3 << 24 | 13);
+	make_member(&m, "top", ids.u16, 16);
+	ids.whole = make_type(&m, "whole", BTF_KIND_STRUCT, 3, 24);
+	make_member(&m, "p", ids.ptr, 0);
+	make_member(&m, "list", ids.pairs, 64);
+	make_member(&m, "name", ids.text, 128);
+	ids.in6 = make_type(&m, "in6_addr", BTF_KIND_STRUCT, 1, 16);
+	make_member(&m, "s6", ids.bytes16, 0);
+	inner = make_type(&m, "counter", BTF_KIND_VAR, 0, ids.u32);
+	make_word(&m, 1);
+	ids.section = make_type(&m, ".data", BTF_KIND_DATASEC, 1, 8);
+	make_triple(&m, inner, 4, 4);
+}
+
+static struct btf_blob *make_values(void)
+{
+	make_init(&m);
+	make_scalars();
+	make_structs();
+	return parse();
+}
+
+struct text {
+	char bytes[4096];
+	size_t len;
+};
+
+static int to_text(void *arg, const char *bytes, size_t size)
+{
+	struct text *t = arg;
+
+	if (t->len + size >= sizeof(t->bytes))
+		return -EFBIG;
+	memcpy(t->bytes + t->len, bytes, size);
+	t->len += size;
+	t->bytes[t->len] = '\0';
+	return 0;
+}
+
+static int print(const struct btf_blob *btf, u32 id, const void *value,
+		 struct text *t)
+{
+	struct json j;
+
+	*t = (struct text){ 0 };
+	json_init(&j, to_text, t, false);
+	btf_json(&j, btf, id, value);
+	return json_flush(&j);
+}
+
+/* Text, the bytes it stands for, and what is printed for them. */
+static void values_go_both_ways(void **state)
+{
+	struct btf_blob *btf = make_values();
+	const struct {
+		u32 id;
+		u32 size;
+		const char *given;
+		const char *bytes;
+		const char *printed; /* NULL: as given */
+	} rows[] = {
+		{ ids.s32, 4, "-2", "\xfe\xff\xff\xff" },
+		{ ids.s32, 4, "2147483647", "\xff\xff\xff\x7f" },
+		{ ids.s32, 4, "\"0xffffffff\"", "\xff\xff\xff\xff", "-1" },
+		{ ids.u8, 1, "255", "\xff" },
+		{ ids.u8, 1, "0x1f", "\x1f", "31" },
+		{ ids.u16, 2, " \"53\" ", "5\0", "53" },
+		{ ids.u32, 4, "\"10.0.0.1\"", "\x0a\0\0\1", "16777226" },
+		{ ids.u64, 8, "18446744073709551615",
+		  "\xff\xff\xff\xff\xff\xff\xff\xff" },
+		{ ids.u128, 16, "\"0x10000000000000002\"",
+		  "\2\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0" },
+		{ ids.u128, 16, "\"2001:db8::1\"",
+		  "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1",
+		  "\"0x10000000000000000000000b80d0120\"" },
+		{ ids.boolean, 1, "true", "\1" },
+		{ ids.boolean, 1, "0", "\0", "false" },
+		{ ids.letter, 1, "\"x\"", "x" },
+		{ ids.letter, 1, "\"\\u00fe\"", "\xfe" },
+		{ ids.letter, 1, "-1", "\xff", "\"\\u00ff\"" },
+		{ ids.letter, 1, "\"\\\"\"", "\"" },
+		{ ids.f32, 4, "1.5", "\0\0\xc0\x3f" },
+		{ ids.f64, 8, "-0.1", "\x9a\x99\x99\x99\x99\x99\xb9\xbf",
+		  "-0.10000000000000001" },
+		{ ids.en, 4, "\"DROP\"", "\1\0\0\0" },
+		{ ids.en, 4, "-1", "\xff\xff\xff\xff", "\"NOT\"" },
+		{ ids.en, 4, "7", "\7\0\0\0" },
+		{ ids.en64, 8, "\"HIGH\"", "\1\0\0\0\2\0\0\0" },
+		{ ids.ptr, 8, "4096", "\0\x10\0\0\0\0\0\0" },
+		{ ids.text, 4, "\"ab\"", "ab\0\0" },
+		{ ids.text, 4, "\"\"", "\0\0\0\0" },
+		{ ids.text, 4, "\"abcd\"", "abcd", "[97,98,99,100]" },
+		{ ids.bytes4, 4, "[1,2,3,4]", "\1\2\3\4" },
+		{ ids.bytes4, 4, "\"1.2.3.4\"", "\1\2\3\4", "[1,2,3,4]" },
+		{ ids.bytes6, 6, "\"02:00:00:00:aB:01\"", "\2\0\0\0\xab\1",
+		  "[2,0,0,0,171,1]" },
+		{ ids.in6, 16, "\"::1\"", "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1",
+		  "{\"s6\":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,1]}" },
+		{ ids.pair, 4, "{\"a\":1,\"b\":2}", "\1\0\2\0" },
+		{ ids.pair, 4, "{ \"b\" : 2 }", "\0\0\2\0",
+		  "{\"a\":0,\"b\":2}" },
+		{ ids.pair, 4, "{}", "\0\0\0\0", "{\"a\":0,\"b\":0}" },
+		{ ids.anon, 8,
+		  "{\"\":{\"word\":5,\"two\":{\"a\":5,\"b\":0}},"
+		  "\"last\":6}",
+		  "\5\0\0\0\6\0\0\0" },
+		{ ids.anon, 8, "{\"two\":{\"b\":1}}", "\0\0\1\0\0\0\0\0",
+		  "{\"\":{\"word\":65536,\"two\":{\"a\":0,\"b\":1}},"
+		  "\"last\":0}" },
+		{ ids.bits, 4,
+		  "{\"low\":5,\"mid\":-1,\"e\":\"DROP\","
+		  "\"top\":65535}",
+		  "\xfd\x3f\xff\xff",
+		  "{\"low\":\"0x5\",\"mid\":\"0x3ff\",\"e\":\"0x1\","
+		  "\"top\":65535}" },
+		{ ids.bits, 4,
+		  "{\"low\":\"0x5\",\"mid\":\"0x3ff\","
+		  "\"e\":\"0x1\",\"top\":65535}",
+		  "\xfd\x3f\xff\xff" },
+		{ ids.whole, 24,
+		  "{\"p\":1,\"list\":[{\"a\":1,\"b\":2},"
+		  "{\"a\":3,\"b\":4}],\"name\":\"x\"}",
+		  "\1\0\0\0\0\0\0\0\1\0\2\0\3\0\4\0x\0\0\0\0\0\0\0" },
+		{ ids.section, 8, "{\".data\":[{\"counter\":9}]}",
+		  "\0\0\0\0\x09\0\0\0" },
+		{ ids.section, 8, "{\"counter\":9}", "\0\0\0\0\x09\0\0\0",
+		  "{\".data\":[{\"counter\":9}]}" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		u8 *value = malloc(rows[i].size);
+		struct err err = { 0 };
+		struct text t;
+
+		memset(value, 0xa5, rows[i].size);
+		if (btf_parse_json(btf, rows[i].id, rows[i].given, value,
+				   rows[i].size, &err) != 0)
+			fail_msg("%s: %s", rows[i].given, err.reason);
+		if (memcmp(value, rows[i].bytes, rows[i].size) != 0)
+			fail_msg("%s: wrong bytes", rows[i].given);
+		assert_int_equal(print(btf, rows[i].id, value, &t), 0);
+		assert_string_equal(t.bytes, rows[i].printed ? rows[i].printed
+							     : rows[i].given);
+		free(value);
+	}
+	btf_put(btf);
+}
+
+static void wrong_text_is_refused_with_the_members_path(void **state)
+{
+	struct btf_blob *btf = make_values();
+	const struct {
+		u32 id;
+		u32 size;
+		const char *given;
+		const char *says;
+	} rows[] = {
+		{ ids.u8, 1, "256", "256 does not fit in 8 bits" },
+		{ ids.u8, 1, "-1", "-1 does not fit in 8 bits" },
+		{ ids.s32, 4, "2147483648",
+		  "2147483648 does not fit in 32 signed bits" },
+		{ ids.s32, 4, "-2147483649",
+		  "-2147483649 does not fit in 32 signed bits" },
+		{ ids.u8, 1, "1.5", "'1.5' is no number" },
+		{ ids.u8, 1, "", "a value is missing at the end of the text" },
+		{ ids.u8, 1, "1 2",
+		  "the end is expected at character 3, not '2'" },
+		{ ids.u8, 1, "{}",
+		  "a value is expected at character 1, not '{}'" },
+		{ ids.u8, 2, "1", "the type has 1 bytes, not 2" },
+		{ 0, 0, "1", "the type has -22 bytes, not 0" },
+		{ ids.u32, 4, "\"10.0.0\"", "'10.0.0' is no number" },
+		{ ids.boolean, 1, "\"maybe\"", "'maybe' is no true or false" },
+		{ ids.en, 4, "\"PASS\"", "'PASS' is no value of enum verdict" },
+		{ ids.text, 4, "\"abcde\"",
+		  "the string has more than 4 characters" },
+		{ ids.text, 4, "\"ab",
+		  "the string that starts at character "
+		  "1 does not end" },
+		{ ids.text, 4, "\"\\x\"", "unknown escape in a string" },
+		{ ids.text, 4, "\"\\ud800\"", "unknown escape in a string" },
+		{ ids.bytes4, 4, "[1,2,3]", "3 items, the array has 4" },
+		{ ids.bytes4, 4, "[1,2,3,4,5]",
+		  "[4]: the array has only 4 items" },
+		{ ids.bytes4, 4, "[1,2,300,4]",
+		  "[2]: 300 does not fit in 8 bits" },
+		{ ids.bytes4, 4, "\"x\"", "'x' is no array of 4 bytes" },
+		{ ids.bytes6, 6, "\"2:0:0:0:0:1\"",
+		  "'2:0:0:0:0:1' is no array of 6 bytes" },
+		{ ids.pair, 4, "{\"c\":1}",
+		  "c: struct pair has no such member" },
+		{ ids.pair, 4, "{\"a\" 1}",
+		  "':' is expected at character 6, not '1}'" },
+		{ ids.pair, 4, "{\"a\":1",
+		  "'}' is missing at the end of the "
+		  "text" },
+		{ ids.pair, 4, "[1,2]",
+		  "'{' is expected at character 1, not '[1,2]'" },
+		{ ids.whole, 24, "{\"list\":[{\"a\":1},{\"b\":70000}]}",
+		  "list[1].b: 70000 does not fit in 16 bits" },
+		{ ids.anon, 8, "{\"\":{\"two\":{\"x\":1}}}",
+		  "two.x: struct pair has no such member" },
+		{ ids.anon, 8, "{\"\":{},\"\":{}}",
+		  "struct anon has no such member" },
+		{ ids.bits, 4, "{\"low\":8}", "low: 8 does not fit in 3 bits" },
+		{ ids.section, 8, "{\"other\":1}",
+		  "other: section .data has no such variable" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct err err = { 0 };
+		u8 value[32];
+
+		if (btf_parse_json(btf, rows[i].id, rows[i].given, value,
+				   rows[i].size, &err) != -EINVAL)
+			fail_msg("%s is taken", rows[i].given);
+		assert_int_equal(err.code, -EINVAL);
+		assert_string_equal(err.reason, rows[i].says);
+	}
+	btf_put(btf);
+}
+
+/* Every beginning of a right text is wrong, and none is read past its end. */
+static void text_cut_anywhere_is_refused(void **state)
+{
+	static const char whole[] = "{\"p\":1,\"list\":[{\"a\":1,\"b\":2},"
+				    "{\"a\":3}],\"name\":\"\\u0078\"}";
+	struct btf_blob *btf = make_values();
+
+	(void)state;
+	for (size_t len = 0; len <= strlen(whole); len++) {
+		char *text = strndup(whole, len);
+		u8 value[24];
+
+		assert_int_equal(btf_parse_json(btf, ids.whole, text, value,
+						sizeof(value), NULL),
+				 len == strlen(whole) ? 0 : -EINVAL);
+		free(text);
+	}
+	btf_put(btf);
+}
+
+/* union { union { union { ... } a, b; } a, b; } is one int and 2^60 values. */
+static void a_small_value_does_not_print_without_end(void **state)
+{
+	char text[1024] = "";
+	struct btf_blob *btf;
+	struct text t;
+	u32 id, word = 0;
+	size_t len = 0;
+
+	(void)state;
+	make_init(&m);
+	id = make_int(&m, "u32", 4, 0);
+	for (int i = 0; i < 50; i++) {
+		u32 outer = make_type(&m, "u", BTF_KIND_UNION, 2, 4);
+
+		make_member(&m, NULL, id, 0);
+		make_member(&m, NULL, id, 0);
+		id = outer;
+	}
+	btf = parse();
+	assert_int_not_equal(print(btf, id, &word, &t), 0);
+	len += (size_t)sprintf(text + len, "{\"x\":1}");
+	assert_int_equal(btf_parse_json(btf, id, text, &word, 4, NULL),
+			 -EINVAL);
+	btf_put(btf);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_rule_refuses_in_linuxs_words),
+		cmocka_unit_test(a_blob_cut_anywhere_is_refused),
+		cmocka_unit_test(a_refusal_names_type_and_member),
+		cmocka_unit_test(types_are_found_by_name_and_kind),
+		cmocka_unit_test(values_go_both_ways),
+		cmocka_unit_test(wrong_text_is_refused_with_the_members_path),
+		cmocka_unit_test(text_cut_anywhere_is_refused),
+		cmocka_unit_test(a_small_value_does_not_print_without_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
