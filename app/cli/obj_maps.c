@@ -9,6 +9,73 @@
 #include "cli/map_print.h"
 #include "ctl/value.h"
 
+/* ---- in the order of the keys, so that equal maps look the same ---- */
+
+struct entries {
+	const struct map *map;
+	size_t size; /* of a key and its value */
+	size_t cnt;
+	size_t room;
+	u8 *bytes;
+};
+
+static int add_entry(void *arg, const void *key, const void *value)
+{
+	struct entries *e = arg;
+	u8 *at;
+
+	if (e->cnt == e->room) {
+		size_t room = e->room * 2 + 64;
+		u8 *more = reallocarray(e->bytes, room, e->size);
+
+		if (!more)
+			return -ENOMEM;
+		e->bytes = more;
+		e->room = room;
+	}
+	at = e->bytes + e->cnt++ * e->size;
+	at = mempcpy(at, key, e->map->key_size);
+	memcpy(at, value, map_value_bytes(e->map));
+	return 0;
+}
+
+static int by_key(const void *a, const void *b, void *map)
+{
+	return memcmp(a, b, ((const struct map *)map)->key_size);
+}
+
+static bool has_order(const struct map *map)
+{
+	return map->type != BPF_MAP_TYPE_HASH &&
+	       map->type != BPF_MAP_TYPE_PERCPU_HASH &&
+	       map->type != BPF_MAP_TYPE_LRU_HASH &&
+	       map->type != BPF_MAP_TYPE_LRU_PERCPU_HASH &&
+	       map->type != BPF_MAP_TYPE_HASH_OF_MAPS;
+}
+
+/* map_each(), in the same order every time. */
+static int each_in_order(struct map *map, map_visit *fn, void *arg)
+{
+	struct entries e = {
+		.map = map,
+		.size = map->key_size + map_value_bytes(map),
+	};
+	int res;
+
+	if (has_order(map))
+		return map_each(map, fn, arg);
+	res = map_each(map, add_entry, &e);
+	if (!res && e.cnt)
+		qsort_r(e.bytes, e.cnt, e.size, by_key, map);
+	for (size_t i = 0; !res && i < e.cnt; i++) {
+		const u8 *at = e.bytes + i * e.size;
+
+		res = fn(arg, at, at + map->key_size);
+	}
+	free(e.bytes);
+	return res;
+}
+
 struct entry_to_json {
 	struct json *json;
 	const struct map *map;
@@ -35,7 +102,8 @@ void obj_maps_json(struct json *j, const struct elf_obj *obj,
 		json_kstr(j, "type", e.map->ops->name);
 		json_key(j, "entries");
 		json_begin_array(j);
-		map_each(so->maps[i], json_entry, &e);
+		if (each_in_order(so->maps[i], json_entry, &e) != 0)
+			j->error = -ENOMEM;
 		json_end_array(j);
 		json_end_object(j);
 	}
@@ -103,7 +171,7 @@ static void print_entries(const char *name, struct map *map)
 		json_object_set_new(e.about, "value_type", json_true());
 	printf("\n%s (%s, %llu entr%s)\n", name, map->ops->name,
 	       (unsigned long long)n, n == 1 ? "y" : "ies");
-	map_each(map, text_entry, &e);
+	each_in_order(map, text_entry, &e);
 	json_decref(e.about);
 	free(e.text.bytes);
 }

@@ -41,11 +41,20 @@ static int split(char *text, char **words)
 	return n;
 }
 
-static struct map *find_map(struct test *t, const char *name)
+static struct map *find_map(struct test *t, const char *name, struct err *err)
 {
 	const struct elf_map *em = elf_map_find(t->obj, name);
+	struct map *map = em ? t->so->maps[em - t->obj->maps] : NULL;
 
-	return em ? t->so->maps[em - t->obj->maps] : NULL;
+	if (map)
+		return map;
+	if (em)
+		err_fail(err, -ENOENT, "program %s does not use map %s",
+			 t->elf_prog->name, name);
+	else
+		err_fail(err, -ENOENT, "there is no map %s", name);
+	err_place(err, "%s", t->opts.object);
+	return NULL;
 }
 
 /* What cli/data.h wants to know of a map. */
@@ -162,12 +171,8 @@ static int update(struct test *t, char *text)
 		name = cli_word(&words);
 	if (!name)
 		return cli_usage(t->cli, "--update: which map?");
-	map = find_map(t, name);
-	if (map)
-		return update_map(t, map, &words);
-	err_fail(&err, -ENOENT, "there is no map %s", name);
-	err_place(&err, "%s", t->opts.object);
-	return cli_fail(t->cli, &err);
+	map = find_map(t, name, &err);
+	return map ? update_map(t, map, &words) : cli_fail(t->cli, &err);
 }
 
 int test_update(struct test *t)

@@ -41,15 +41,16 @@ def weir(*words):
                           text=True, timeout=300)
 
 
-# rows that make the programs do something
+# entries that make the programs do something
 UPDATES = {
-    "acl": ["acl_default key 0 0 0 0 value 1 0 0 0",
-            'acl key {"dport": 443, "proto": 6} value {"verdict": 2}',
-            'acl6 key {"dport": 80, "proto": 6} value {"verdict": 2}'],
-    "rate_limit": ['limit key 0 0 0 0 value {"rate": 5, "burst": 3}'],
-    "vlan": ["vlan_tags key 0 0 0 0 value 0x64 0x20 0 0"],
-    "redirect": ["redirect_to key 1 0 0 0 value 1 0 0 0"],
-    "mark": ["marks key 1 0 0 0 value 7 0 0 0"],
+    "xdp_acl": ["acl_default key 0 0 0 0 value 1 0 0 0",
+                "acl key hex 00 00 00 00 01 bb 06 00 value hex 02 00 00 00",
+                "acl6 key hex " + "00 " * 17 + "50 06 00 value 2 0 0 0"],
+    "xdp_rate_limit": ['limit key 0 0 0 0 value {"rate": 5, "burst": 3}'],
+    "vlan_tag": ["vlan_tags key 0 0 0 0 value 0x64 0x20 0 0"],
+    "xdp_redirect": ["redirect_to key 1 0 0 0 value 1 0 0 0"],
+    "tc_redirect": ["redirect_to key 1 0 0 0 value 1 0 0 0"],
+    "xdp_mark": ["marks key 1 0 0 0 value 7 0 0 0"],
 }
 
 
@@ -68,10 +69,10 @@ class Objects(unittest.TestCase):
 
     def test_progs(self):
         for path in sorted(glob.glob(os.path.join(BUILD, "progs/*.bpf.o"))):
-            base = os.path.basename(path).split(".")[0]
-            more = [w for u in UPDATES.get(base, ()) for w in ("--update", u)]
-            for section, name in programs(path):
-                with self.subTest(object=base, program=name):
+            for _, name in programs(path):
+                more = [word for update in UPDATES.get(name, ())
+                        for word in ("--update", update)]
+                with self.subTest(object=path, program=name):
                     self.check(path, name)
                     if more:
                         self.check(path, name, *more)

@@ -161,7 +161,7 @@ class Captures(Case):
         path = self.pcap((times[0], udp(9)), (times[1], udp(10)),
                          (times[2], frame(size=40), 100))
         rule = ("--update",
-                'acl key {"dport": 9} value {"verdict": 1}')
+                "acl key hex 00 00 00 00 00 09 00 00 value 1 0 0 0")
         out = self.path("out")
         result = self.result(program("acl"), "-r", path, "-w", out, *rule)
         self.assertEqual(result["verdicts"], {"XDP_DROP": 1, "XDP_PASS": 2})
