@@ -9,8 +9,9 @@
 struct step {
 	int (*up)(struct daemon *d, struct err *err);
 	void (*down)(struct daemon *d);
-	/* what a failure means to scripts, if not that a name is unknown */
-	enum exit_code code;
+	/* what a failure means to scripts, and that something is not there */
+	enum exit_code failed;
+	enum exit_code absent;
 };
 
 static int config_up(struct daemon *d, struct err *err)
@@ -204,17 +205,17 @@ static void start_down(struct daemon *d)
 }
 
 static const struct step steps[] = {
-	{ config_up, config_down, EXIT_FAILED },
-	{ socket_up, socket_down, EXIT_FAILED },
-	{ eal_up, eal_down, EXIT_FAILED },
-	{ mem_up, mem_down, EXIT_FAILED },
-	{ sys_up, sys_down, EXIT_FAILED },
-	{ plane_up, plane_down, EXIT_FAILED },
-	{ objects_up, objects_down, EXIT_REJECTED },
-	{ attach_up, NULL, EXIT_FAILED },
-	{ caps_up, NULL, EXIT_FAILED },
-	{ ctl_up, ctl_down, EXIT_FAILED },
-	{ start_up, start_down, EXIT_FAILED },
+	{ config_up, config_down, EXIT_FAILED, EXIT_NOT_FOUND },
+	{ socket_up, socket_down, EXIT_FAILED, EXIT_FAILED },
+	{ eal_up, eal_down, EXIT_FAILED, EXIT_FAILED },
+	{ mem_up, mem_down, EXIT_FAILED, EXIT_FAILED },
+	{ sys_up, sys_down, EXIT_FAILED, EXIT_FAILED },
+	{ plane_up, plane_down, EXIT_FAILED, EXIT_NOT_FOUND },
+	{ objects_up, objects_down, EXIT_REJECTED, EXIT_NOT_FOUND },
+	{ attach_up, NULL, EXIT_FAILED, EXIT_FAILED },
+	{ caps_up, NULL, EXIT_FAILED, EXIT_FAILED },
+	{ ctl_up, ctl_down, EXIT_FAILED, EXIT_FAILED },
+	{ start_up, start_down, EXIT_FAILED, EXIT_FAILED },
 };
 
 static void unwind(struct daemon *d, u32 n)
@@ -227,10 +228,10 @@ static void unwind(struct daemon *d, u32 n)
 static int report(const struct daemon *d, const struct step *step,
 		  const struct err *err)
 {
-	enum exit_code code = step->code;
+	enum exit_code code = step->failed;
 
 	if (err->code == -ENOENT || err->code == -ENODEV)
-		code = EXIT_NOT_FOUND;
+		code = step->absent;
 	else if (strncmp(err->place, "--", 2) == 0 || err->code == -ENOTUNIQ)
 		code = EXIT_USAGE;
 	return cli_fail_as(d->cli, code, err);

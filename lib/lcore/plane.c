@@ -74,6 +74,26 @@ static int open_ports(struct plane *plane, struct eal *eal,
 	return 0;
 }
 
+static void stop_ports(struct plane *plane, u32 n)
+{
+	while (n-- > 0)
+		port_stop(plane->ports[n].port);
+}
+
+/* Those that run already keep running. */
+static int start_ports(struct plane *plane, struct err *err)
+{
+	for (u32 i = 0; i < plane->port_cnt; i++) {
+		int res = port_start(plane->ports[i].port, err);
+
+		if (res) {
+			stop_ports(plane, i);
+			return res;
+		}
+	}
+	return 0;
+}
+
 static int allocate(struct plane *plane)
 {
 	u32 n = plane->port_cnt;
@@ -116,6 +136,8 @@ static int fill(struct plane *plane, struct eal *eal,
 	res = plane_apply(plane, NULL, 0, err);
 	if (!res && lcores_assign(plane))
 		res = no_memory(err);
+	if (!res)
+		res = start_ports(plane, err);
 	if (res)
 		close_ports(plane);
 	return res;
@@ -160,28 +182,15 @@ void plane_destroy(struct plane *plane)
 	release(plane);
 }
 
-static void stop_ports(struct plane *plane, u32 n)
-{
-	while (n-- > 0)
-		port_stop(plane->ports[n].port);
-}
-
 int plane_start(struct plane *plane, struct err *err)
 {
-	int res = 0;
-	u32 i = 0;
+	int res;
 
 	pthread_mutex_lock(&plane->lock);
-	for (; !res && i < plane->port_cnt; i++)
-		res = port_start(plane->ports[i].port, err);
-	if (res)
-		i--; /* the one that failed */
-	else
+	res = start_ports(plane, err);
+	if (!res)
 		res = lcores_start(plane, err);
-	if (res)
-		stop_ports(plane, i);
-	else
-		plane->running = true;
+	plane->running = !res;
 	pthread_mutex_unlock(&plane->lock);
 	return res;
 }

@@ -41,8 +41,8 @@ struct plane_config {
 
 struct plane;
 
-/* Opens the ports, starts no lcore.  Everything is undone on failure.  Runs on
- * as many lcores as sys's memory has slots; eal and sys outlive it. */
+/* Opens and starts the ports, which may take privileges; starts no lcore.
+ * Everything is undone on failure.  Runs on as many lcores as sys's memory has slots; eal and sys outlive it. */
 int plane_create(struct eal *eal, struct sys *sys,
 		 const struct plane_config *config, struct err *err,
 		 struct plane **out);

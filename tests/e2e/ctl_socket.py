@@ -29,6 +29,14 @@ class Socket(unittest.TestCase):
                               stderr=subprocess.STDOUT)
         return done.returncode, done.stdout
 
+    def until_it_answers(self):
+        for _ in range(400):
+            try:
+                return Client(self.daemon.sock).close()
+            except OSError:
+                time.sleep(0.05)
+        self.fail("it does not answer")
+
     def works(self):
         with Client(self.daemon.sock) as c:
             self.assertEqual(c.call("version")["pid"],
@@ -72,6 +80,7 @@ class Socket(unittest.TestCase):
             left = [r for r in rivals if r.poll() is None]
             self.assertEqual(len(left), 1)
             self.daemon.process = left[0]
+            self.until_it_answers()
             self.works()
         finally:
             for r in rivals:
