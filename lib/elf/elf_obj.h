@@ -35,6 +35,13 @@ struct elf_map {
 	u32 slot_cnt;
 };
 
+/* An instruction that a CO-RE relocation without an answer made invalid: a call
+ * of no helper.  Fine where it is never reached; else why says what lacks. */
+struct elf_invalid {
+	u32 insn;
+	const char *why; /* "type 'sk_buff' does not exist" */
+};
+
 struct elf_prog {
 	const char *name;    /* the function's */
 	const char *section; /* "tc/ingress" */
@@ -57,6 +64,8 @@ struct elf_prog {
 	const void *line_info;
 	u32 line_info_rec_size;
 	u32 line_info_cnt;
+	const struct elf_invalid *invalid; /* by insn, ascending */
+	u32 invalid_cnt;
 	/* libxdp's run configuration (struct named _NAME in .xdp_run_config) */
 	u32 xdp_priority;    /* 50 by default */
 	u32 xdp_chain_actions; /* mask of 1 << XDP_*, 1 << XDP_PASS by default */
