@@ -27,9 +27,10 @@ enum {
 	OPERAND_SETS = 8,
 	REGS = 10,
 	SLOTS = 8,
+	FETCH_SLOTS = 2, /* the last of them */
 	WORDS = REGS + SLOTS,
 	BODY_MAX = 48,
-	PROLOGUE = 2 + 2 * SLOTS + REGS,
+	PROLOGUE = 2 + 2 * SLOTS + 2 * FETCH_SLOTS + REGS,
 	EPILOGUE = REGS + 2 + 2 * WORDS + 2,
 	INSNS_MAX = PROLOGUE + 2 * BODY_MAX + EPILOGUE,
 	LOG_SIZE = 1 << 20,
@@ -106,13 +107,24 @@ static s16 slot_off(u32 slot)
 	return (s16)(-8 * (s32)(slot + 1));
 }
 
+/* A slot that the verifier knows nothing of: written in halves. */
+static void fill_fetch_slot(struct code *c, u32 slot)
+{
+	for (s16 half = 0; half < 8; half += 4) {
+		EMIT(LDX(W, R1, R0, (s16)(8 * (REGS + slot) + half)));
+		EMIT(STX(W, R10, (s16)(slot_off(slot) + half), R1));
+	}
+}
+
 static void prologue(struct code *c)
 {
 	emit_value(c, R0);
-	for (u32 i = 0; i < SLOTS; i++) {
+	for (u32 i = 0; i < SLOTS - FETCH_SLOTS; i++) {
 		EMIT(LDX(DW, R1, R0, 8 * (REGS + i)));
 		EMIT(STX(DW, R10, slot_off(i), R1));
 	}
+	for (u32 i = SLOTS - FETCH_SLOTS; i < SLOTS; i++)
+		fill_fetch_slot(c, i);
 	for (u32 i = 1; i < REGS; i++)
 		EMIT(LDX(DW, i, R0, 8 * i));
 	EMIT(LDX(DW, R0, R0, 0));
@@ -133,9 +145,32 @@ static void epilogue(struct code *c)
 	EMIT(EXIT());
 }
 
-static s16 stack_off(u32 bytes)
+static bool fetches(u8 form)
 {
-	return (s16)(-8 * SLOTS + (s32)(below(8 * SLOTS / bytes) * bytes));
+	return form == FORM_FETCH || form == FORM_CMPXCHG;
+}
+
+static bool writes_dst(u8 form)
+{
+	return form == FORM_ST || form == FORM_STX || form == FORM_ATOMIC ||
+	       form == FORM_STORE_REL || fetches(form);
+}
+
+/*
+ * Linux 6.18 forgets that what a fetch reads from the stack was a register's
+ * number, prunes paths where it is another one, and cuts live code.  So
+ * slots that are fetched from never hold a register.
+ */
+static s16 stack_off(const struct opcode *op)
+{
+	u32 first = 0, slots = SLOTS, bytes = op->bytes;
+
+	if (fetches(op->form))
+		slots = FETCH_SLOTS;
+	else if (writes_dst(op->form))
+		first = FETCH_SLOTS;
+	return (s16)(8 * ((s32)first - SLOTS) +
+		     (s32)(below(8 * (slots - first) / bytes) * bytes));
 }
 
 /* The verifier refuses some constants that registers may hold. */
@@ -175,13 +210,6 @@ static bool reads_src(u8 form)
 	return form == FORM_LDX || form == FORM_LDSX || form == FORM_LOAD_ACQ;
 }
 
-static bool writes_dst(u8 form)
-{
-	return form == FORM_ST || form == FORM_STX || form == FORM_ATOMIC ||
-	       form == FORM_FETCH || form == FORM_CMPXCHG ||
-	       form == FORM_STORE_REL;
-}
-
 /* Fields that the operation has get something, its key among them. */
 static void random_fields(struct bpf_insn *in, const struct opcode *op,
 			  u32 room)
@@ -197,7 +225,7 @@ static void random_fields(struct bpf_insn *in, const struct opcode *op,
 	if (shape->imm == FIELD_KEY)
 		in->imm = op->key;
 	if (reads_src(op->form) || writes_dst(op->form))
-		in->off = stack_off(op->bytes);
+		in->off = stack_off(op);
 	if (op->form == FORM_JMP_K || op->form == FORM_JMP_X)
 		in->off = (s16)below(MIN(room, 4));
 	if (shape->imm == FIELD_USED && op->form != FORM_JAL)
