@@ -21,8 +21,9 @@ int hook_accepts(enum hook_kind kind, const struct prog *prog,
 		 struct err *err);
 
 enum chain_style {
-	CHAIN_XDP,     /* libxdp's rule */
-	CHAIN_TCX,     /* PASS, DROP, REDIRECT end; others continue */
+	CHAIN_XDP,     /* libxdp's rule; who goes on to the end has passed */
+	CHAIN_TCX,     /* NEXT goes on to the next; PASS, DROP, REDIRECT end;
+			  others go on to the first classifier */
 	CHAIN_CLS_BPF, /* a classifier: direct action or classid */
 };
 
@@ -62,7 +63,8 @@ void chain_put(struct chain *chain);
 u32 chain_len(const struct chain *chain);
 const struct chain_entry *chain_at(const struct chain *chain, u32 i);
 
-/* Packet by packet through all programs of the chain. */
+/* Packet by packet through all programs of the chain.  run->slot is one of the
+ * programs'; their runs and stops are counted there. */
 void chain_run_burst(const struct chain *chain, struct run *run,
 		     struct pkt **pkts, u32 n, struct verdict *verdicts);
 
