@@ -68,7 +68,7 @@ static int lay(struct runner *r, const struct pcap_packet *in)
 	/* its destination is our address: PACKET_HOST unless for a group */
 	if (in->len < ETHER_HDR_LEN || pkt_to_skb(p, in->bytes, true) != 0)
 		return TOO_SHORT;
-	p->at_ingress = r->t->hook == HOOK_TC_INGRESS;
+	pkt_enter_tc(p, r->t->hook == HOOK_TC_INGRESS);
 	return RAN;
 }
 

@@ -205,11 +205,9 @@ static bool run_classifier(const struct chain_entry *e, struct run *run,
 
 static bool run_tc(const struct chain *chain, struct run *run, s32 *code)
 {
-	struct pkt *p = run->pkt;
 	u32 at = 0;
 
-	p->at_ingress = chain->kind == HOOK_TC_INGRESS;
-	p->wire_len = pkt_len(p);
+	pkt_enter_tc(run->pkt, chain->kind == HOOK_TC_INGRESS);
 	if (unlikely(!run_tcx(chain, run, &at, code)))
 		return false;
 	for (; at < chain->len && *code == TC_ACT_UNSPEC; at++)

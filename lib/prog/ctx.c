@@ -90,11 +90,6 @@ static void write_tstamp(struct pkt *p, u64 value)
 	p->tstamp = value;
 }
 
-static u64 read_wire_len(const struct pkt *p)
-{
-	return p->wire_len ? p->wire_len : pkt_len(p);
-}
-
 /* Words that both kinds read, whole or a part. */
 #define SKB_READ(member, field)                           \
 	[WORD(struct __sk_buff, member)] = {              \
@@ -160,8 +155,8 @@ static const struct ctx_field skb_fields[sizeof(struct __sk_buff) / 4] = {
 		.read = read_tstamp, .write = write_tstamp,
 	},
 	[WORD(struct __sk_buff, wire_len)] = {
-		FIELD(struct __sk_buff, wire_len, CTX_CALL, 4),
-		.readers = PROG_TC, .narrow = true, .read = read_wire_len,
+		PLAIN(struct __sk_buff, wire_len, wire_len),
+		.readers = PROG_TC, .narrow = true,
 	},
 	SKB_READ(gso_segs, gso_segs),
 	[WORDS(struct __sk_buff, sk)] = {

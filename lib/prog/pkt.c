@@ -103,12 +103,11 @@ int pkt_to_skb(struct pkt *p, const u8 *mac, bool device)
 		if (err)
 			return err;
 	}
-	if (device)
-		p->queue_mapping = p->rx_queue + 1;
 	p->mac_header = 0;
 	p->network_header = p->transport_header = ETH_HLEN;
-	p->wire_len = pkt_len(p);
-	p->at_ingress = true;
+	pkt_enter_tc(p, device);
+	if (device)
+		p->queue_mapping = p->rx_queue + 1;
 	return 0;
 }
 

@@ -18,6 +18,7 @@
 #define PKT_HEADROOM 256	 /* before the data at rx, as XDP_PACKET_HEADROOM */
 #define PKT_XDP_FRAME 40	 /* of it XDP may not use: struct xdp_frame */
 #define PKT_XDP_LINEAR_MAX 3520 /* 4096 - 256 - skb_shared_info (320) */
+#define PKT_LINK_HEADER 14
 #define PKT_CB_WORDS 5
 
 /* skb->pkt_type, as in <linux/if_packet.h> */
@@ -59,7 +60,7 @@ struct pkt {
 	u32 napi_id;
 	u16 gso_size;
 	u16 gso_segs;
-	u32 wire_len; /* 0: the length */
+	u32 wire_len; /* as the length was when the hook began */
 	u64 tstamp;
 	u64 hwtstamp;
 	u16 protocol; /* network byte order */
@@ -103,6 +104,13 @@ int pkt_init(struct pkt *p, void *buf, u32 size, const void *bytes, u32 len);
  * kernel drops it too.
  */
 int pkt_to_skb(struct pkt *p, const u8 *mac, bool device);
+/* A tc hook begins: where it is, and the length there, which is without the
+ * link header at ingress. */
+static inline void pkt_enter_tc(struct pkt *p, bool ingress)
+{
+	p->at_ingress = ingress;
+	p->wire_len = pkt_len(p) - (ingress ? PKT_LINK_HEADER : 0);
+}
 /* Leaving: put a tag in vlan_* back into the data; metadata ends.  -ENOMEM: no
  * room, -EINVAL: no Ethernet header. */
 int pkt_from_skb(struct pkt *p);

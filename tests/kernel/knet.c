@@ -12,6 +12,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
+#include <poll.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -19,6 +20,8 @@
 #include <unistd.h>
 
 #include "kmap.h"
+
+enum { PROBE = 0x88b7, PROBES_MAX = 3000, PROBE_WAIT_MS = 10 };
 
 static const char *const names[KNET_DEVS] = { "weir-a", "weir-b", "weir-c",
 					      "weir-d" };
@@ -139,31 +142,6 @@ static void quiet(void)
 	close(fd);
 }
 
-int knet_open(struct knet *net)
-{
-	int err = 0;
-
-	if (unshare(CLONE_NEWNET) != 0)
-		return -errno;
-	quiet();
-	net->netlink =
-		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	if (net->netlink < 0)
-		return -errno;
-	for (u32 dev = 0; dev < KNET_DEVS && !err; dev += 2)
-		err = make_pair(net, (enum knet_dev)dev);
-	for (u32 dev = 0; dev < KNET_DEVS && !err; dev++)
-		err = set_up(net, (enum knet_dev)dev);
-	if (err)
-		knet_close(net);
-	return err;
-}
-
-void knet_close(struct knet *net)
-{
-	close(net->netlink);
-}
-
 /* ---- tc ---- */
 
 static void begin_tc(struct knet *net, struct request *rq, u16 type, u16 flags,
@@ -245,4 +223,54 @@ int knet_socket(const struct knet *net, enum knet_dev dev, u16 protocol)
 	err = -errno;
 	close(fd);
 	return err;
+}
+
+/* ---- the whole ---- */
+
+/* A device that is up passes frames only once its carrier has been noticed. */
+static int wait_for_pair(const struct knet *net, enum knet_dev dev)
+{
+	const u8 probe[ETH_ZLEN] = { [12] = PROBE >> 8, [13] = PROBE & 0xff };
+	int from = knet_socket(net, dev, 0);
+	int to = knet_socket(net, (enum knet_dev)(dev + 1), PROBE);
+	struct pollfd p = { .fd = to, .events = POLLIN };
+	int err = from < 0 ? from : to < 0 ? to : -ETIMEDOUT;
+
+	for (u32 i = 0; i < PROBES_MAX && err == -ETIMEDOUT; i++) {
+		send(from, probe, sizeof(probe), 0);
+		if (poll(&p, 1, PROBE_WAIT_MS) == 1)
+			err = 0;
+	}
+	if (from >= 0)
+		close(from);
+	if (to >= 0)
+		close(to);
+	return err;
+}
+
+int knet_open(struct knet *net)
+{
+	int err = 0;
+
+	if (unshare(CLONE_NEWNET) != 0)
+		return -errno;
+	quiet();
+	net->netlink =
+		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	if (net->netlink < 0)
+		return -errno;
+	for (u32 dev = 0; dev < KNET_DEVS && !err; dev += 2)
+		err = make_pair(net, (enum knet_dev)dev);
+	for (u32 dev = 0; dev < KNET_DEVS && !err; dev++)
+		err = set_up(net, (enum knet_dev)dev);
+	for (u32 dev = 0; dev < KNET_DEVS && !err; dev += 2)
+		err = wait_for_pair(net, (enum knet_dev)dev);
+	if (err)
+		knet_close(net);
+	return err;
+}
+
+void knet_close(struct knet *net)
+{
+	close(net->netlink);
 }

@@ -158,7 +158,7 @@ static void an_outer_tag_leaves_the_data_and_comes_back(void **state)
 	assert_int_equal(p.vlan_tci, 0x6005);
 	assert_int_equal(p.protocol, htons(ETH_P_IP));
 	assert_int_equal(pkt_len(&p), LEN - 4);
-	assert_int_equal(p.wire_len, LEN - 4);
+	assert_int_equal(p.wire_len, LEN - 4 - ETH_HLEN);
 	assert_memory_equal(p.data, before, 12);
 	assert_memory_equal(p.data + 12, before + 16, LEN - 16);
 	assert_int_equal(p.data - p.data_meta, 4);
