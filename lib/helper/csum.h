@@ -62,4 +62,13 @@ static inline u32 csum_block_add(u32 sum, u32 block, u32 off)
 void csum_pulled(struct pkt *p, const void *bytes, u32 len);
 void csum_pushed(struct pkt *p, const void *bytes, u32 len);
 
+/* What the port has verified holds no longer. */
+static inline void csum_unverified(struct pkt *p)
+{
+	if (p->csum_state != CSUM_UNNECESSARY)
+		return;
+	p->csum_state = CSUM_NONE;
+	p->csum_level = 0;
+}
+
 #endif

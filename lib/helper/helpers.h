@@ -13,27 +13,49 @@
 
 #include "helper/helper.h"
 
-/* All that Weir has, by Linux's names. */
-#define HELPERS(X)                \
-	X(map_lookup_elem)        \
-	X(map_update_elem)        \
-	X(map_delete_elem)        \
-	X(ktime_get_ns)           \
-	X(trace_printk)           \
-	X(get_prandom_u32)        \
-	X(get_smp_processor_id)   \
-	X(skb_store_bytes)        \
-	X(l3_csum_replace)        \
-	X(l4_csum_replace)        \
-	X(tail_call)              \
-	X(skb_vlan_push)          \
-	X(skb_vlan_pop)           \
-	X(redirect)               \
-	X(skb_load_bytes)         \
-	X(csum_diff)              \
-	X(xdp_adjust_head)        \
-	X(xdp_adjust_meta)        \
-	X(xdp_adjust_tail)
+/* All that Weir has, in the order of their numbers. */
+#define HELPERS(X)                      \
+	X(map_lookup_elem)              \
+	X(map_update_elem)              \
+	X(map_delete_elem)              \
+	X(ktime_get_ns)                 \
+	X(trace_printk)                 \
+	X(get_prandom_u32)              \
+	X(get_smp_processor_id)         \
+	X(skb_store_bytes)              \
+	X(l3_csum_replace)              \
+	X(l4_csum_replace)              \
+	X(tail_call)                    \
+	X(skb_vlan_push)                \
+	X(skb_vlan_pop)                 \
+	X(redirect)                     \
+	X(skb_load_bytes)               \
+	X(csum_diff)                    \
+	X(skb_change_proto)             \
+	X(skb_change_type)              \
+	X(get_hash_recalc)              \
+	X(skb_change_tail)              \
+	X(skb_pull_data)                \
+	X(csum_update)                  \
+	X(set_hash_invalid)             \
+	X(get_numa_node_id)             \
+	X(skb_change_head)              \
+	X(xdp_adjust_head)              \
+	X(set_hash)                     \
+	X(skb_adjust_room)              \
+	X(xdp_adjust_meta)              \
+	X(xdp_adjust_tail)              \
+	X(skb_load_bytes_relative)      \
+	X(jiffies64)                    \
+	X(csum_level)                   \
+	X(ktime_get_boot_ns)            \
+	X(ktime_get_coarse_ns)          \
+	X(trace_vprintk)                \
+	X(strncmp)                      \
+	X(xdp_get_buff_len)             \
+	X(xdp_load_bytes)               \
+	X(xdp_store_bytes)              \
+	X(ktime_get_tai_ns)
 
 #define HELPER_DECLARE(name) extern const struct helper helper_##name;
 HELPERS(HELPER_DECLARE)

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* time.c - clocks, as the world gives them */
+/* time.c - ktime_get_*, jiffies64: the clocks of the world */
 #include <time.h>
 
 #include "helper/helpers.h"
+
+/* Debian's; jiffies begin five minutes before 32 bits are full. */
+#define HZ 250u
+#define JIFFIES_AT_BOOT (-300 * HZ)
+#define NS_PER_JIFFY (1000000000 / HZ)
 
 static u64 now(struct run *run, int clock)
 {
@@ -18,6 +23,58 @@ const struct helper helper_ktime_get_ns = {
 	.id = BPF_FUNC_ktime_get_ns,
 	.name = "ktime_get_ns",
 	.fn = ktime_get_ns,
+	.progs = PROG_ANY,
+	.ret = RET_INT,
+};
+
+HELPER_0(ktime_get_boot_ns)
+{
+	return now(run, CLOCK_BOOTTIME);
+}
+
+const struct helper helper_ktime_get_boot_ns = {
+	.id = BPF_FUNC_ktime_get_boot_ns,
+	.name = "ktime_get_boot_ns",
+	.fn = ktime_get_boot_ns,
+	.progs = PROG_ANY,
+	.ret = RET_INT,
+};
+
+HELPER_0(ktime_get_coarse_ns)
+{
+	return now(run, CLOCK_MONOTONIC_COARSE);
+}
+
+const struct helper helper_ktime_get_coarse_ns = {
+	.id = BPF_FUNC_ktime_get_coarse_ns,
+	.name = "ktime_get_coarse_ns",
+	.fn = ktime_get_coarse_ns,
+	.progs = PROG_ANY,
+	.ret = RET_INT,
+};
+
+HELPER_0(ktime_get_tai_ns)
+{
+	return now(run, CLOCK_TAI);
+}
+
+const struct helper helper_ktime_get_tai_ns = {
+	.id = BPF_FUNC_ktime_get_tai_ns,
+	.name = "ktime_get_tai_ns",
+	.fn = ktime_get_tai_ns,
+	.progs = PROG_ANY,
+	.ret = RET_INT,
+};
+
+HELPER_0(jiffies64)
+{
+	return JIFFIES_AT_BOOT + now(run, CLOCK_MONOTONIC) / NS_PER_JIFFY;
+}
+
+const struct helper helper_jiffies64 = {
+	.id = BPF_FUNC_jiffies64,
+	.name = "jiffies64",
+	.fn = jiffies64,
 	.progs = PROG_ANY,
 	.ret = RET_INT,
 };

@@ -38,3 +38,22 @@ const struct helper helper_trace_printk = {
 	.ret = RET_INT,
 	.arg = { ARG_MEM, ARG_SIZE, ARG_ANY, ARG_ANY, ARG_ANY },
 };
+
+HELPER_4(trace_vprintk, const char *, fmt, u32, size, const u64 *, args, u32,
+	 args_size)
+{
+	if (args_size % sizeof(u64) || args_size > FORMAT_ARGS * sizeof(u64) ||
+	    (args_size && !args))
+		return helper_error(-EINVAL);
+	return trace(run, fmt, size, args, args_size / sizeof(u64));
+}
+
+const struct helper helper_trace_vprintk = {
+	.id = BPF_FUNC_trace_vprintk,
+	.name = "trace_vprintk",
+	.fn = trace_vprintk,
+	.progs = PROG_ANY,
+	.gpl_only = true,
+	.ret = RET_INT,
+	.arg = { ARG_MEM, ARG_SIZE, ARG_MEM_OR_NULL, ARG_SIZE_OR_ZERO },
+};

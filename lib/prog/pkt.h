@@ -70,6 +70,7 @@ struct pkt {
 	u8 tstamp_type;
 	u8 pkt_type; /* enum pkt_type */
 	bool at_ingress;
+	bool encapsulation; /* a program has put an outer header */
 	/* offsets from data; negative: before it */
 	s32 mac_header;
 	s32 network_header;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +37,8 @@ struct outcome {
 };
 
 struct duo {
-	u32 count;
+	u32 count; /* of cases */
+	u32 wrong;
 	u8 memory[DUO_MEM];
 	char log[LOG_SIZE];
 	struct code code;
@@ -371,32 +373,42 @@ static u32 compare_outcomes(struct duo *d, const struct duo_case *dc,
 				     o->frame, MIN(k->len, DUO_FRAME));
 }
 
-u32 duo_compare(struct duo *d, const struct duo_case *dc)
+void duo_compare(struct duo *d, const struct duo_case *dc)
 {
 	static const char *const modes[] = {
 		[VM_PLAIN] = "plain", [VM_CHECKED] = "checked"
 	};
-	u32 wrong = 0;
 
 	d->count++;
 	make(&d->code, dc);
-	if (!run_kernel(d, dc))
-		return 1;
+	if (!run_kernel(d, dc)) {
+		d->wrong++;
+		return;
+	}
 	for (u32 mode = VM_PLAIN; mode <= VM_CHECKED; mode++) {
 		struct err err = { 0 };
 		struct prog prog;
 		struct pkt p;
 
 		if (prepare(d, dc->type, true, mode, &prog, &err)) {
-			fprintf(stderr, "%s: refused: %s\n", dc->name,
-				err.reason);
-			return wrong + 1;
+			duo_differs(d, "%s: refused: %s", dc->name, err.reason);
+			return;
 		}
 		run_ours(d, &prog, &p, dc);
 		prog.free_image(prog.image);
-		wrong += compare_outcomes(d, dc, modes[mode]);
+		d->wrong += compare_outcomes(d, dc, modes[mode]);
 	}
-	return wrong;
+}
+
+void duo_differs(struct duo *d, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	d->wrong++;
 }
 
 /* ---- what is taken ---- */
@@ -475,43 +487,52 @@ static bool open_ours(struct duo *d)
 	return true;
 }
 
-struct duo *duo_open(const char **why)
+static bool open_duo(struct duo *d)
 {
-	struct duo *d;
-
-	*why = kprog_unavailable();
-	if (*why)
-		return NULL;
-	d = calloc(1, sizeof(*d));
-	if (!d)
-		return NULL;
 	d->value_fd = kprog_shared_value(VALUE, (void **)&d->value);
 	d->map_fd = kprog_hash(4);
-	if (d->value_fd < 0 || d->map_fd < 0 || !open_ours(d)) {
-		duo_close(d);
-		return NULL;
-	}
-	return d;
+	for (u32 i = 0; i < DUO_MEM; i++)
+		d->memory[i] = (u8)(i * 91 + 17);
+	return d->value_fd >= 0 && d->map_fd >= 0 && open_ours(d);
 }
 
-void duo_close(struct duo *d)
+static void close_duo(struct duo *d)
 {
-	close(d->value_fd);
-	close(d->map_fd);
 	for (u32 i = 0; i < ARRAY_LEN(d->maps); i++)
 		if (d->maps[i])
 			map_put(d->maps[i]);
 	if (d->mem)
 		mem_destroy(d->mem);
+	close(d->value_fd);
+	close(d->map_fd);
 	free(d);
+}
+
+int duo_main(void (*const tests[])(struct duo *d), u32 cnt)
+{
+	const char *why = kprog_unavailable();
+	struct duo *d = calloc(1, sizeof(*d));
+	bool ok = !why && d && open_duo(d);
+	u32 wrong;
+
+	if (why) {
+		printf("skipped: %s\n", why);
+		free(d);
+		return KPROG_SKIP;
+	}
+	if (!ok) {
+		fprintf(stderr, "cannot set up\n");
+		return EXIT_FAILURE;
+	}
+	for (u32 i = 0; i < cnt; i++)
+		tests[i](d);
+	printf("%u programs: %u different\n", d->count, d->wrong);
+	wrong = d->wrong;
+	close_duo(d);
+	return wrong ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 u8 *duo_memory(struct duo *d)
 {
 	return d->memory;
-}
-
-u32 duo_count(const struct duo *d)
-{
-	return d->count;
 }

@@ -14,7 +14,7 @@
 
 #define DUO_CALLS 8
 #define DUO_MEM 1024
-#define DUO_FRAME 4096 /* bytes of the longest packet out */
+#define DUO_FRAME 17000 /* bytes of the longest packet out */
 
 enum duo_kind {
 	DUO_NONE,
@@ -70,15 +70,16 @@ struct duo_case {
 
 struct duo;
 
-/* NULL and why: cannot ask; why may be NULL: something is broken. */
-struct duo *duo_open(const char **why);
-void duo_close(struct duo *d);
+/* Opens a duo, runs the tests, prints what came out; an exit code. */
+int duo_main(void (*const tests[])(struct duo *d), u32 cnt);
 
 /* Memory that both sides start with. */
 u8 *duo_memory(struct duo *d);
 
-/* How many things differ; each is printed. */
-u32 duo_compare(struct duo *d, const struct duo_case *c);
+/* What differs is printed and counted. */
+void duo_compare(struct duo *d, const struct duo_case *c);
+/* A difference that a test has found itself. */
+void duo_differs(struct duo *d, const char *fmt, ...) PRINTF(2, 3);
 
 /* Does the kernel load a program that makes the call?  Else *reason is its
  * last word. */
@@ -87,8 +88,5 @@ bool duo_kernel_takes(struct duo *d, u32 type, const char *license,
 /* Does ours run to its end in checked mode?  Else *reason is why not. */
 bool duo_ours_takes(struct duo *d, u32 type, const char *license,
 		    const struct duo_call *call, const char **reason);
-
-/* Cases compared so far. */
-u32 duo_count(const struct duo *d);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "base/types.h"
+#include "duo.h"
 
 #define FRAME_MAX 4096
 
@@ -47,6 +47,16 @@ static inline const u8 *frame_make(u8 frame[FRAME_MAX],
 		frame[i] = (u8)(i * 37 + (i >> 8));
 	memcpy(frame, kind->head, MIN(len, sizeof(kind->head)));
 	return frame;
+}
+
+static inline void frame_compare(struct duo *d, struct duo_case *c,
+				 const struct frame_kind *kind, u32 len)
+{
+	u8 frame[FRAME_MAX];
+
+	c->frame = frame_make(frame, kind, len);
+	c->len = len;
+	duo_compare(d, c);
 }
 
 #endif

@@ -3,31 +3,12 @@
  * helpers.c - what helpers return and make of the packet, on the live kernel
  * and in both modes
  *
- * Tables of values for every argument, all combinations of them; then sequences
- * of calls with random values.
- *
- *	kernel-helpers [SEED [PROGRAMS]]
+ * Tables of values for every argument, all combinations of them.
  */
-#include <linux/pkt_cls.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include "duo.h"
 #include "frames.h"
 
 #define XDP BPF_PROG_TYPE_XDP
 #define TC BPF_PROG_TYPE_SCHED_CLS
-
-static struct duo *duo;
-static u8 frame[FRAME_MAX];
-static u32 wrong;
-
-static void compare(struct duo_case *c, const struct frame_kind *kind, u32 len)
-{
-	c->frame = frame_make(frame, kind, len);
-	c->len = len;
-	wrong += duo_compare(duo, c);
-}
 
 /* ---- XDP ---- */
 
@@ -47,7 +28,7 @@ static const s64 moves[] = {
 	0x100000000, 0x100000004, 0xfffffffc, -0x100000004,
 };
 
-static void adjust_moves_the_ends(void)
+static void adjust_moves_the_ends(struct duo *d)
 {
 	static const u32 helpers[] = { BPF_FUNC_xdp_adjust_head,
 				       BPF_FUNC_xdp_adjust_meta,
@@ -63,11 +44,12 @@ static void adjust_moves_the_ends(void)
 					    { CTX, K(moves[m]) } } },
 				};
 
-				compare(&c, &frame_kinds[0], xdp_lens[l]);
+				frame_compare(d, &c, &frame_kinds[0],
+					      xdp_lens[l]);
 			}
 }
 
-static void metadata_limits_and_follows_the_head(void)
+static void metadata_limits_and_follows_the_head(struct duo *d)
 {
 	static const s64 metas[] = { -4, -8, -32, -128, -216 };
 	static const s64 heads[] = { -216, -212, -208, -184, -88,
@@ -89,13 +71,39 @@ static void metadata_limits_and_follows_the_head(void)
 				    { CTX, K(-4) } } },
 			};
 
-			compare(&c, &frame_kinds[0], 60);
+			frame_compare(d, &c, &frame_kinds[0], 60);
+		}
+}
+
+static void xdp_bytes(struct duo *d)
+{
+	static const u64 offsets[] = { 0,	    1,		59,
+				       60,	    61,		0xffff,
+				       0x10000,	    0x7fffffff, 0xfffffff0,
+				       0x100000004, UINT64_MAX };
+	static const u32 lens[] = { 1, 2, 20, 59, 60, 61, 512 };
+
+	for (u32 o = 0; o < ARRAY_LEN(offsets); o++)
+		for (u32 l = 0; l < ARRAY_LEN(lens); l++) {
+			struct duo_case c = {
+				"xdp bytes",
+				XDP,
+				{ { BPF_FUNC_xdp_load_bytes,
+				    { CTX, K(offsets[o]), MEM(9),
+				      K(lens[l]) } },
+				  { BPF_FUNC_xdp_store_bytes,
+				    { CTX, K(offsets[o]), MEM(64),
+				      K(lens[l]) } },
+				  { BPF_FUNC_xdp_get_buff_len, { CTX } } },
+			};
+
+			frame_compare(d, &c, &frame_kinds[0], 60);
 		}
 }
 
 /* ---- redirect ---- */
 
-static void redirect_refuses_flags(void)
+static void redirect_refuses_flags(struct duo *d)
 {
 	static const u64 flags[] = { 0,		 1,	     2,
 				     3,		 4,	     8,
@@ -113,7 +121,7 @@ static void redirect_refuses_flags(void)
 					    { K(ports[p]), K(flags[f]) } } },
 				};
 
-				compare(&c, &frame_kinds[0], 60);
+				frame_compare(d, &c, &frame_kinds[0], 60);
 			}
 }
 
@@ -123,7 +131,7 @@ static const u64 seeds[] = { 0,		 1,	      0xffff,
 			     0x10000,	 0xfffe0001,  0x12345678,
 			     0xffffffff, 0x100000000, UINT64_MAX };
 
-static void csum_diff_of_sizes_and_seeds(void)
+static void csum_diff_of_sizes_and_seeds(struct duo *d)
 {
 	static const u32 sizes[] = { 0, 1, 3, 4, 6, 20, 61, 508, 512 };
 
@@ -147,7 +155,7 @@ static void csum_diff_of_sizes_and_seeds(void)
 					      K(16), K(seeds[s]) } } },
 				};
 
-				compare(&c, &frame_kinds[0], 80);
+				frame_compare(d, &c, &frame_kinds[0], 80);
 			}
 }
 
@@ -158,7 +166,7 @@ static const u64 replace_flags[] = {
 	0x94, 0xb4, 0x100, 0x104, 1ull << 32, UINT64_MAX,
 };
 
-static void csum_replace(u32 helper)
+static void csum_replace(struct duo *d, u32 helper)
 {
 	static const u64 offsets[] = {
 		0,   1,	     24,     40,      98,	   99,
@@ -190,17 +198,27 @@ static void csum_replace(u32 helper)
 					.complete = v & 1,
 				};
 
-				compare(&c, &frame_kinds[v & 1], 100);
+				frame_compare(d, &c, &frame_kinds[v & 1], 100);
 			}
 }
 
+static void l3_csum_replace(struct duo *d)
+{
+	csum_replace(d, BPF_FUNC_l3_csum_replace);
+}
+
+static void l4_csum_replace(struct duo *d)
+{
+	csum_replace(d, BPF_FUNC_l4_csum_replace);
+}
+
 /* A checksum that is or becomes either zero. */
-static void zero_checksums(void)
+static void zero_checksums(struct duo *d)
 {
 	static const u8 zero[2], ones[2] = { 0xff, 0xff };
 
-	memcpy(duo_memory(duo), zero, 2);
-	memcpy(duo_memory(duo) + 2, ones, 2);
+	memcpy(duo_memory(d), zero, 2);
+	memcpy(duo_memory(d) + 2, ones, 2);
 	for (u32 f = 0; f < ARRAY_LEN(replace_flags); f++)
 		for (u32 m = 0; m < 4; m += 2)
 			for (u32 to = 0; to < 2; to++) {
@@ -218,8 +236,44 @@ static void zero_checksums(void)
 					      K(replace_flags[f]) } } },
 				};
 
-				compare(&c, &frame_kinds[0], 100);
+				frame_compare(d, &c, &frame_kinds[0], 100);
 			}
+}
+
+/* Up, down, query and reset, in all orders of five. */
+static void csum_levels(struct duo *d)
+{
+	for (u32 n = 0; n < 5 * 5 * 5 * 5 * 5; n++) {
+		struct duo_case c = {
+			.name = "csum_level",
+			.type = TC,
+			.complete = n & 1,
+		};
+
+		for (u32 i = 0, left = n; i < 5; i++, left /= 5)
+			c.call[i] = (struct duo_call){ BPF_FUNC_csum_level,
+						       { CTX, K(left % 5) } };
+		c.call[5] =
+			(struct duo_call){ BPF_FUNC_csum_level, { CTX, K(0) } };
+		frame_compare(d, &c, &frame_kinds[0], 60);
+	}
+}
+
+static void csum_update(struct duo *d)
+{
+	for (u32 s = 0; s < ARRAY_LEN(seeds); s++)
+		for (u32 n = 0; n < ARRAY_LEN(frame_kinds); n++) {
+			struct duo_case c = {
+				"csum_update",
+				TC,
+				{ { BPF_FUNC_csum_update, { CTX, K(0) } },
+				  { BPF_FUNC_csum_update,
+				    { CTX, K(seeds[s]) } } },
+				.complete = s & 1,
+			};
+
+			frame_compare(d, &c, &frame_kinds[n], 61);
+		}
 }
 
 /* ---- bytes of the sk_buff ---- */
@@ -234,7 +288,7 @@ static const u64 byte_offsets[] = {
 };
 static const u32 byte_lens[] = { 1, 2, 3, 4, 40, 41, 100, 101, 512 };
 
-static void load_bytes(void)
+static void load_bytes(struct duo *d)
 {
 	for (u32 o = 0; o < ARRAY_LEN(byte_offsets); o++)
 		for (u32 l = 0; l < ARRAY_LEN(byte_lens); l++) {
@@ -246,11 +300,45 @@ static void load_bytes(void)
 				      K(byte_lens[l]) } } },
 			};
 
-			compare(&c, &frame_kinds[0], 100);
+			frame_compare(d, &c, &frame_kinds[0], 100);
 		}
 }
 
-static void store_bytes(void)
+static void load_bytes_relative(struct duo *d)
+{
+	static const u64 starts[] = { 0, 1, 2, 0x100000000, UINT64_MAX };
+
+	for (u32 o = 0; o < ARRAY_LEN(byte_offsets); o++)
+		for (u32 l = 0; l < ARRAY_LEN(byte_lens); l++)
+			for (u32 i = 0; i < ARRAY_LEN(starts); i++) {
+				struct duo_case c = {
+					"skb_load_bytes_relative",
+					TC,
+					{ { BPF_FUNC_skb_load_bytes_relative,
+					    { CTX, K(byte_offsets[o]), MEM(16),
+					      K(byte_lens[l]),
+					      K(starts[i]) } } },
+				};
+
+				frame_compare(d, &c, &frame_kinds[0], 100);
+			}
+}
+
+static void pull_data(struct duo *d)
+{
+	for (u32 o = 0; o < ARRAY_LEN(byte_offsets); o++) {
+		struct duo_case c = {
+			"skb_pull_data",
+			TC,
+			{ { BPF_FUNC_skb_pull_data,
+			    { CTX, K(byte_offsets[o]) } } },
+		};
+
+		frame_compare(d, &c, &frame_kinds[0], 100);
+	}
+}
+
+static void store_bytes(struct duo *d)
 {
 	static const u64 flags[] = { 0, 1, 2, 3, 4, 8, 1ull << 32 };
 
@@ -267,7 +355,7 @@ static void store_bytes(void)
 					.complete = f & 1,
 				};
 
-				compare(&c, &frame_kinds[0], 100);
+				frame_compare(d, &c, &frame_kinds[0], 100);
 			}
 }
 
@@ -290,7 +378,7 @@ static struct duo_call vlan_call(u32 op)
 }
 
 /* All sequences of four, with and without a checksum, on all kinds. */
-static void tags_come_and_go(void)
+static void tags_come_and_go(struct duo *d)
 {
 	for (u32 k = 0; k < ARRAY_LEN(frame_kinds); k++)
 		for (u32 n = 0; n < VLAN_OPS * VLAN_OPS * VLAN_OPS * VLAN_OPS;
@@ -305,11 +393,11 @@ static void tags_come_and_go(void)
 				.complete = n & 1,
 			};
 
-			compare(&c, &frame_kinds[k], 70);
+			frame_compare(d, &c, &frame_kinds[k], 70);
 		}
 }
 
-static void tags_of_short_packets(void)
+static void tags_of_short_packets(struct duo *d)
 {
 	for (u32 k = 0; k < ARRAY_LEN(frame_kinds); k++)
 		for (u32 len = frame_kinds[k].len; len < 26; len++)
@@ -321,13 +409,13 @@ static void tags_of_short_packets(void)
 						  vlan_call(POP) },
 				};
 
-				compare(&c, &frame_kinds[k], len);
+				frame_compare(d, &c, &frame_kinds[k], len);
 			}
 }
 
 /* ---- maps ---- */
 
-static void map_calls(void)
+static void map_calls(struct duo *d)
 {
 	static const u64 flags[] = { 0, 1, 2, 3, 4, 1ull << 32 };
 
@@ -344,127 +432,31 @@ static void map_calls(void)
 			  { BPF_FUNC_map_delete_elem, { MAP, MEM(0) } } },
 		};
 
-		compare(&c, &frame_kinds[0], 60);
+		frame_compare(d, &c, &frame_kinds[0], 60);
 	}
 }
 
-/* ---- random sequences ---- */
-
-static u64 random_state;
-
-static u64 rnd(void)
+int main(void)
 {
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return random_state;
-}
+	static void (*const tests[])(struct duo * d) = {
+		adjust_moves_the_ends,
+		metadata_limits_and_follows_the_head,
+		redirect_refuses_flags,
+		xdp_bytes,
+		csum_diff_of_sizes_and_seeds,
+		l3_csum_replace,
+		l4_csum_replace,
+		zero_checksums,
+		csum_levels,
+		csum_update,
+		load_bytes,
+		load_bytes_relative,
+		store_bytes,
+		pull_data,
+		tags_come_and_go,
+		tags_of_short_packets,
+		map_calls,
+	};
 
-static u32 below(u32 n)
-{
-	return (u32)(rnd() >> 32) % n;
-}
-
-static u64 some_number(void)
-{
-	switch (below(4)) {
-	case 0: return below(128);
-	case 1: return (u64) - (s64)below(256);
-	case 2: return below(64) * 2;
-	default: return rnd() >> below(64);
-	}
-}
-
-static u64 some_offset(u32 len)
-{
-	return below(8) ? below(len + 4) & ~(u64)below(2) : some_number();
-}
-
-static struct duo_call xdp_call(void)
-{
-	static const u32 helpers[] = { BPF_FUNC_xdp_adjust_head,
-				       BPF_FUNC_xdp_adjust_meta,
-				       BPF_FUNC_xdp_adjust_tail };
-
-	return (struct duo_call){ helpers[below(ARRAY_LEN(helpers))],
-				  { CTX, K((s64)below(400) - 200) } };
-}
-
-static struct duo_call tc_call(u32 len)
-{
-	static const u64 sizes[] = { 0, 2, 4 };
-	u64 size = sizes[below(3)];
-	u64 offset = some_offset(len);
-
-	switch (below(6)) {
-	case 0: return vlan_call(below(VLAN_OPS));
-	case 1:
-		return (struct duo_call){ BPF_FUNC_skb_store_bytes,
-					  { CTX, K(offset), MEM(below(512)),
-					    K(1 + below(64)), K(below(4)) } };
-	case 2:
-		return (struct duo_call){ BPF_FUNC_skb_load_bytes,
-					  { CTX, K(offset), MEM(below(512)),
-					    K(1 + below(64)) } };
-	case 3:
-		return (struct duo_call){ BPF_FUNC_l3_csum_replace,
-					  { CTX, K(offset),
-					    K(size ? some_number() : 0),
-					    K(some_number()), K(size) } };
-	default:
-		return (struct duo_call){
-			BPF_FUNC_l4_csum_replace,
-			{ CTX, K(offset), K(size ? some_number() : 0),
-			  K(some_number()), K(size | below(16) << 4) }
-		};
-	}
-}
-
-static void random_calls(u32 programs)
-{
-	for (u32 i = 0; i < programs; i++) {
-		struct duo_case c = { .name = "random",
-				      .type = below(4) ? TC : XDP,
-				      .complete = below(2) };
-		u32 kind = below(ARRAY_LEN(frame_kinds));
-		u32 len = 60 + below(200), n = 1 + below(DUO_CALLS);
-
-		c.complete &= c.type == TC;
-		for (u32 k = 0; k < n; k++)
-			c.call[k] = c.type == XDP ? xdp_call() : tc_call(len);
-		compare(&c, &frame_kinds[kind], len);
-	}
-}
-
-int main(int argc, char **argv)
-{
-	u64 seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
-	u32 programs = argc > 2 ? (u32)strtoul(argv[2], NULL, 0) : 3000;
-	const char *why;
-
-	duo = duo_open(&why);
-	if (!duo) {
-		printf("%s: %s\n", why ? "skipped" : "failed",
-		       why ? why : "cannot set up");
-		return why ? 77 : EXIT_FAILURE;
-	}
-	for (u32 i = 0; i < DUO_MEM; i++)
-		duo_memory(duo)[i] = (u8)(i * 91 + 17);
-	adjust_moves_the_ends();
-	metadata_limits_and_follows_the_head();
-	redirect_refuses_flags();
-	csum_diff_of_sizes_and_seeds();
-	csum_replace(BPF_FUNC_l3_csum_replace);
-	csum_replace(BPF_FUNC_l4_csum_replace);
-	zero_checksums();
-	load_bytes();
-	store_bytes();
-	tags_come_and_go();
-	tags_of_short_packets();
-	map_calls();
-	random_state = seed * 2654435761u | 1;
-	random_calls(programs);
-	printf("%u programs: %u differences\n", duo_count(duo), wrong);
-	duo_close(duo);
-	return wrong ? EXIT_FAILURE : EXIT_SUCCESS;
+	return duo_main(tests, ARRAY_LEN(tests));
 }

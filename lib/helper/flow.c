@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * flow.c - which flow a packet belongs to
+ *
+ * As Linux's flow dissector: the innermost addresses behind tunnels in IP and
+ * GRE, and ports where a protocol has them and no fragment lacks them.
+ */
+#include "helper/flow.h"
+
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <string.h>
+#include <sys/auxv.h>
+
+#define DEPTH 15    /* headers, as in Linux */
+#define FRAGMENT 44 /* the extension headers of IPv6 */
+#define HOP_BY_HOP 0
+#define ROUTING 43
+#define DESTINATION 60
+
+struct flow {
+	u8 ends[2][20]; /* address and port, the lower one first */
+	u32 label;
+	u32 key; /* of GRE */
+	u16 tags[2];
+	u16 l3;
+	u8 l4;
+};
+
+struct cursor {
+	const u8 *at;
+	const u8 *end;
+	u32 left; /* headers */
+	struct flow *flow;
+};
+
+enum next {
+	NEXT_STOP,
+	NEXT_L3, /* flow->l3 says which */
+	NEXT_L4, /* flow->l4 says which */
+};
+
+static u16 be16(const u8 *at)
+{
+	return (u16)(at[0] << 8 | at[1]);
+}
+
+static bool has(const struct cursor *c, u32 len)
+{
+	return c->end - c->at >= (s64)len;
+}
+
+static enum next dissect_tag(struct cursor *c, u32 n)
+{
+	if (!has(c, 4))
+		return NEXT_STOP;
+	if (n < ARRAY_LEN(c->flow->tags))
+		c->flow->tags[n] = be16(c->at);
+	c->flow->l3 = be16(c->at + 2);
+	c->at += 4;
+	return NEXT_L3;
+}
+
+static enum next dissect_ipv4(struct cursor *c)
+{
+	struct flow *f = c->flow;
+	u32 len;
+
+	if (!has(c, 20) || (c->at[0] & 15) < 5)
+		return NEXT_STOP;
+	len = (c->at[0] & 15) * 4u;
+	memset(f->ends, 0, sizeof(f->ends));
+	memcpy(f->ends[0], c->at + 12, 4);
+	memcpy(f->ends[1], c->at + 16, 4);
+	f->l4 = c->at[9];
+	if (be16(c->at + 6) & 0x3fff) /* a fragment, even the first */
+		return NEXT_STOP;
+	c->at += len;
+	return NEXT_L4;
+}
+
+static enum next dissect_ipv6(struct cursor *c)
+{
+	struct flow *f = c->flow;
+
+	if (!has(c, 40))
+		return NEXT_STOP;
+	memset(f->ends, 0, sizeof(f->ends));
+	memcpy(f->ends[0], c->at + 8, 16);
+	memcpy(f->ends[1], c->at + 24, 16);
+	f->label = (u32)(c->at[1] & 15) << 16 | be16(c->at + 2);
+	f->l4 = c->at[6];
+	c->at += 40;
+	return NEXT_L4;
+}
+
+static enum next dissect_l3(struct cursor *c, u32 *tags)
+{
+	switch (c->flow->l3) {
+	case ETH_P_IP: return dissect_ipv4(c);
+	case ETH_P_IPV6: return dissect_ipv6(c);
+	case ETH_P_8021Q:
+	case ETH_P_8021AD: return dissect_tag(c, (*tags)++);
+	default: return NEXT_STOP;
+	}
+}
+
+static enum next dissect_extension(struct cursor *c)
+{
+	u32 len;
+
+	if (!has(c, 8))
+		return NEXT_STOP;
+	len = c->at[1] * 8u + 8;
+	if (c->flow->l4 == FRAGMENT) {
+		len = 8;
+		if (be16(c->at + 2) & 0xfff9) {
+			c->flow->l4 = c->at[0];
+			return NEXT_STOP;
+		}
+	}
+	c->flow->l4 = c->at[0];
+	c->at += MIN(len, (u32)(c->end - c->at));
+	return NEXT_L4;
+}
+
+static enum next dissect_gre(struct cursor *c)
+{
+	u32 len = 4;
+	u16 flags;
+
+	if (!has(c, len))
+		return NEXT_STOP;
+	flags = be16(c->at);
+	if (flags & 0x4007) /* with routing, or of another version */
+		return NEXT_STOP;
+	c->flow->l3 = be16(c->at + 2);
+	len += flags & 0x8000 ? 4 : 0;
+	if (flags & 0x2000) {
+		if (!has(c, len + 4))
+			return NEXT_STOP;
+		memcpy(&c->flow->key, c->at + len, 4);
+		len += 4;
+	}
+	len += flags & 0x1000 ? 4 : 0;
+	if (!has(c, len))
+		return NEXT_STOP;
+	c->at += len;
+	if (c->flow->l3 != ETH_P_TEB)
+		return NEXT_L3;
+	if (!has(c, ETH_HLEN))
+		return NEXT_STOP;
+	c->flow->l3 = be16(c->at + 12);
+	c->at += ETH_HLEN;
+	return NEXT_L3;
+}
+
+static enum next dissect_ports(struct cursor *c)
+{
+	if (has(c, 4)) {
+		memcpy(c->flow->ends[0] + 16, c->at, 2);
+		memcpy(c->flow->ends[1] + 16, c->at + 2, 2);
+	}
+	return NEXT_STOP;
+}
+
+static enum next dissect_l4(struct cursor *c)
+{
+	switch (c->flow->l4) {
+	case HOP_BY_HOP:
+	case ROUTING:
+	case DESTINATION:
+	case FRAGMENT:
+		return c->flow->l3 == ETH_P_IPV6 ? dissect_extension(c)
+						 : NEXT_STOP;
+	case IPPROTO_IPIP: c->flow->l3 = ETH_P_IP; return NEXT_L3;
+	case IPPROTO_IPV6: c->flow->l3 = ETH_P_IPV6; return NEXT_L3;
+	case IPPROTO_GRE: return dissect_gre(c);
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+	case IPPROTO_SCTP:
+	case IPPROTO_DCCP:
+	case IPPROTO_ESP: return dissect_ports(c);
+	default: return NEXT_STOP;
+	}
+}
+
+static void dissect(const struct pkt *p, struct flow *flow)
+{
+	struct cursor c = {
+		.at = p->data + p->network_header,
+		.end = p->data_end,
+		.left = DEPTH,
+		.flow = flow,
+	};
+	enum next next = NEXT_L3;
+	u32 tags = 0;
+
+	flow->l3 = ntohs(p->protocol);
+	if (p->vlan_present)
+		flow->tags[tags++] = p->vlan_tci;
+	while (c.left-- && next != NEXT_STOP)
+		next = next == NEXT_L3 ? dissect_l3(&c, &tags) : dissect_l4(&c);
+}
+
+static u64 mix(u64 hash, u64 value)
+{
+	hash = (hash ^ value) * 0xbf58476d1ce4e5b9;
+	return hash ^ hash >> 29;
+}
+
+/* Seeded anew for each process, so that nobody can choose what collides. */
+static u64 seed(void)
+{
+	u64 value;
+
+	memcpy(&value, (const void *)getauxval(AT_RANDOM), sizeof(value));
+	return value;
+}
+
+u32 flow_hash(const struct pkt *p)
+{
+	struct flow f = { 0 };
+	u64 hash = seed(), word[5];
+	bool swap;
+
+	dissect(p, &f);
+	swap = memcmp(f.ends[0], f.ends[1], sizeof(f.ends[0])) > 0;
+	memcpy(word, f.ends[swap], sizeof(f.ends[0]));
+	memcpy((u8 *)word + sizeof(f.ends[0]), f.ends[!swap],
+	       sizeof(f.ends[0]));
+	for (u32 i = 0; i < ARRAY_LEN(word); i++)
+		hash = mix(hash, word[i]);
+	hash = mix(hash, (u64)f.label << 32 | f.key);
+	hash = mix(hash, (u64)f.l3 << 48 | (u64)f.l4 << 32 |
+				 (u64)f.tags[0] << 16 | f.tags[1]);
+	hash ^= hash >> 32;
+	return (u32)hash ? (u32)hash : 1;
+}
