@@ -174,13 +174,27 @@ static int load(struct test *t)
 		return cli_fail_as(t->cli, EXIT_REJECTED, &err);
 	}
 	t->prog = t->so->progs[t->elf_prog - t->obj->progs];
-	/* an action sits behind a filter, which no hook here has: it can be
-	 * tested all the same */
-	if (t->hook != HOOK_XDP && t->prog->type == BPF_PROG_TYPE_SCHED_ACT)
-		return EXIT_OK;
-	if (hook_accepts(t->hook, t->prog, &err) == 0)
-		return EXIT_OK;
-	return cli_fail_as(t->cli, EXIT_USAGE, &err);
+	return EXIT_OK;
+}
+
+/*
+ * Also programs that cannot be attached to the hook itself, but run on its
+ * packets: those of devmap and cpumap entries, actions behind a filter.
+ */
+static int check_hook(struct test *t)
+{
+	enum hook_kind own = hook_of(t->elf_prog);
+
+	if (own == HOOK_KINDS)
+		return cli_usage(t->cli,
+				 "%s is a program of section %s, which no "
+				 "hook runs",
+				 t->elf_prog->name, t->elf_prog->section);
+	if ((own == HOOK_XDP) != (t->hook == HOOK_XDP))
+		return cli_usage(t->cli, "%s is a program for %s, not for %s",
+				 t->elf_prog->name, hook_name(own),
+				 hook_name(t->hook));
+	return EXIT_OK;
 }
 
 int test_open(struct test *t)
@@ -191,11 +205,8 @@ int test_open(struct test *t)
 		code = open_object(t);
 	if (!code)
 		code = choose(t);
-	if (!code && t->hook == HOOK_KINDS)
-		code = cli_usage(t->cli,
-				 "%s is a program of section %s, which "
-				 "no hook runs",
-				 t->elf_prog->name, t->elf_prog->section);
+	if (!code)
+		code = check_hook(t);
 	if (!code)
 		code = make_sys(t);
 	if (!code)

@@ -91,7 +91,8 @@ int oracle_open(const struct oracle_opts *opts, struct err *err,
 	o->buffer = malloc(ENVIRON_BUFFER);
 	o->out = malloc(OUT_BYTES);
 	o->result.differences =
-		calloc(o->opts.max_shown, sizeof(*o->result.differences));
+		calloc((size_t)o->opts.max_shown + opts->obj->map_cnt,
+		       sizeof(*o->result.differences));
 	if (o->buffer && o->out && o->result.differences)
 		res = open_mirror(o, err);
 	else
@@ -123,7 +124,6 @@ static void count_reason(struct oracle_result *r, const char *text)
 {
 	u32 i = 0;
 
-	r->not_compared++;
 	while (i < r->reason_cnt && strcmp(r->reasons[i].text, text) != 0)
 		i++;
 	if (i == ARRAY_LEN(r->reasons))
@@ -186,10 +186,10 @@ static int run_weir(struct oracle *o, const struct oracle_packet *packet,
 }
 
 /* A difference was found: keep its text if there is room. */
-static void keep(struct oracle *o, char *text)
+static void keep(struct oracle *o, char *text, u32 room)
 {
 	o->result.different++;
-	if (o->result.shown < o->opts.max_shown)
+	if (o->result.shown < room)
 		o->result.differences[o->result.shown++] = text;
 	else
 		free(text);
@@ -223,7 +223,7 @@ static int compare(struct oracle *o, const struct oracle_packet *packet,
 	}
 	o->result.compared++;
 	if (out->different)
-		keep(o, text);
+		keep(o, text, o->opts.max_shown);
 	else
 		free(text);
 	return 0;
@@ -244,6 +244,7 @@ int oracle_run(struct oracle *o, const struct oracle_packet *packet,
 	if (!jumbo)
 		res = run_kernel(o, packet, &t);
 	if (is_refusal(res)) {
+		o->result.not_compared++;
 		count_reason(&o->result,
 			     environ_refuses(prog->type,
 					     prog->expected_attach_type,
@@ -277,9 +278,11 @@ static int finish_map(struct oracle *o, u32 i, struct err *err)
 	if (fclose(f) != 0 && res >= 0)
 		res = err_fail(err, -ENOMEM, "out of memory");
 	if (res == CONTENTS_DIFFERENT)
-		keep(o, text);
+		keep(o, text, UINT32_MAX);
 	else
 		free(text);
+	if (res == CONTENTS_UNREADABLE)
+		count_reason(&o->result, "map that only programs may read");
 	return MIN(res, 0);
 }
 

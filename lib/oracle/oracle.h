@@ -24,7 +24,7 @@ struct oracle_opts {
 	const struct prog *prog;   /* of so, the one to run */
 	/* the name of a verdict, or NULL */
 	const char *(*verdict_name)(u32 prog_type, u32 verdict);
-	u32 max_shown; /* differences kept, 0: 10 */
+	u32 max_shown; /* packets kept that differ, 0: 10 */
 };
 
 /*
@@ -70,14 +70,14 @@ struct oracle_result {
 	u64 compared;
 	/* packets whose run differed, and maps whose contents do */
 	u64 different;
-	u64 not_compared;
+	u64 not_compared; /* packets */
 	u32 reason_cnt;
-	struct oracle_reason reasons[16]; /* of not_compared */
+	struct oracle_reason reasons[16]; /* also why a map was not */
 	u32 shown;
-	char **differences; /* in full, several lines each */
+	char **differences; /* in full, several lines each; all maps' */
 };
 
-/* Compare the maps and finish.  *result is the oracle's. */
+/* Compare the maps, once, after the last packet.  *result is the oracle's. */
 int oracle_finish(struct oracle *o, const struct oracle_result **result,
 		  struct err *err);
 

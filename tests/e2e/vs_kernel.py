@@ -10,6 +10,7 @@ import sys
 import unittest
 
 from weir import BUILD, WEIR
+from weir_test import Case, frame, udp
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
@@ -35,8 +36,8 @@ def programs(path):
             yield section, symbol["Name"]["Name"]
 
 
-def weir(*words):
-    return subprocess.run([WEIR, "test", *words, "-r", CAPTURE, "--vs",
+def weir(*words, capture=CAPTURE):
+    return subprocess.run([WEIR, "test", *words, "-r", capture, "--vs",
                            "kernel", "-j"], check=False, capture_output=True,
                           text=True, timeout=300)
 
@@ -54,9 +55,50 @@ UPDATES = {
 }
 
 
-class Objects(unittest.TestCase):
-    def check(self, path, name, *words):
-        done = weir(path, "--prog", name, *words)
+LICENSE = 'char LICENSE[] SEC("license") = "GPL";\n'
+EQUAL = """
+#include <bpf/bpf_core_read.h>
+struct asked { __u64 time[2]; __u32 random[2]; __u32 cpu, calls; };
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 5000);
+	 __type(key, __u64); __type(value, struct asked); } asked SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_PROG_ARRAY); __uint(max_entries, 2);
+	 __type(key, __u32); __type(value, __u32); } jumps SEC(".maps");
+__u64 runs;
+static __noinline int ask(struct asked *a)
+{
+	a->time[0] = bpf_ktime_get_ns();
+	a->random[0] = bpf_get_prandom_u32();
+	return a->random[0] & 1;
+}
+__noinline int ask_globally(struct asked *a)
+{
+	if (!a)
+		return 0;
+	a->random[1] = bpf_get_prandom_u32();
+	a->time[1] = bpf_ktime_get_ns();
+	a->cpu = bpf_get_smp_processor_id();
+	return a->random[1];
+}
+static __always_inline int work(void *ctx, int ok, int drop)
+{
+	char full[400] = {};
+	struct asked a = {};
+	int odd = ask(&a), third = ask_globally(&a) & 3;
+
+	full[odd * 100 + third] = 1;
+	asm volatile("" :: "r"(full) : "memory");
+	a.calls = runs++ + full[100];
+	bpf_map_update_elem(&asked, &a.time[0], &a, 0);
+	if (!odd)
+		bpf_tail_call(ctx, &jumps, third);
+	return third ? ok : drop;
+}
+"""
+
+
+class Objects(Case):
+    def check(self, path, name, *words, capture=CAPTURE):
+        done = weir(path, "--prog", name, *words, capture=capture)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         result = json.loads(done.stdout)
         kernel = result["kernel"]
@@ -76,6 +118,100 @@ class Objects(unittest.TestCase):
                     self.check(path, name)
                     if more:
                         self.check(path, name, *more)
+
+    def test_helpers_that_ask_the_machine(self):
+        # In a static and in a global function, with tail calls, at both
+        # hooks, and both kinds of program in one object.
+        obj = self.build(EQUAL + """
+SEC("xdp") int at_xdp(struct xdp_md *ctx)
+{
+	return work(ctx, XDP_PASS, XDP_DROP);
+}
+SEC("tc") int at_tc(struct __sk_buff *skb)
+{
+	skb->mark = bpf_get_prandom_u32();
+	return work(skb, 0, 2);
+}
+""" + LICENSE)
+        for name, dropped in (("at_xdp", "XDP_DROP"), ("at_tc", "TC_ACT_SHOT")):
+            result = self.check(obj, name, "--dump-maps")
+            self.assertGreater(result["verdicts"][dropped], 100)
+            asked, = [m for m in result["maps"] if m["name"] == "asked"]
+            self.assertEqual(len(asked["entries"]), result["packets"])
+
+    def test_what_a_test_run_refuses_is_not_compared(self):
+        obj = self.build("""
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1);
+	 __type(key, __u32); __type(value, __u64); } runs SEC(".maps");
+static __always_inline int count(void)
+{
+	__u32 zero = 0;
+	__u64 *n = bpf_map_lookup_elem(&runs, &zero);
+	if (n)
+		++*n;
+	return 0;
+}
+SEC("xdp") int at_xdp(void *ctx) { return count() + XDP_PASS; }
+SEC("tc") int at_tc(void *ctx) { return count(); }
+SEC("xdp/devmap") int entry(void *ctx) { return count() + XDP_PASS; }
+""" + LICENSE)
+        path = self.pcap((1, frame()[:13]), (2, frame(0x0800, 33)),
+                         (3, frame(0x86dd, 53)), (4, frame(size=3521)),
+                         (5, udp(9)), (6, frame(size=4000)))
+        for name, compared in (("at_xdp", 3), ("at_tc", 2), ("entry", 0)):
+            with self.subTest(program=name):
+                done = weir(obj, "--prog", name, "--dump-maps", capture=path)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                result = json.loads(done.stdout)
+                kernel = result["kernel"]
+                self.assertEqual(result["packets"], 6)
+                self.assertEqual(kernel["compared"], compared)
+                self.assertEqual(sum(kernel["not_compared"].values()),
+                                 6 - compared)
+                # such a packet runs on neither side
+                runs = result["maps"][0]["entries"][0]["formatted"]["value"]
+                self.assertEqual(runs, compared)
+
+    def test_what_differs_is_shown(self):
+        # Linux has a type that Weir does not show, unless told to.
+        obj = self.build("""
+#include <bpf/bpf_core_read.h>
+struct task_struct { int pid; } __attribute__((preserve_access_index));
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 9);
+	 __type(key, __u32); __type(value, __u32); } seen SEC(".maps");
+SEC("xdp") int differ(struct xdp_md *ctx)
+{
+	char *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	__u32 seven = 7, nine = 9;
+
+	if (!bpf_core_type_exists(struct task_struct) || data + 20 > end)
+		return XDP_PASS;
+	data[19] = 'X';
+	bpf_map_update_elem(&seen, &seven, &nine, 0);
+	bpf_xdp_adjust_tail(ctx, -3);
+	return XDP_DROP;
+}
+""" + LICENSE)
+        path = self.pcap(*((n, frame()) for n in range(12)))
+        done = weir(obj, capture=path)
+        self.assertEqual(done.returncode, 6)
+        kernel = json.loads(done.stdout)["kernel"]
+        self.assertEqual(kernel["compared"], 12)
+        self.assertEqual(kernel["different"], 13)
+        first, *rest, in_map = kernel["differences"]
+        self.assertEqual(len(rest), 9)
+        for line in ("packet 1 (60 bytes):",
+                     "verdict: Weir XDP_PASS, Linux XDP_DROP",
+                     "length: Weir 60, Linux 57",
+                     "bytes differ from offset 19 on:"):
+            self.assertIn(line, first)
+        self.assertRegex(first, r"Weir +0010: 5a 5a 5a 5a")
+        self.assertRegex(first, r"Linux +0010: 5a 5a 5a 58")
+        self.assertRegex(in_map, r"(?s)map seen: 1 entry is different.*"
+                         r"key +7 \(07 00 00 00\).*Weir +has none.*"
+                         r"Linux +9 \(09 00 00 00\)")
+        self.check(obj, "differ", "--btf", "/sys/kernel/btf/vmlinux",
+                   capture=path)
 
     def test_xdp_tools(self):
         found = [path for what in ("xdpfilt_*.o", "xdp-dispatcher.o")

@@ -76,7 +76,7 @@ class Case(unittest.TestCase):
         return json.loads(self.weir(*words, "-j", code=code).stdout)
 
     def build(self, source):
-        """An object of this C, without types."""
+        """An object of this C."""
         clang = shutil.which("clang-19") or self.skipTest("no clang-19")
         multiarch = subprocess.run(["gcc", "-print-multiarch"], check=True,
                                    capture_output=True,
