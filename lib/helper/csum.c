@@ -53,6 +53,7 @@ const struct helper helper_csum_diff = {
 	.name = "csum_diff",
 	.fn = csum_diff,
 	.progs = PROG_XDP | PROG_TC,
+	.pkt_access = true,
 	.ret = RET_INT,
 	.arg = { ARG_MEM_OR_NULL, ARG_SIZE_OR_ZERO, ARG_MEM_OR_NULL,
 		 ARG_SIZE_OR_ZERO, ARG_ANY },
@@ -117,9 +118,14 @@ HELPER_5(l3_csum_replace, struct pkt *, p, u32, offset, u64, from, u64, to, u64,
 			return helper_error(-EINVAL);
 		put16(at, replace_by_diff(get16(at), (u32)to));
 		return 0;
-	case 2: put16(at, replace2(get16(at), (u16)from, (u16)to)); return 0;
-	case 4: put16(at, replace4(get16(at), (u32)from, (u32)to)); return 0;
-	default: return helper_error(-EINVAL);
+	case 2:
+		put16(at, replace2(get16(at), (u16)from, (u16)to));
+		return 0;
+	case 4:
+		put16(at, replace4(get16(at), (u32)from, (u32)to));
+		return 0;
+	default:
+		return helper_error(-EINVAL);
 	}
 }
 
@@ -189,9 +195,14 @@ HELPER_5(l4_csum_replace, struct pkt *, p, u32, offset, u64, from, u64, to, u64,
 		check = l4_by_diff(p, check, (u32)to, pseudo,
 				   flags & BPF_F_IPV6);
 		break;
-	case 2: check = l4_replace(p, check, (u16)from, (u16)to, pseudo); break;
-	case 4: check = l4_replace(p, check, (u32)from, (u32)to, pseudo); break;
-	default: return helper_error(-EINVAL);
+	case 2:
+		check = l4_replace(p, check, (u16)from, (u16)to, pseudo);
+		break;
+	case 4:
+		check = l4_replace(p, check, (u32)from, (u32)to, pseudo);
+		break;
+	default:
+		return helper_error(-EINVAL);
 	}
 	if ((flags & BPF_F_MARK_MANGLED_0) && !check)
 		check = 0xffff;

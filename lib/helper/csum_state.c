@@ -44,14 +44,21 @@ static void level_down(struct pkt *p)
 HELPER_2(csum_level, struct pkt *, p, u64, level)
 {
 	switch (level) {
-	case BPF_CSUM_LEVEL_INC: level_up(p); return 0;
-	case BPF_CSUM_LEVEL_DEC: level_down(p); return 0;
-	case BPF_CSUM_LEVEL_RESET: csum_unverified(p); return 0;
+	case BPF_CSUM_LEVEL_INC:
+		level_up(p);
+		return 0;
+	case BPF_CSUM_LEVEL_DEC:
+		level_down(p);
+		return 0;
+	case BPF_CSUM_LEVEL_RESET:
+		csum_unverified(p);
+		return 0;
 	case BPF_CSUM_LEVEL_QUERY:
 		return p->csum_state == CSUM_UNNECESSARY
 			       ? p->csum_level
 			       : helper_error(-EACCES);
-	default: return helper_error(-EINVAL);
+	default:
+		return helper_error(-EINVAL);
 	}
 }
 

@@ -98,11 +98,15 @@ static enum next dissect_ipv6(struct cursor *c)
 static enum next dissect_l3(struct cursor *c, u32 *tags)
 {
 	switch (c->flow->l3) {
-	case ETH_P_IP: return dissect_ipv4(c);
-	case ETH_P_IPV6: return dissect_ipv6(c);
+	case ETH_P_IP:
+		return dissect_ipv4(c);
+	case ETH_P_IPV6:
+		return dissect_ipv6(c);
 	case ETH_P_8021Q:
-	case ETH_P_8021AD: return dissect_tag(c, (*tags)++);
-	default: return NEXT_STOP;
+	case ETH_P_8021AD:
+		return dissect_tag(c, (*tags)++);
+	default:
+		return NEXT_STOP;
 	}
 }
 
@@ -174,16 +178,23 @@ static enum next dissect_l4(struct cursor *c)
 	case FRAGMENT:
 		return c->flow->l3 == ETH_P_IPV6 ? dissect_extension(c)
 						 : NEXT_STOP;
-	case IPPROTO_IPIP: c->flow->l3 = ETH_P_IP; return NEXT_L3;
-	case IPPROTO_IPV6: c->flow->l3 = ETH_P_IPV6; return NEXT_L3;
-	case IPPROTO_GRE: return dissect_gre(c);
+	case IPPROTO_IPIP:
+		c->flow->l3 = ETH_P_IP;
+		return NEXT_L3;
+	case IPPROTO_IPV6:
+		c->flow->l3 = ETH_P_IPV6;
+		return NEXT_L3;
+	case IPPROTO_GRE:
+		return dissect_gre(c);
 	case IPPROTO_TCP:
 	case IPPROTO_UDP:
 	case IPPROTO_UDPLITE:
 	case IPPROTO_SCTP:
 	case IPPROTO_DCCP:
-	case IPPROTO_ESP: return dissect_ports(c);
-	default: return NEXT_STOP;
+	case IPPROTO_ESP:
+		return dissect_ports(c);
+	default:
+		return NEXT_STOP;
 	}
 }
 

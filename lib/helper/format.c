@@ -263,12 +263,17 @@ static int pack_arg(struct packed *p, const char **at, u64 value)
 
 	*at = parse_spec(*at, &spec);
 	switch (**at) {
-	case 'p': (*at)++; return pack_pointer(p, at, value);
+	case 'p':
+		(*at)++;
+		return pack_pointer(p, at, value);
 	case 's':
 		(*at)++;
 		return ends_word(**at) ? pack_string(p, value, true) : -EINVAL;
-	case 'c': (*at)++; return pack(p, &(char){ (char)value }, 1);
-	default: return pack_int(p, at, value);
+	case 'c':
+		(*at)++;
+		return pack(p, &(char){ (char)value }, 1);
+	default:
+		return pack_int(p, at, value);
 	}
 }
 
@@ -473,7 +478,8 @@ static const char *print_arg(struct line *l, struct packed *p, const char *at)
 
 	at = parse_spec(at, &s);
 	switch (*at) {
-	case 'p': return print_pointer(l, p, &s, at + 1);
+	case 'p':
+		return print_pointer(l, p, &s, at + 1);
 	case 's':
 		text = unpack_text(p, &len);
 		put_padded(l, &s, text, len);
@@ -482,7 +488,8 @@ static const char *print_arg(struct line *l, struct packed *p, const char *at)
 		unpack(p, &c, 1);
 		put_padded(l, &s, &c, 1);
 		return at + 1;
-	default: return print_int(l, p, &s, at);
+	default:
+		return print_int(l, p, &s, at);
 	}
 }
 

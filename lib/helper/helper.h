@@ -49,6 +49,7 @@ struct helper {
 	u32 progs; /* PROG_XDP | PROG_TC ...: who may call it */
 	bool gpl_only;
 	bool moves_packet; /* packet pointers die */
+	bool pkt_access;   /* memory may be the packet's */
 	enum ret_type ret;
 	enum arg_type arg[5];
 };

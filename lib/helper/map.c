@@ -12,6 +12,7 @@ const struct helper helper_map_lookup_elem = {
 	.name = "map_lookup_elem",
 	.fn = map_lookup_elem,
 	.progs = PROG_ANY,
+	.pkt_access = true,
 	.ret = RET_MAP_VALUE_OR_NULL,
 	.arg = { ARG_MAP, ARG_MAP_KEY },
 };
@@ -27,6 +28,7 @@ const struct helper helper_map_update_elem = {
 	.name = "map_update_elem",
 	.fn = map_update_elem,
 	.progs = PROG_ANY,
+	.pkt_access = true,
 	.ret = RET_INT,
 	.arg = { ARG_MAP, ARG_MAP_KEY, ARG_MAP_VALUE, ARG_ANY },
 };
@@ -41,6 +43,7 @@ const struct helper helper_map_delete_elem = {
 	.name = "map_delete_elem",
 	.fn = map_delete_elem,
 	.progs = PROG_ANY,
+	.pkt_access = true,
 	.ret = RET_INT,
 	.arg = { ARG_MAP, ARG_MAP_KEY },
 };

@@ -34,9 +34,12 @@ const struct helper helper_skb_load_bytes = {
 static const u8 *header(const struct pkt *p, u32 start)
 {
 	switch (start) {
-	case BPF_HDR_START_MAC: return p->data + p->mac_header;
-	case BPF_HDR_START_NET: return p->data + p->network_header;
-	default: return NULL;
+	case BPF_HDR_START_MAC:
+		return p->data + p->mac_header;
+	case BPF_HDR_START_NET:
+		return p->data + p->network_header;
+	default:
+		return NULL;
 	}
 }
 
@@ -70,11 +73,11 @@ static void store(struct pkt *p, u32 offset, const void *from, u32 len)
 	u32 old, new;
 
 	if (p->csum_state != CSUM_COMPLETE) {
-		memmove(at, from, len);
+		memcpy(at, from, len);
 		return;
 	}
 	old = ~csum_bytes(at, len, 0);
-	memmove(at, from, len);
+	memcpy(at, from, len);
 	new = csum_bytes(at, len, 0);
 	p->csum = csum_block_add(csum_block_add(p->csum, old, offset), new,
 				 offset);
@@ -90,7 +93,7 @@ HELPER_5(skb_store_bytes, struct pkt *, p, u32, offset, const void *, from, u32,
 	if (flags & BPF_F_RECOMPUTE_CSUM)
 		store(p, offset, from, len);
 	else
-		memmove(p->data + offset, from, len);
+		memcpy(p->data + offset, from, len);
 	if (flags & BPF_F_INVALIDATE_HASH)
 		skb_clear_hash(p);
 	return 0;

@@ -145,10 +145,14 @@ static int shrink(struct pkt *p, u32 off, u32 n, u64 flags)
 static u32 kept(const struct pkt *p, u64 flags)
 {
 	switch (flags & DECAP_L3) {
-	case 0: return base_len(p);
-	case BPF_F_ADJ_ROOM_DECAP_L3_IPV4: return IPV4_BYTES;
-	case BPF_F_ADJ_ROOM_DECAP_L3_IPV6: return IPV6_BYTES;
-	default: return 0;
+	case 0:
+		return base_len(p);
+	case BPF_F_ADJ_ROOM_DECAP_L3_IPV4:
+		return IPV4_BYTES;
+	case BPF_F_ADJ_ROOM_DECAP_L3_IPV6:
+		return IPV6_BYTES;
+	default:
+		return 0;
 	}
 }
 

@@ -36,7 +36,7 @@ const struct helper helper_trace_printk = {
 	.progs = PROG_ANY,
 	.gpl_only = true,
 	.ret = RET_INT,
-	.arg = { ARG_MEM, ARG_SIZE, ARG_ANY, ARG_ANY, ARG_ANY },
+	.arg = { ARG_MEM, ARG_SIZE }, /* the others may be anything */
 };
 
 HELPER_4(trace_vprintk, const char *, fmt, u32, size, const u64 *, args, u32,

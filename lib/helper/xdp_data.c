@@ -31,7 +31,7 @@ HELPER_4(xdp_load_bytes, const struct pkt *, p, u32, offset, void *, to, u32,
 	int err = check(p, offset, len);
 
 	if (!err)
-		memmove(to, p->data + offset, len);
+		memcpy(to, p->data + offset, len);
 	return helper_error(err);
 }
 
@@ -50,7 +50,7 @@ HELPER_4(xdp_store_bytes, struct pkt *, p, u32, offset, const void *, from, u32,
 	int err = check(p, offset, len);
 
 	if (!err)
-		memmove(p->data + offset, from, len);
+		memcpy(p->data + offset, from, len);
 	return helper_error(err);
 }
 

@@ -25,6 +25,11 @@ static bool wrong(const struct call *c, u32 reg, const char *expected)
 
 static bool reach(const struct call *c, u32 reg, u64 size, enum access access)
 {
+	u8 kind = c->m->s.kind[reg];
+
+	if ((kind == K_PACKET || kind == K_META) && !c->helper->pkt_access)
+		return vm_fault(c->m->vm.run, c->in, -EACCES,
+				"helper access to the packet is not allowed");
 	return shadow_access(c->m, c->in, reg, c->m->vm.r[reg], size, access);
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../asm.h"
+#include "base/log.h"
 #include "bpf/insn.h"
 #include "kprog.h"
 
@@ -22,6 +23,10 @@
 #define LOG_SIZE (1 << 18)
 #define BUFFER 40000 /* as far as sk_buffs can grow */
 #define STACK 512
+
+enum { MAP_VALUE, MAP_HASH, MAP_JUMPS, MAP_STRING, MAPS };
+
+#define STRING "text"
 
 struct code {
 	struct bpf_insn insns[INSNS];
@@ -43,18 +48,16 @@ struct duo {
 	char log[LOG_SIZE];
 	struct code code;
 	/* the kernel's */
-	int value_fd, map_fd;
+	int fds[MAPS];
 	u8 *value;
 	/* ours */
 	struct mem *mem;
 	struct map_env env;
-	struct map *maps[2];
+	struct map *maps[MAPS];
 	u8 buffer[BUFFER];
 	struct fault fault;
 	struct outcome kernel, ours;
 };
-
-enum { MAP_VALUE, MAP_HASH };
 
 /* ---- the program ---- */
 
@@ -96,14 +99,29 @@ static void add_arg(struct code *c, u32 type, u32 reg,
 {
 	switch (arg->kind) {
 	case DUO_NONE:
-	case DUO_UNSET: break;
-	case DUO_NUMBER: ADD(c, LD64(reg, arg->value)); break;
-	case DUO_CTX: ADD(c, ALU64_X(MOV, reg, R6)); break;
+	case DUO_UNSET:
+		break;
+	case DUO_NUMBER:
+		ADD(c, LD64(reg, arg->value));
+		break;
+	case DUO_CTX:
+		ADD(c, ALU64_X(MOV, reg, R6));
+		break;
 	case DUO_MEMORY:
 		ADD(c, LD_VALUE(reg, MAP_VALUE, MEMORY + arg->value));
 		break;
-	case DUO_MAP: ADD(c, LD_MAP(reg, MAP_HASH)); break;
-	case DUO_PACKET: add_packet(c, type, reg, arg->value); break;
+	case DUO_MAP:
+		ADD(c, LD_MAP(reg, MAP_HASH));
+		break;
+	case DUO_JUMPS:
+		ADD(c, LD_MAP(reg, MAP_JUMPS));
+		break;
+	case DUO_STRING:
+		ADD(c, LD_VALUE(reg, MAP_STRING, (s32)arg->value));
+		break;
+	case DUO_PACKET:
+		add_packet(c, type, reg, arg->value);
+		break;
 	case DUO_STACK:
 		ADD(c, ALU64_X(MOV, reg, R10),
 		    ALU64_K(ADD, reg, (s32)arg->value));
@@ -191,7 +209,6 @@ static void make(struct code *c, const struct duo_case *dc)
 static int load(struct duo *d, u32 type, const char *license)
 {
 	struct bpf_insn insns[INSNS];
-	const int fds[] = { d->value_fd, d->map_fd };
 	const struct kprog_load l = {
 		.type = type,
 		.insns = insns,
@@ -207,7 +224,7 @@ static int load(struct duo *d, u32 type, const char *license)
 		if (!insn_is_wide(&insns[i]))
 			continue;
 		if (insns[i].src_reg)
-			insns[i].imm = fds[insns[i].imm];
+			insns[i].imm = d->fds[insns[i].imm];
 		i++;
 	}
 	return kprog_load(&l);
@@ -426,6 +443,10 @@ bool duo_kernel_takes(struct duo *d, u32 type, const char *license,
 {
 	int fd;
 
+	d->count++;
+	/* one array is for programs of one type */
+	close(d->fds[MAP_JUMPS]);
+	d->fds[MAP_JUMPS] = kprog_prog_array(4);
 	make_one(&d->code, type, call);
 	fd = load(d, type, license);
 	*reason = kprog_reason(d->log);
@@ -475,25 +496,43 @@ static bool open_ours(struct duo *d)
 			       .value_size = 8,
 			       .max_entries = 4,
 			       .name = "hash" },
+		[MAP_JUMPS] = { .type = BPF_MAP_TYPE_PROG_ARRAY,
+				.key_size = 4,
+				.value_size = 4,
+				.max_entries = 4,
+				.name = "jumps" },
+		[MAP_STRING] = { .type = BPF_MAP_TYPE_ARRAY,
+				 .key_size = 4,
+				 .value_size = sizeof(STRING),
+				 .max_entries = 1,
+				 .flags = BPF_F_RDONLY_PROG,
+				 .name = "text" },
 	};
 	const struct mem_config config = { .slots = 1 };
 
 	if (mem_create(&config, &d->mem))
 		return false;
 	d->env.mem = d->mem;
+	d->env.progs = &prog_refs;
 	for (u32 i = 0; i < ARRAY_LEN(attrs); i++)
 		if (map_create(&d->env, &attrs[i], NULL, &d->maps[i]))
 			return false;
-	return true;
+	return !d->maps[MAP_STRING]->ops->write(d->maps[MAP_STRING],
+						&(u32){ 0 }, STRING, 0);
 }
 
 static bool open_duo(struct duo *d)
 {
-	d->value_fd = kprog_shared_value(VALUE, (void **)&d->value);
-	d->map_fd = kprog_hash(4);
+	d->fds[MAP_VALUE] = kprog_shared_value(VALUE, (void **)&d->value);
+	d->fds[MAP_HASH] = kprog_hash(4);
+	d->fds[MAP_JUMPS] = kprog_prog_array(4);
+	d->fds[MAP_STRING] = kprog_string(STRING, sizeof(STRING));
 	for (u32 i = 0; i < DUO_MEM; i++)
 		d->memory[i] = (u8)(i * 91 + 17);
-	return d->value_fd >= 0 && d->map_fd >= 0 && open_ours(d);
+	for (u32 i = 0; i < MAPS; i++)
+		if (d->fds[i] < 0)
+			return false;
+	return open_ours(d);
 }
 
 static void close_duo(struct duo *d)
@@ -503,8 +542,8 @@ static void close_duo(struct duo *d)
 			map_put(d->maps[i]);
 	if (d->mem)
 		mem_destroy(d->mem);
-	close(d->value_fd);
-	close(d->map_fd);
+	for (u32 i = 0; i < MAPS; i++)
+		close(d->fds[i]);
 	free(d);
 }
 
@@ -524,6 +563,7 @@ int duo_main(void (*const tests[])(struct duo *d), u32 cnt)
 		fprintf(stderr, "cannot set up\n");
 		return EXIT_FAILURE;
 	}
+	log_set_level(LOG_ERROR); /* not what programs trace */
 	for (u32 i = 0; i < cnt; i++)
 		tests[i](d);
 	printf("%u programs: %u different\n", d->count, d->wrong);

@@ -24,6 +24,8 @@ enum duo_kind {
 	DUO_MAP,    /* a hash of u32 to u64 */
 	DUO_PACKET, /* data + value, proven for 64 bytes */
 	DUO_STACK,  /* fp + value; what lies there is 0 */
+	DUO_STRING, /* at the offset value of a read-only "text" */
+	DUO_JUMPS,  /* a prog array */
 	DUO_UNSET,
 };
 

@@ -91,9 +91,12 @@ static u32 below(u32 n)
 static u64 number(void)
 {
 	switch (below(3)) {
-	case 0: return below(128);
-	case 1: return (u64) - (s64)below(256);
-	default: return rnd() >> below(64);
+	case 0:
+		return below(128);
+	case 1:
+		return (u64) - (s64)below(256);
+	default:
+		return rnd() >> below(64);
 	}
 }
 
@@ -107,18 +110,30 @@ static struct duo_arg choose(const struct row *row, u32 i, u32 len)
 	static const u16 protos[] = { 0x0008, 0xdd86, 0x0081, 0xa888, 0x0608 };
 
 	switch (row->arg[i]) {
-	case NOTHING: return (struct duo_arg){ DUO_NONE, 0 };
-	case THE_CTX: return (struct duo_arg)CTX;
-	case OFFSET: return (struct duo_arg)K(offset(len));
-	case NUMBER: return (struct duo_arg)K(number());
-	case ZERO_OR_NUMBER: return (struct duo_arg)K(below(2) ? 0 : number());
-	case MEMORY: return (struct duo_arg)MEM(below(512));
-	case SIZE: return (struct duo_arg)K(1 + below(64));
-	case DELTA: return (struct duo_arg)K((s64)below(400) - 200);
-	case LENGTH: return (struct duo_arg)K(len - 40 + below(80));
-	case SMALL: return (struct duo_arg)K(below(4));
-	case PROTO: return (struct duo_arg)K(protos[below(ARRAY_LEN(protos))]);
-	case FLAGS: return (struct duo_arg)K(rnd() & rnd() & row->flags);
+	case NOTHING:
+		return (struct duo_arg){ DUO_NONE, 0 };
+	case THE_CTX:
+		return (struct duo_arg)CTX;
+	case OFFSET:
+		return (struct duo_arg)K(offset(len));
+	case NUMBER:
+		return (struct duo_arg)K(number());
+	case ZERO_OR_NUMBER:
+		return (struct duo_arg)K(below(2) ? 0 : number());
+	case MEMORY:
+		return (struct duo_arg)MEM(below(512));
+	case SIZE:
+		return (struct duo_arg)K(1 + below(64));
+	case DELTA:
+		return (struct duo_arg)K((s64)below(400) - 200);
+	case LENGTH:
+		return (struct duo_arg)K(len - 40 + below(80));
+	case SMALL:
+		return (struct duo_arg)K(below(4));
+	case PROTO:
+		return (struct duo_arg)K(protos[below(ARRAY_LEN(protos))]);
+	case FLAGS:
+		return (struct duo_arg)K(rnd() & rnd() & row->flags);
 	}
 	return (struct duo_arg){ DUO_NONE, 0 };
 }

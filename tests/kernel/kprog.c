@@ -183,6 +183,33 @@ int kprog_hash(u32 entries)
 	return sys_bpf(BPF_MAP_CREATE, &attr);
 }
 
+int kprog_string(const void *value, u32 size)
+{
+	union bpf_attr make = {
+		.map_type = BPF_MAP_TYPE_ARRAY,
+		.key_size = 4,
+		.value_size = size,
+		.max_entries = 1,
+		.map_flags = BPF_F_RDONLY_PROG,
+	};
+	union bpf_attr fill = { 0 }, freeze = { 0 };
+	int fd = sys_bpf(BPF_MAP_CREATE, &make);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	fill.map_fd = freeze.map_fd = (u32)fd;
+	fill.key = address(&(u32){ 0 });
+	fill.value = address(value);
+	err = sys_bpf(BPF_MAP_UPDATE_ELEM, &fill);
+	if (!err)
+		err = sys_bpf(BPF_MAP_FREEZE, &freeze);
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
 int kprog_prog_array(u32 entries)
 {
 	union bpf_attr attr = {
