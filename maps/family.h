@@ -10,6 +10,8 @@ extern const struct map_ops array_ops;
 extern const struct map_ops percpu_array_ops;
 extern const struct map_ops htab_ops;
 extern const struct map_ops percpu_htab_ops;
+extern const struct map_ops lru_htab_ops;
+extern const struct map_ops lru_percpu_htab_ops;
 extern const struct map_ops prog_array_ops;
 
 #define MAP_ACCESS_FLAGS \
@@ -18,6 +20,8 @@ extern const struct map_ops prog_array_ops;
 /* Linux's limits, as 6.18 on x86-64 has them */
 #define MAP_PERCPU_VALUE_MAX 32768u /* PCPU_MIN_UNIT_SIZE */
 #define MAP_ELEM_MAX (4u << 20)	    /* KMALLOC_MAX_SIZE */
+
+#define LINUX_ENOTSUPP 524 /* not in <errno.h>, and yet bpf(2) returns it */
 
 /* -EINVAL if attr has flags besides those allowed, or both of the pair that
  * limits programs. */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * htab.c - BPF_MAP_TYPE_HASH and BPF_MAP_TYPE_PERCPU_HASH
+ * htab.c - BPF_MAP_TYPE_HASH, PERCPU_HASH, LRU_HASH and LRU_PERCPU_HASH
  *
  * A power-of-two array of buckets over elements from a pool sized at
  * creation.  Lookups take no lock (htab_fast.h).  Updates and deletes hold
- * the bucket's lock and never wait for readers.
+ * the bucket's lock and never wait for readers.  What makes room in a full LRU
+ * map is in lru.c.
  *
  * H1  A reachable element's key never changes.
  * H2  A replacement takes the old element's place with one store: a lookup
@@ -40,19 +41,46 @@ static bool is_percpu(const struct htab *h)
 	return h->fast.planes != NULL;
 }
 
-static int htab_check(const struct map_attr *attr, struct err *err)
+static bool wants_percpu(const struct map_attr *attr)
 {
-	bool percpu = attr->type == BPF_MAP_TYPE_PERCPU_HASH;
+	return attr->type == BPF_MAP_TYPE_PERCPU_HASH ||
+	       attr->type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
+}
+
+static bool wants_lru(const struct map_attr *attr)
+{
+	return attr->type == BPF_MAP_TYPE_LRU_HASH ||
+	       attr->type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
+}
+
+static int check_flags(const struct map_attr *attr, struct err *err)
+{
+	bool apart = attr->flags & BPF_F_NO_COMMON_LRU;
 	int code = map_check_flags(attr, HTAB_FLAGS, err);
 
 	if (code)
 		return code;
-	if (attr->flags & BPF_F_NO_COMMON_LRU)
+	if (apart && !wants_lru(attr))
 		return err_fail(err, -EINVAL,
 				"BPF_F_NO_COMMON_LRU is for LRU maps");
-	if (percpu && (attr->flags & BPF_F_NUMA_NODE) &&
+	if (wants_lru(attr) && (attr->flags & BPF_F_NO_PREALLOC))
+		return err_fail(err, -LINUX_ENOTSUPP,
+				"LRU maps have all elements from the start: "
+				"no BPF_F_NO_PREALLOC");
+	if ((wants_percpu(attr) || apart) && (attr->flags & BPF_F_NUMA_NODE) &&
 	    attr->numa_node != UINT32_MAX)
-		return err_fail(err, -EINVAL, "per-CPU maps have no NUMA node");
+		return err_fail(err, -EINVAL,
+				"per-CPU maps and BPF_F_NO_COMMON_LRU have no "
+				"NUMA node");
+	return 0;
+}
+
+static int htab_check(const struct map_attr *attr, struct err *err)
+{
+	int code = check_flags(attr, err);
+
+	if (code)
+		return code;
 	if (!attr->max_entries || !attr->key_size || !attr->value_size)
 		return err_fail(err, -EINVAL,
 				"max_entries, key_size and value_size must "
@@ -65,7 +93,8 @@ static int htab_check(const struct map_attr *attr, struct err *err)
 				(unsigned long long)attr->key_size +
 					attr->value_size,
 				MAP_ELEM_MAX - LINUX_ELEM_HEAD - 1);
-	if (percpu && round_up(attr->value_size, 8) > MAP_PERCPU_VALUE_MAX)
+	if (wants_percpu(attr) &&
+	    round_up(attr->value_size, 8) > MAP_PERCPU_VALUE_MAX)
 		return err_fail(err, -E2BIG,
 				"value_size %u is more than the %u bytes of a "
 				"per-CPU value",
@@ -86,6 +115,7 @@ struct layout {
 	u64 elems_off;
 	u64 planes_off;
 	u64 plane_size;
+	u64 heat_off;
 	u64 total;
 };
 
@@ -95,7 +125,7 @@ static void lay_out(const struct map_attr *attr, u32 slots, struct layout *l)
 {
 	u64 value = round_up(attr->value_size, 8);
 	u64 key = round_up(attr->key_size, 8);
-	bool percpu = attr->type == BPF_MAP_TYPE_PERCPU_HASH;
+	bool percpu = wants_percpu(attr);
 
 	l->buckets = MAX(power_of_two(attr->max_entries) / LOAD, 1ull);
 	l->elem_size = HTAB_KEY_OFF + key + (percpu ? 0 : value);
@@ -106,7 +136,9 @@ static void lay_out(const struct map_attr *attr, u32 slots, struct layout *l)
 		round_up(l->elems_off + l->capacity * l->elem_size, CACHE_LINE);
 	l->plane_size =
 		percpu ? round_up((l->capacity + 1) * value, CACHE_LINE) : 0;
-	l->total = l->planes_off + slots * l->plane_size;
+	l->heat_off = l->planes_off + slots * l->plane_size;
+	l->total = l->heat_off +
+		   (wants_lru(attr) ? lru_heat_bytes(l->capacity) : 0);
 }
 
 static int set_up(struct htab *h, const struct map_env *env,
@@ -142,20 +174,40 @@ static int set_up(struct htab *h, const struct map_env *env,
 		.planes = l->plane_size ? h->arena.base + l->planes_off : NULL,
 		.plane_size = l->plane_size,
 		.value_stride = round_up(attr->value_size, 8),
+		.heat = wants_lru(attr) ? h->arena.base + l->heat_off : NULL,
 	};
 	if (!(attr->flags & BPF_F_ZERO_SEED) &&
 	    getrandom(h->fast.seed, sizeof(h->fast.seed), 0) !=
-		    sizeof(h->fast.seed)) {
-		pool_fini(&h->pool);
-		return -ENOMEM;
-	}
+		    sizeof(h->fast.seed))
+		goto fini_pool;
 	/* A multiplier has to be odd and have bits everywhere. */
 	h->fast.seed[1] = (h->fast.seed[1] ^ 0xa0761d6478bd642full) | 1;
+	if (wants_lru(attr)) {
+		h->lru = lru_create(h->pool.capacity, h->pool.lists_len);
+		if (!h->lru)
+			goto fini_pool;
+	}
 	return 0;
+
+fini_pool:
+	pool_fini(&h->pool);
+	return -ENOMEM;
 }
 
-static int htab_create(const struct map_env *env, const struct map_attr *attr,
-		       struct map **out)
+/* As Linux, where BPF_F_NO_COMMON_LRU gives every CPU as many. */
+static u32 rounded_entries(const struct map_attr *attr, u32 slots)
+{
+	u32 rest = attr->max_entries % slots;
+
+	if (!(attr->flags & BPF_F_NO_COMMON_LRU) || !rest)
+		return attr->max_entries;
+	if (attr->max_entries > UINT32_MAX - (slots - rest))
+		return attr->max_entries - rest;
+	return attr->max_entries + (slots - rest);
+}
+
+static int create(const struct map_env *env, const struct map_attr *attr,
+		  struct map **out)
 {
 	bool sparse = attr->flags & BPF_F_NO_PREALLOC;
 	struct layout l;
@@ -177,6 +229,7 @@ static int htab_create(const struct map_env *env, const struct map_attr *attr,
 	err = set_up(h, env, attr, &l);
 	if (err)
 		goto destroy_arena;
+	h->map.max_entries = attr->max_entries;
 	*out = &h->map;
 	return 0;
 
@@ -187,10 +240,20 @@ free_htab:
 	return -ENOMEM;
 }
 
+static int htab_create(const struct map_env *env, const struct map_attr *attr,
+		       struct map **out)
+{
+	struct map_attr rounded = *attr;
+
+	rounded.max_entries = rounded_entries(attr, mem_slots(env->mem));
+	return create(env, &rounded, out);
+}
+
 static void htab_destroy(struct map *map)
 {
 	struct htab *h = htab_of(map);
 
+	lru_destroy(h->lru);
 	pool_fini(&h->pool);
 	arena_destroy(&h->arena);
 	free(h);
@@ -213,7 +276,14 @@ static void set_index(u32 *at, u32 index)
 	__atomic_store_n(at, index, __ATOMIC_RELEASE);
 }
 
-/* Where the index of the element stands: in a way or in a link. */
+static void set_heat(struct htab *h, u32 index, u8 heat)
+{
+	if (h->lru)
+		__atomic_store_n(&h->fast.heat[index], heat, __ATOMIC_RELAXED);
+}
+
+/* Where the index of the element stands: in a way or in a link, NULL: it is in
+ * another bucket or in none. */
 static u32 *place_of(struct htab *h, struct htab_bucket *b, u32 index)
 {
 	u32 *at;
@@ -222,9 +292,9 @@ static u32 *place_of(struct htab *h, struct htab_bucket *b, u32 index)
 		if (b->elem[way] == index)
 			return &b->elem[way];
 	}
-	for (at = &b->chain; *at != index; at = htab_link(h, *at))
+	for (at = &b->chain; *at && *at != index; at = htab_link(h, *at))
 		;
-	return at;
+	return *at ? at : NULL;
 }
 
 static void link_new(struct htab *h, struct htab_bucket *b, u32 index, u16 tag)
@@ -250,14 +320,15 @@ static void replace(struct htab *h, struct htab_bucket *b, u32 old, u32 new)
 	u32 *at = place_of(h, b, old);
 
 	set_index(htab_link(h, new), *htab_link(h, old));
+	set_heat(h, new, HTAB_HOT);
+	set_heat(h, old, HTAB_UNLINKED);
 	set_index(at, new);
 	count_removal(b);
 }
 
-static void unlink_elem(struct htab *h, struct htab_bucket *b, u32 index)
+static void unlink_at(struct htab *h, struct htab_bucket *b, u32 *at, u32 index)
 {
-	u32 *at = place_of(h, b, index);
-
+	set_heat(h, index, HTAB_UNLINKED);
 	if (at >= b->elem && at < b->elem + HTAB_WAYS) {
 		set_tag(b, (u32)(at - b->elem), 0);
 		set_index(at, 0);
@@ -312,15 +383,41 @@ static void fill(struct htab *h, u32 index, const void *key,
 			 h->map.value_size);
 }
 
-static int insert(struct htab *h, struct htab_bucket *b, const void *key,
-		  u16 tag, const struct source *from)
+static void give_back(struct htab *h, u32 index)
+{
+	pool_retire(&h->pool, index);
+	if (h->lru && pool_can_give(&h->pool))
+		lru_has_room(h->lru);
+}
+
+/* Only more threads without a slot than spares can make it wait, for one of
+ * them to give back what it replaced. */
+static u32 borrow(struct htab *h)
 {
 	u32 index;
-	int err = pool_take(&h->pool, &index);
 
+	while ((index = pool_swap(&h->pool)) == 0)
+		sched_yield();
+	return index;
+}
+
+/* victim: an element that the caller gives back next, 0: none. */
+static int insert(struct htab *h, struct htab_bucket *b, const void *key,
+		  u16 tag, const struct source *from, u32 victim)
+{
+	u32 index = 0;
+	int err = 0;
+
+	if (victim)
+		index = borrow(h);
+	else
+		err = pool_take(&h->pool, &index);
 	if (err)
 		return err;
+	if (!victim && h->lru)
+		lru_has_room(h->lru);
 	fill(h, index, key, from);
+	set_heat(h, index, HTAB_WARM);
 	link_new(h, b, index, tag);
 	return 0;
 }
@@ -329,19 +426,16 @@ static int insert(struct htab *h, struct htab_bucket *b, const void *key,
 static u32 exchange(struct htab *h, struct htab_bucket *b, u32 old,
 		    const void *key, const struct source *from)
 {
-	u32 index;
+	u32 index = borrow(h);
 
-	/* Only more threads without a slot than spares can make it wait, for
-	 * one of them to give back what it replaced. */
-	while ((index = pool_swap(&h->pool)) == 0)
-		sched_yield();
 	fill(h, index, key, from);
 	replace(h, b, old, index);
 	return old;
 }
 
-static int put(struct htab *h, const void *key, u64 flags,
-	       const struct source *from)
+/* Whatever happens, victim is given back. */
+static int put_once(struct htab *h, const void *key, u64 flags,
+		    const struct source *from, u32 victim)
 {
 	u64 hash = htab_hash_sized(&h->fast, key, h->map.key_size);
 	struct htab_bucket *b = htab_bucket_of(&h->fast, hash);
@@ -351,20 +445,57 @@ static int put(struct htab *h, const void *key, u64 flags,
 	spin_lock(htab_lock_of(b));
 	old = htab_probe(&h->fast, b, key, h->map.key_size, htab_tag(hash),
 			 b->seq);
-	if (old && flags == BPF_NOEXIST)
+	if (old && flags == BPF_NOEXIST) {
 		err = -EEXIST;
-	else if (!old && flags == BPF_EXIST)
+	} else if (!old && flags == BPF_EXIST) {
 		err = -ENOENT;
-	else if (!old)
-		err = insert(h, b, key, htab_tag(hash), from);
-	else if (is_percpu(h))
+	} else if (!old) {
+		err = insert(h, b, key, htab_tag(hash), from, victim);
+	} else if (is_percpu(h)) {
 		fill_percpu(h, old, from, false);
-	else
+		if (h->lru)
+			htab_touch(&h->fast, old);
+	} else {
 		retired = exchange(h, b, old, key, from);
+	}
 	spin_unlock(htab_lock_of(b));
 	if (retired)
-		pool_retire(&h->pool, retired);
+		give_back(h, retired);
+	if (victim)
+		give_back(h, victim);
 	return err;
+}
+
+/* A full LRU map evicts first, so that no thread holds two buckets' locks. */
+static int put(struct htab *h, const void *key, u64 flags,
+	       const struct source *from)
+{
+	u32 victim = 0;
+	int err;
+
+	if (h->lru && lru_is_full(h->lru) && flags != BPF_EXIST &&
+	    !htab_find(&h->fast, key))
+		victim = lru_evict(h);
+	err = put_once(h, key, flags, from, victim);
+	while (err == -E2BIG && h->lru) {
+		victim = lru_fill_up(h->lru) ? 0 : lru_evict(h);
+		err = put_once(h, key, flags, from, victim);
+	}
+	return err;
+}
+
+bool htab_evict(struct htab *h, u32 index)
+{
+	u64 hash = htab_hash_elem(&h->fast, index);
+	struct htab_bucket *b = htab_bucket_of(&h->fast, hash);
+	u32 *at;
+
+	spin_lock(htab_lock_of(b));
+	at = place_of(h, b, index);
+	if (at)
+		unlink_at(h, b, at, index);
+	spin_unlock(htab_lock_of(b));
+	return at != NULL;
 }
 
 /* No value has a spin lock, so BPF_F_LOCK is one flag too many. */
@@ -401,11 +532,11 @@ static int htab_delete(struct map *map, const void *key)
 	index = htab_probe(&h->fast, b, key, map->key_size, htab_tag(hash),
 			   b->seq);
 	if (index)
-		unlink_elem(h, b, index);
+		unlink_at(h, b, place_of(h, b, index), index);
 	spin_unlock(htab_lock_of(b));
 	if (!index)
 		return -ENOENT;
-	pool_retire(&h->pool, index);
+	give_back(h, index);
 	return 0;
 }
 
@@ -423,6 +554,28 @@ static void *percpu_htab_lookup(struct map *map, const void *key)
 	u32 index = htab_find(f, key);
 
 	return index ? htab_percpu_value(f, index, map_slot()) : NULL;
+}
+
+static void *lru_htab_lookup(struct map *map, const void *key)
+{
+	const struct htab_fast *f = &htab_of(map)->fast;
+	u32 index = htab_find(f, key);
+
+	if (!index)
+		return NULL;
+	htab_touch(f, index);
+	return htab_value(f, index);
+}
+
+static void *lru_percpu_htab_lookup(struct map *map, const void *key)
+{
+	const struct htab_fast *f = &htab_of(map)->fast;
+	u32 index = htab_find(f, key);
+
+	if (!index)
+		return NULL;
+	htab_touch(f, index);
+	return htab_percpu_value(f, index, map_slot());
 }
 
 static u64 htab_count(const struct map *map)
@@ -458,6 +611,40 @@ const struct map_ops percpu_htab_ops = {
 	.create = htab_create,
 	.destroy = htab_destroy,
 	.lookup = percpu_htab_lookup,
+	.update = htab_update,
+	.delete = htab_delete,
+	.read = htab_read,
+	.write = htab_write,
+	.erase = htab_delete,
+	.next_key = htab_next_key,
+	.scan = htab_scan,
+	.count = htab_count,
+	.bytes = htab_bytes,
+};
+
+const struct map_ops lru_htab_ops = {
+	.name = "lru_hash",
+	.check = htab_check,
+	.create = htab_create,
+	.destroy = htab_destroy,
+	.lookup = lru_htab_lookup,
+	.update = htab_update,
+	.delete = htab_delete,
+	.read = htab_read,
+	.write = htab_write,
+	.erase = htab_delete,
+	.next_key = htab_next_key,
+	.scan = htab_scan,
+	.count = htab_count,
+	.bytes = htab_bytes,
+};
+
+const struct map_ops lru_percpu_htab_ops = {
+	.name = "lru_percpu_hash",
+	.check = htab_check,
+	.create = htab_create,
+	.destroy = htab_destroy,
+	.lookup = lru_percpu_htab_lookup,
 	.update = htab_update,
 	.delete = htab_delete,
 	.read = htab_read,

@@ -5,6 +5,7 @@
 
 #include "maps/family.h"
 #include "maps/htab_fast.h"
+#include "maps/lru.h"
 #include "maps/words.h"
 #include "mem/pool.h"
 
@@ -13,6 +14,7 @@ struct htab {
 	struct arena arena;
 	struct htab_fast fast;
 	struct pool pool;
+	struct lru *lru; /* NULL: a full map refuses new keys */
 };
 
 static inline struct htab *htab_of(const struct map *map)
@@ -35,13 +37,17 @@ static inline u32 *htab_link(const struct htab *h, u32 index)
 u32 htab_next_place(const struct htab *h, const struct htab_bucket *b, u32 *at,
 		    u32 index);
 
+/* Unlinks the element unless somebody else did; false: it is not linked.  The
+ * caller owns it then and gives it to pool_retire(). */
+bool htab_evict(struct htab *h, u32 index);
+
 /* htab_walk.c: the control side, which takes copies */
 int htab_read(struct map *map, const void *key, void *value, u64 flags);
 int htab_next_key(struct map *map, const void *key, void *next);
 int htab_scan(struct map *map, u64 *cursor, u32 n, map_visit *fn, void *arg);
 
-/* Every element is in one place or one free list, and found by its key.  While
- * nobody uses the map; -EUCLEAN. */
+/* Every element is in one place or one free list, and found by its key; an LRU
+ * map that takes itself for full is.  While nobody uses the map; -EUCLEAN. */
 int htab_verify(struct map *map);
 
 #endif

@@ -43,7 +43,12 @@ struct htab_fast {
 	u8 *planes;	/* per CPU: value of element i at slot s is at */
 	u64 plane_size; /* planes + s * plane_size + i * value_stride */
 	u64 value_stride;
+	u8 *heat; /* LRU maps: heat[i] is that of element i; NULL: no LRU */
 };
+
+/* Of an element of an LRU map: lookups make it hot, the hand of lru.c makes it
+ * cooler by one.  A new one is warm. */
+enum htab_heat { HTAB_UNLINKED, HTAB_COLD, HTAB_WARM, HTAB_HOT };
 
 #define HTAB_INLINE static inline __attribute__((always_inline))
 
@@ -106,6 +111,18 @@ HTAB_INLINE u64 htab_hash_sized(const struct htab_fast *h, const u8 *key,
 		v = htab_mix(v ^ htab_key_word(key, i), h->seed[1]);
 	if (size & 7)
 		v = htab_mix(v ^ htab_key_tail(key, size), h->seed[1]);
+	return htab_mix(v, 0x9e3779b97f4a7c15ull);
+}
+
+/* The same of the key of an element that others may be writing. */
+HTAB_INLINE u64 htab_hash_elem(const struct htab_fast *h, u32 index)
+{
+	const u64 *key =
+		(const u64 *)(h->elems + index * h->elem_size + HTAB_KEY_OFF);
+	u64 v = h->seed[0] ^ h->key_size;
+
+	for (u32 i = 0; i < (h->key_size + 7) / 8; i++)
+		v = htab_mix(v ^ htab_load64(key + i), h->seed[1]);
 	return htab_mix(v, 0x9e3779b97f4a7c15ull);
 }
 
@@ -208,6 +225,16 @@ static inline u32 htab_find(const struct htab_fast *h, const void *key)
 	case 40: return htab_find_sized(h, key, 40);
 	default: return htab_find_sized(h, key, h->key_size);
 	}
+}
+
+/* A program looked it up.  Lcores share the line while they only read it. */
+HTAB_INLINE void htab_touch(const struct htab_fast *h, u32 index)
+{
+	u8 *at = &h->heat[index];
+	u8 heat = __atomic_load_n(at, __ATOMIC_RELAXED);
+
+	if (heat != HTAB_HOT && heat != HTAB_UNLINKED)
+		__atomic_store_n(at, HTAB_HOT, __ATOMIC_RELAXED);
 }
 
 HTAB_INLINE void *htab_value(const struct htab_fast *h, u32 index)

@@ -268,7 +268,8 @@ int htab_verify(struct map *map)
 
 		while ((index = htab_next_place(h, b, &at, index)) != 0) {
 			used++;
-			if (pool_at(&h->pool, index)->next != POOL_USED)
+			if (pool_at(&h->pool, index)->next != POOL_USED ||
+			    (h->lru && h->fast.heat[index] == HTAB_UNLINKED))
 				return -EUCLEAN;
 			if (map->key_size > sizeof(key))
 				continue;
@@ -277,5 +278,7 @@ int htab_verify(struct map *map)
 				return -EUCLEAN;
 		}
 	}
+	if (h->lru && lru_is_full(h->lru) && used < h->pool.entries)
+		return -EUCLEAN;
 	return used + unused == h->pool.capacity ? 0 : -EUCLEAN;
 }

@@ -121,7 +121,8 @@ static void init(struct map *map, const struct map_ops *ops,
 	map->type = attr->type;
 	map->key_size = attr->key_size;
 	map->value_size = attr->value_size;
-	map->max_entries = attr->max_entries;
+	if (!map->max_entries)
+		map->max_entries = attr->max_entries;
 	/* The other two limit the first handle, not the map. */
 	map->flags = attr->flags & ~(u32)(BPF_F_RDONLY | BPF_F_WRONLY);
 	map->extra = attr->extra;

@@ -66,7 +66,8 @@ struct map_ops {
 	/* Linux's checks of the attributes; nothing is allocated. */
 	int (*check)(const struct map_attr *attr, struct err *err);
 	/* Allocates *map (embedding it) and its memory; what struct map holds
-	 * itself is filled in by the caller. */
+	 * itself is zero and filled in by the caller, but for max_entries if
+	 * the family rounds it. */
 	int (*create)(const struct map_env *env, const struct map_attr *attr,
 		      struct map **map);
 	/* No reader is left. */

@@ -137,7 +137,7 @@ static void attach(struct pool *pool, struct pool_list *l, u32 first)
 	}
 }
 
-static struct pool_list *own_list(struct pool *pool)
+static struct pool_list *own_list(const struct pool *pool)
 {
 	u32 slot = lcore_slot;
 
@@ -378,6 +378,11 @@ void pool_retire(struct pool *pool, u32 index)
 	spin_unlock(&own->lock);
 	if (full)
 		spill(pool, own);
+}
+
+bool pool_can_give(const struct pool *pool)
+{
+	return load(&own_list(pool)->len) > pool->spares;
 }
 
 u32 pool_used(const struct pool *pool)

@@ -100,6 +100,9 @@ void pool_return(struct pool *pool, u32 index);
 /* Readers may still have it, new ones do not find it. */
 void pool_retire(struct pool *pool, u32 index);
 
+/* Has the caller's list one for pool_take()? */
+bool pool_can_give(const struct pool *pool);
+
 /* Elements given out, as exact as others let it be. */
 u32 pool_used(const struct pool *pool);
 

@@ -23,6 +23,8 @@ static const u32 types[] = {
 	BPF_MAP_TYPE_PROG_ARRAY,
 	BPF_MAP_TYPE_PERCPU_HASH,
 	BPF_MAP_TYPE_PERCPU_ARRAY,
+	BPF_MAP_TYPE_LRU_HASH,
+	BPF_MAP_TYPE_LRU_PERCPU_HASH,
 	1000,
 };
 /* around: KMALLOC_MAX_SIZE less Linux's element header */
