@@ -34,6 +34,10 @@ class Live(Case):
 
     @classmethod
     def setUpClass(cls):
+        # The kernel sends nothing of its own.
+        with open("/proc/sys/net/ipv6/conf/default/disable_ipv6", "w",
+                  encoding="ascii") as file:
+            file.write("1")
         super().setUpClass()
         subprocess.run(["ip", "link", "set", TAP, "up"], check=True)
         cls.wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
