@@ -237,7 +237,7 @@ static void a_frozen_map_is_read_only_for_control(void **state)
 	assert_int_equal(sys_map_erase(sys, map, &key), -EPERM);
 	assert_int_equal(sys_map_read(sys, map, &key, &got, 0), 0);
 	assert_int_equal(got, 5);
-	assert_int_equal(map->ops->update(map, &key, &key, BPF_ANY), 0);
+	assert_int_equal(map->ops->update(map, &key, &value, BPF_ANY), 0);
 	map_put(map);
 }
 
