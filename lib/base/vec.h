@@ -23,7 +23,7 @@
 					  &(v)->cap, sizeof(*(v)->items)))
 
 #define vec_each(it, v) \
-	for (it = (v)->items; it < (v)->items + (v)->len; it++)
+	for (it = (v)->items; it && it < (v)->items + (v)->len; it++)
 
 #define vec_free(v)                  \
 	do {                         \

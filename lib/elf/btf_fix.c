@@ -21,7 +21,7 @@ struct fix {
 	const struct section *s;
 	struct btf_raw raw;
 	u32 datasecs;
-	u32 name;	/* of the placeholder: a string */
+	u32 name;	 /* of the placeholder: a string */
 	u32 placeholder; /* a VAR */
 	u32 int_type;
 };
@@ -41,8 +41,8 @@ static int fix_fail(struct fix *f, const struct btf_type *t, const char *what)
 	u32 offset = (u32)((const u8 *)t - f->raw.types);
 
 	return section_fail(f->l, f->s, sizeof(struct btf_header) + offset,
-			    -EINVAL, "'%s': %s", raw_string(&f->raw, t->name_off),
-			    what);
+			    -EINVAL, "'%s': %s",
+			    raw_string(&f->raw, t->name_off), what);
 }
 
 static void fix_var(struct fix *f, struct btf_var_secinfo *v, bool place)
@@ -78,7 +78,8 @@ static int fix_datasec(struct fix *f, struct btf_type *t)
 	if (place) {
 		s = section_find(f->l, name);
 		if (!s || !s->size)
-			return fix_fail(f, t, "variables of a section that "
+			return fix_fail(f, t,
+					"variables of a section that "
 					"the file lacks");
 		if (s->size > UINT32_MAX)
 			return section_fail(f->l, s, 0, -E2BIG, "%llu bytes",
@@ -209,7 +210,8 @@ static int fix_ksyms(struct fix *f, struct btf_type *t)
 			var_of(var)->linkage = BTF_VAR_GLOBAL_ALLOCATED;
 			var->type = f->int_type;
 		} else {
-			return fix_fail(f, t, "a member that is neither "
+			return fix_fail(f, t,
+					"a member that is neither "
 					"variable nor function");
 		}
 		info->offset = i * 4;
@@ -221,10 +223,10 @@ static int fix_ksyms(struct fix *f, struct btf_type *t)
 
 static bool is_extern(const struct btf_type *t)
 {
-	return type_kind(t) == BTF_KIND_FUNC ?
-		       type_vlen(t) == BTF_FUNC_EXTERN :
-		       type_kind(t) == BTF_KIND_VAR &&
-			       type_var_linkage(t) == BTF_VAR_GLOBAL_EXTERN;
+	return type_kind(t) == BTF_KIND_FUNC
+		       ? type_vlen(t) == BTF_FUNC_EXTERN
+		       : type_kind(t) == BTF_KIND_VAR &&
+				 type_var_linkage(t) == BTF_VAR_GLOBAL_EXTERN;
 }
 
 /* Before anything is changed: names and kinds. */
@@ -319,7 +321,8 @@ static int note_datasec(struct fix *f, const struct btf_type *t, bool *ksyms)
 
 	/* .kconfig and .ksyms have no section */
 	if (++f->datasecs > f->l->sections.len + 2)
-		return fix_fail(f, t, "there are more kinds of variables than "
+		return fix_fail(f, t,
+				"there are more kinds of variables than "
 				"sections");
 	if (strcmp(name, ".kconfig") == 0)
 		return note_externs(f, t, true);

@@ -63,9 +63,9 @@ static int check_header(struct load *l, const struct section *s,
 	memcpy(h, s->data, sizeof(*h));
 	if (h->magic != BTF_MAGIC)
 		return section_fail(l, s, 0, -ENOEXEC,
-				    h->magic == __builtin_bswap16(BTF_MAGIC) ?
-					    "big-endian BTF" :
-					    "no BTF: the magic is wrong");
+				    h->magic == __builtin_bswap16(BTF_MAGIC)
+					    ? "big-endian BTF"
+					    : "no BTF: the magic is wrong");
 	if (h->version != BTF_VERSION)
 		return section_fail(l, s, 2, -ENOEXEC, "BTF version %u",
 				    h->version);
@@ -77,12 +77,13 @@ static int check_header(struct load *l, const struct section *s,
 	if (types_end > s->size || h->type_off % 4)
 		return section_fail(l, s, 8, -ENOEXEC,
 				    "the types, %u bytes at %u, are not "
-				    "aligned or not inside", h->type_len,
-				    h->type_off);
+				    "aligned or not inside",
+				    h->type_len, h->type_off);
 	if (strings_end > s->size)
 		return section_fail(l, s, 16, -ENOEXEC,
 				    "the strings, %u bytes at %u, are not "
-				    "inside", h->str_len, h->str_off);
+				    "inside",
+				    h->str_len, h->str_off);
 	if (h->type_len > BTF_BYTES_MAX || h->str_len > BTF_BYTES_MAX)
 		return section_fail(l, s, 0, -E2BIG, "more than %u bytes",
 				    BTF_BYTES_MAX);

@@ -72,9 +72,9 @@ static inline u32 type_member_bit_offset(const struct btf_type *t, u32 i)
 /* 0: no bit field */
 static inline u32 type_member_bits(const struct btf_type *t, u32 i)
 {
-	return type_kflag(t) ?
-		       BTF_MEMBER_BITFIELD_SIZE(type_members(t)[i].offset) :
-		       0;
+	return type_kflag(t)
+		       ? BTF_MEMBER_BITFIELD_SIZE(type_members(t)[i].offset)
+		       : 0;
 }
 
 #endif

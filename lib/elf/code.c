@@ -43,8 +43,9 @@ static int add_code(struct load *l, const struct section *s)
 		c->target[i] = CODE_TARGET_NONE;
 		/* a function of the same section: no relocation */
 		if (insn_is_local_call(&c->insns[i]))
-			c->target[i] = CODE_TARGET(l->codes.len - 1,
-						   i + 1 + (u32)c->insns[i].imm);
+			c->target[i] =
+				CODE_TARGET(l->codes.len - 1,
+					    i + 1 + (u32)c->insns[i].imm);
 	}
 	l->code_of[s->index] = l->codes.len - 1;
 	return 0;
@@ -78,7 +79,8 @@ static int add_symbol_func(struct load *l, u32 code, const struct symbol *sym)
 	if (sym->value >= s->size || sym->value % sizeof(struct bpf_insn))
 		return section_fail(l, s, sym->value, -ENOEXEC,
 				    "function '%s' does not begin at an "
-				    "instruction", sym->name);
+				    "instruction",
+				    sym->name);
 	if (sym->size > s->size - sym->value ||
 	    sym->size % sizeof(struct bpf_insn))
 		return section_fail(l, s, sym->value, -ENOEXEC,
@@ -132,17 +134,17 @@ int code_read(struct load *l)
 	if (!l->code_of)
 		return load_nomem(l);
 	memset(l->code_of, 0xff, l->sections.len * sizeof(*l->code_of));
-	vec_each(s, &l->sections) {
+	vec_each (s, &l->sections) {
 		ret = is_code(s) ? add_code(l, s) : 0;
 		if (ret)
 			return ret;
 	}
-	vec_each(sym, &l->symbols) {
+	vec_each (sym, &l->symbols) {
 		code = code_of_symbol(l, sym);
 		if (code != NONE && sym->type == STT_FUNC)
 			l->codes.items[code].guessed = false;
 	}
-	vec_each(sym, &l->symbols) {
+	vec_each (sym, &l->symbols) {
 		code = code_of_symbol(l, sym);
 		if (code == NONE || !names_func(sym, &l->codes.items[code]))
 			continue;
@@ -185,8 +187,8 @@ static void sort_funcs(struct load *l)
 
 static const char *guessed_name(struct load *l, const struct code *c, u32 start)
 {
-	return start ? load_fmt(l, "%s+%u", c->section->name, start) :
-		       c->section->name;
+	return start ? load_fmt(l, "%s+%u", c->section->name, start)
+		     : c->section->name;
 }
 
 static int add_guess(struct load *l, u32 code, u32 start)
@@ -207,7 +209,7 @@ static int guess_called(struct load *l, u32 known)
 {
 	const struct code *c;
 
-	vec_each(c, &l->codes) {
+	vec_each (c, &l->codes) {
 		for (u32 i = 0; i < c->insn_cnt; i++) {
 			u64 t = c->target[i];
 			u32 code = (u32)(t >> 32), start = (u32)t;
@@ -249,7 +251,7 @@ static void drop_doubles(struct load *l)
 {
 	struct func *f, *to = l->funcs.items;
 
-	vec_each(f, &l->funcs) {
+	vec_each (f, &l->funcs) {
 		if (to > l->funcs.items && by_start(to - 1, f) == 0 &&
 		    l->codes.items[f->code].guessed)
 			continue;
@@ -283,7 +285,7 @@ static int mark_called(struct load *l)
 {
 	const struct code *c;
 
-	vec_each(c, &l->codes) {
+	vec_each (c, &l->codes) {
 		for (u32 i = 0; i < c->insn_cnt; i++) {
 			struct func *f;
 
@@ -292,10 +294,12 @@ static int mark_called(struct load *l)
 			f = func_at(l, c->target[i]);
 			if (!f)
 				return section_fail(l, c->section, i * 8ull,
-						    -ENOEXEC, "instruction %u "
+						    -ENOEXEC,
+						    "instruction %u "
 						    "calls into the middle of "
 						    "a function or outside of "
-						    "the section", i);
+						    "the section",
+						    i);
 			f->called = true;
 		}
 	}

@@ -48,9 +48,9 @@ static int index_names(struct core *c)
 		const char *name = btf_name(c->target, id);
 
 		if (name[0])
-			c->names[c->name_cnt++] = (struct core_name){
-				.hash = hash_name(name), .id = id
-			};
+			c->names[c->name_cnt++] =
+				(struct core_name){ .hash = hash_name(name),
+						    .id = id };
 	}
 	qsort(c->names, c->name_cnt, sizeof(*c->names), by_hash);
 	return 0;
@@ -90,11 +90,11 @@ static bool sizes_differ_unsafely(const struct core *c,
 
 static int answer_fail(struct core *c, const struct relo *r, int code)
 {
-	const char *what = code == -E2BIG ? "the types are too entangled" :
-			   code == -EOPNOTSUPP ?
-					    "a question Weir does not know" :
-					    "the path leads to nothing that "
-					    "has an answer";
+	const char *what = code == -E2BIG ? "the types are too entangled"
+			   : code == -EOPNOTSUPP
+				   ? "a question Weir does not know"
+				   : "the path leads to nothing that "
+				     "has an answer";
 
 	return relo_fail(c, r, code, what);
 }
@@ -151,7 +151,8 @@ static int ask_all(struct core *c, struct relo *r, bool *named)
 			r->invalid = invalid;
 		} else if (spec.bit_offset != bit_offset ||
 			   invalid != r->invalid || to.value != r->to.value) {
-			return relo_fail(c, r, -EINVAL, "several types of the "
+			return relo_fail(c, r, -EINVAL,
+					 "several types of the "
 					 "target have this name, and the "
 					 "answers differ");
 		}
@@ -173,9 +174,10 @@ static int note_failure(struct core *c, const struct relo *r, bool named)
 	if (!named)
 		f->why = load_fmt(c->l, "type '%s' does not exist", r->type);
 	else if (r->unsafe_size)
-		f->why = load_fmt(c->l, "field '%s' of type '%s' has another "
-				  "size and a sign", field ? field : "",
-				  r->type);
+		f->why = load_fmt(c->l,
+				  "field '%s' of type '%s' has another "
+				  "size and a sign",
+				  field ? field : "", r->type);
 	else
 		f->why = load_fmt(c->l, "type '%s' has no such '%s'", r->type,
 				  field ? field : "element");
@@ -208,15 +210,17 @@ static int resolve(struct core *c, struct relo *r)
 static int apply(struct core *c, const struct code *code,
 		 const struct bpf_core_relo *rec)
 {
-	struct relo r = { .code = code, .rec = rec, .insn = rec->insn_off / 8,
-			  .type = "" };
+	struct relo r = {
+		.code = code, .rec = rec, .insn = rec->insn_off / 8, .type = ""
+	};
 	struct bpf_insn *in = &code->insns[r.insn];
 	u32 left = code->insn_cnt - r.insn;
 	const char *path = ext_string(c->l, rec->access_str_off), *why;
 	int ret;
 
 	if (!rec->type_id || rec->type_id > btf_type_count(c->local) || !path)
-		return relo_fail(c, &r, -EINVAL, "there is no such type or "
+		return relo_fail(c, &r, -EINVAL,
+				 "there is no such type or "
 				 "path");
 	r.type = btf_name(c->local, rec->type_id);
 	if (core_spec_parse(c->local, rec->type_id, path, rec->kind, &r.local))
@@ -238,12 +242,11 @@ static int apply_all(struct core *c)
 	const struct ext_info *info = &c->l->core_info;
 	const struct ext_records *s;
 
-	vec_each(s, &info->sections) {
+	vec_each (s, &info->sections) {
 		u32 code = c->l->code_of[s->section->index];
 
 		for (u32 i = 0; i < s->cnt; i++) {
-			const void *rec =
-				s->records + (u64)i * info->rec_size;
+			const void *rec = s->records + (u64)i * info->rec_size;
 			int ret = apply(c, &c->l->codes.items[code], rec);
 
 			if (ret)

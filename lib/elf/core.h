@@ -24,7 +24,7 @@ struct core_spec {
 	const struct btf_blob *btf;
 	u32 kind; /* enum bpf_core_relo_kind */
 	u32 root;
-	u32 len; /* steps with a name, and of arrays */
+	u32 len;     /* steps with a name, and of arrays */
 	u32 raw_len; /* all, those into nameless members too */
 	u64 bit_offset;
 	struct core_step steps[CORE_PATH_MAX];
@@ -46,8 +46,8 @@ struct core {
 /* What a relocation puts into its instruction. */
 struct core_answer {
 	u64 value;
-	u64 size; /* of the field, where it is loaded or stored; or 0 */
-	u32 type; /* of the field, with size */
+	u64 size;   /* of the field, where it is loaded or stored; or 0 */
+	u32 type;   /* of the field, with size */
 	bool exact; /* the instruction is sure to have the local value */
 };
 

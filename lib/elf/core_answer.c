@@ -140,8 +140,8 @@ static int field_answer(u32 kind, const struct core_spec *s,
 	if (!s)
 		return NO_ANSWER;
 	step = &s->steps[s->len - 1];
-	return step->name ? member_answer(kind, s, step, out) :
-			    element_answer(kind, s, step->type, out);
+	return step->name ? member_answer(kind, s, step, out)
+			  : element_answer(kind, s, step->type, out);
 }
 
 static u64 enum_value(const struct btf_blob *btf, const struct core_step *step)

@@ -21,8 +21,9 @@ void core_invalidate(struct bpf_insn *in, u32 left)
 	invalidate_one(in);
 }
 
-static const u8 sizes[] = { [BPF_B >> 3] = 1, [BPF_H >> 3] = 2,
-			    [BPF_W >> 3] = 4, [BPF_DW >> 3] = 8 };
+static const u8 sizes[] = {
+	[BPF_B >> 3] = 1, [BPF_H >> 3] = 2, [BPF_W >> 3] = 4, [BPF_DW >> 3] = 8
+};
 
 /* -1: no load or store has it */
 static int size_code(u64 bytes)

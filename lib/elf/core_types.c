@@ -49,8 +49,7 @@ static bool nameless_or_same(struct core *c, u32 local, u32 target)
 	const char *a = btf_name(c->local, local);
 	const char *b = btf_name(c->target, target);
 
-	return !core_name_len(a) || !core_name_len(b) ||
-	       core_names_match(a, b);
+	return !core_name_len(a) || !core_name_len(b) || core_names_match(a, b);
 }
 
 int core_fields_compatible(struct core *c, u32 local, u32 target)
@@ -70,8 +69,7 @@ int core_fields_compatible(struct core *c, u32 local, u32 target)
 		case BTF_KIND_FLOAT: return 1;
 		case BTF_KIND_FWD:
 		case BTF_KIND_ENUM:
-		case BTF_KIND_ENUM64:
-			return nameless_or_same(c, local, target);
+		case BTF_KIND_ENUM64: return nameless_or_same(c, local, target);
 		case BTF_KIND_INT: return ints_compatible(lt, tt);
 		case BTF_KIND_ARRAY: break;
 		default: return 0;
@@ -176,8 +174,7 @@ static int enums_match(struct core *c, u32 local, u32 target)
 	return n <= m;
 }
 
-static int match(struct core *c, u32 local, u32 target, bool behind,
-		 u32 level);
+static int match(struct core *c, u32 local, u32 target, bool behind, u32 level);
 
 /* Each of the object's members is in the target's type. */
 static int members_match(struct core *c, const struct btf_type *lt,
@@ -232,8 +229,8 @@ static int composite_match(struct core *c, const struct btf_type *lt,
 	bool same = type_kind(lt) == type_kind(tt);
 
 	if (behind)
-		return same || (type_kind(tt) == BTF_KIND_FWD &&
-				declares(tt, lt));
+		return same ||
+		       (type_kind(tt) == BTF_KIND_FWD && declares(tt, lt));
 	return same ? members_match(c, lt, tt, level) : 0;
 }
 

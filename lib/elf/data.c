@@ -29,9 +29,9 @@ static const struct data_kind *kind_of(const struct section *s)
 		if (strncmp(s->name, k->name, len) == 0 &&
 		    (s->name[len] == '\0' || s->name[len] == '.'))
 			return s->type == k->section_type && s->size &&
-					       !(s->flags & SHF_EXECINSTR) ?
-				       k :
-				       NULL;
+					       !(s->flags & SHF_EXECINSTR)
+				       ? k
+				       : NULL;
 	}
 	return NULL;
 }
@@ -91,8 +91,7 @@ static int add_data(struct load *l, const struct section *s,
 	u32 datasec;
 
 	if (s->size > INT32_MAX)
-		return section_fail(l, s, 0, -E2BIG,
-				    "%llu bytes of variables",
+		return section_fail(l, s, 0, -E2BIG, "%llu bytes of variables",
 				    (unsigned long long)s->size);
 	name = data_map_name(l, s->name);
 	if (!name)
@@ -122,7 +121,7 @@ int data_read(struct load *l)
 	const struct section *s;
 	int ret = 0;
 
-	vec_each(s, &l->sections) {
+	vec_each (s, &l->sections) {
 		const struct data_kind *k = kind_of(s);
 
 		if (k)

@@ -22,7 +22,8 @@ static int check_header(struct load *l)
 	if (l->size < EI_NIDENT || memcmp(ident, ELFMAG, SELFMAG) != 0)
 		return load_fail(l, -ENOEXEC, "not an ELF file");
 	if (ident[EI_CLASS] != ELFCLASS64)
-		return load_fail(l, -ENOEXEC, "a 32-bit ELF file: BPF objects "
+		return load_fail(l, -ENOEXEC,
+				 "a 32-bit ELF file: BPF objects "
 				 "have 64 bits");
 	if (ident[EI_DATA] != ELFDATA2LSB) {
 		load_fail(l, -ENOEXEC, "a big-endian object");
@@ -30,63 +31,74 @@ static int check_header(struct load *l)
 		return -ENOEXEC;
 	}
 	if (l->size < sizeof(eh))
-		return load_fail(l, -ENOEXEC, "truncated: %llu bytes, the ELF "
+		return load_fail(l, -ENOEXEC,
+				 "truncated: %llu bytes, the ELF "
 				 "header alone has %zu",
 				 (unsigned long long)l->size, sizeof(eh));
 	memcpy(&eh, l->bytes, sizeof(eh));
 	/* before clang 3.9 the machine had no number */
 	if (eh.e_machine != EM_BPF && eh.e_machine != EM_NONE) {
-		load_fail(l, -ENOEXEC, "an ELF file for machine %u, not for "
-			  "BPF", eh.e_machine);
+		load_fail(l, -ENOEXEC,
+			  "an ELF file for machine %u, not for "
+			  "BPF",
+			  eh.e_machine);
 		err_hint(l->err, "compile it with clang -target bpf");
 		return -ENOEXEC;
 	}
 	if (eh.e_type != ET_REL)
-		return load_fail(l, -ENOEXEC, "ELF type %u: not a relocatable "
-				 "object", eh.e_type);
+		return load_fail(l, -ENOEXEC,
+				 "ELF type %u: not a relocatable "
+				 "object",
+				 eh.e_type);
 	return 0;
 }
 
 static int add_section(struct load *l, Elf *elf, size_t index, size_t shstr)
 {
 	Elf_Scn *scn = elf_getscn(elf, index);
-	const Elf64_Shdr *sh = scn ? elf64_getshdr(scn) : NULL;
+	const void *header = scn ? elf64_getshdr(scn) : NULL;
 	struct section *s;
 	const char *name;
+	Elf64_Shdr sh;
 
-	if (!sh)
-		return load_fail(l, -ENOEXEC, "the header of section %zu "
-				 "cannot be read: %s", index, elf_errmsg(-1));
-	name = elf_strptr(elf, shstr, sh->sh_name);
+	if (!header)
+		return load_fail(l, -ENOEXEC,
+				 "the header of section %zu "
+				 "cannot be read: %s",
+				 index, elf_errmsg(-1));
+	/* it lies wherever the file put it */
+	memcpy(&sh, header, sizeof(sh));
+	name = elf_strptr(elf, shstr, sh.sh_name);
 	if (!name)
-		return load_fail(l, -ENOEXEC, "section %zu: its name at offset "
+		return load_fail(l, -ENOEXEC,
+				 "section %zu: its name at offset "
 				 "%u is outside the table of names",
-				 index, sh->sh_name);
+				 index, sh.sh_name);
 	s = vec_add(&l->sections);
 	if (!s)
 		return load_nomem(l);
 	*s = (struct section){
 		.name = load_fmt(l, "%s", name),
 		.index = (u32)index,
-		.type = sh->sh_type,
-		.flags = sh->sh_flags,
-		.size = sh->sh_size,
-		.link = sh->sh_link,
-		.info = sh->sh_info,
+		.type = sh.sh_type,
+		.flags = sh.sh_flags,
+		.size = sh.sh_size,
+		.link = sh.sh_link,
+		.info = sh.sh_info,
 	};
 	if (!s->name)
 		return load_nomem(l);
 	if (s->type == SHT_NOBITS || s->type == SHT_NULL)
 		return 0;
-	if (sh->sh_offset > l->size || sh->sh_size > l->size - sh->sh_offset)
+	if (sh.sh_offset > l->size || sh.sh_size > l->size - sh.sh_offset)
 		return section_fail(l, s, 0, -ENOEXEC,
 				    "its %llu bytes at %llu of the file end "
 				    "after the file's %llu",
-				    (unsigned long long)sh->sh_size,
-				    (unsigned long long)sh->sh_offset,
+				    (unsigned long long)sh.sh_size,
+				    (unsigned long long)sh.sh_offset,
 				    (unsigned long long)l->size);
 	if (s->size)
-		s->data = l->bytes + sh->sh_offset;
+		s->data = l->bytes + sh.sh_offset;
 	return 0;
 }
 
@@ -102,16 +114,20 @@ static int read_sections(struct load *l)
 		return load_fail(l, -ENOEXEC, "not readable as ELF: %s",
 				 elf_errmsg(-1));
 	if (elf_getshdrnum(elf, &count) || elf_getshdrstrndx(elf, &shstr))
-		ret = load_fail(l, -ENOEXEC, "the table of sections cannot be "
-				"read: %s", elf_errmsg(-1));
+		ret = load_fail(l, -ENOEXEC,
+				"the table of sections cannot be "
+				"read: %s",
+				elf_errmsg(-1));
 	else if (count == 0)
 		ret = load_fail(l, -ENOEXEC, "the file has no sections");
 	else if (count > SECTIONS_MAX)
 		ret = load_fail(l, -E2BIG, "%zu sections, at most %u are read",
 				count, SECTIONS_MAX);
 	else if (count > l->size / sizeof(Elf64_Shdr))
-		ret = load_fail(l, -ENOEXEC, "the table of %zu sections ends "
-				"after the file", count);
+		ret = load_fail(l, -ENOEXEC,
+				"the table of %zu sections ends "
+				"after the file",
+				count);
 	for (size_t i = 0; i < count && !ret; i++)
 		ret = add_section(l, elf, i, shstr);
 	elf_end(elf);
@@ -120,15 +136,15 @@ static int read_sections(struct load *l)
 
 const struct section *section_at(const struct load *l, u32 index)
 {
-	return index && index < l->sections.len ? &l->sections.items[index] :
-						  NULL;
+	return index && index < l->sections.len ? &l->sections.items[index]
+						: NULL;
 }
 
 const struct section *section_find(const struct load *l, const char *name)
 {
 	const struct section *s;
 
-	vec_each(s, &l->sections) {
+	vec_each (s, &l->sections) {
 		if (s->type != SHT_NULL && strcmp(s->name, name) == 0)
 			return s;
 	}
@@ -167,8 +183,8 @@ static int add_symbol(struct load *l, const struct section *table, u64 offset)
 		if (!home)
 			return section_fail(l, table, offset, -ENOEXEC,
 					    "a symbol is in section %u, the "
-					    "last is %u", sym->section,
-					    l->sections.len - 1);
+					    "last is %u",
+					    sym->section, l->sections.len - 1);
 	}
 	sym->name = string_at(l->strtab, es.st_name);
 	if (!sym->name)
@@ -203,7 +219,7 @@ static int sort_symbols(struct load *l)
 	l->by_name = calloc(l->symbols.len + 1, sizeof(*l->by_name));
 	if (!l->by_name)
 		return load_nomem(l);
-	vec_each(sym, &l->symbols) {
+	vec_each (sym, &l->symbols) {
 		if (is_public(sym))
 			l->by_name[l->by_name_cnt++] = sym;
 	}
@@ -216,7 +232,7 @@ static int read_symbols(struct load *l)
 	const struct section *table = NULL, *s;
 	int ret;
 
-	vec_each(s, &l->sections) {
+	vec_each (s, &l->sections) {
 		if (s->type != SHT_SYMTAB)
 			continue;
 		if (table)
@@ -234,7 +250,8 @@ static int read_symbols(struct load *l)
 		return section_fail(l, table, 0, -E2BIG,
 				    "%llu symbols, at most %u are read",
 				    (unsigned long long)table->size /
-				    sizeof(Elf64_Sym), SYMBOLS_MAX);
+					    sizeof(Elf64_Sym),
+				    SYMBOLS_MAX);
 	if (table && table->size) {
 		l->strtab = section_at(l, table->link);
 		if (!l->strtab || l->strtab->type != SHT_STRTAB)
@@ -298,8 +315,8 @@ static int each_of(struct load *l, const struct section *rel,
 			return section_fail(l, rel, at, -ENOEXEC,
 					    "a relocation of symbol %lu, the "
 					    "table has %u",
-					    (unsigned long)
-					    ELF64_R_SYM(er.r_info),
+					    (unsigned long)ELF64_R_SYM(
+						    er.r_info),
 					    l->symbols.len);
 		r.offset = er.r_offset;
 		r.type = (u32)ELF64_R_TYPE(er.r_info);
@@ -316,7 +333,7 @@ int reloc_each(struct load *l, const struct section *of, reloc_fn *fn)
 	const struct section *rel;
 	int ret;
 
-	vec_each(rel, &l->sections) {
+	vec_each (rel, &l->sections) {
 		if ((rel->type != SHT_REL && rel->type != SHT_RELA) ||
 		    rel->info != of->index)
 			continue;

@@ -26,10 +26,10 @@ struct elf_map {
 			     them for the kernel: "prog.rodata" */
 	struct map_attr attr; /* btf, inner: not set; see below */
 	bool pin_by_name;
-	s32 inner; /* index into maps[] of the template, -1: none */
-	bool is_template; /* only describes inner maps: not to be created */
-	bool is_extern;	  /* .kconfig */
-	bool freeze;	  /* .rodata, .kconfig: read-only after loading */
+	s32 inner;	      /* index into maps[] of the template, -1: none */
+	bool is_template;     /* only describes inner maps: not to be created */
+	bool is_extern;	      /* .kconfig */
+	bool freeze;	      /* .rodata, .kconfig: read-only after loading */
 	const void *contents; /* of a data section, value_size bytes; or NULL */
 	const struct elf_slot *slots;
 	u32 slot_cnt;
@@ -57,7 +57,8 @@ struct elf_prog {
 	u32 line_cnt;
 	struct prog_func *funcs;
 	u32 func_cnt;
-	/* raw records for the kernel, offsets in instructions of this program */
+	/* raw records for the kernel, offsets in instructions of this program
+	 */
 	const void *func_info;
 	u32 func_info_rec_size;
 	u32 func_info_cnt;
@@ -67,13 +68,14 @@ struct elf_prog {
 	const struct elf_invalid *invalid; /* by insn, ascending */
 	u32 invalid_cnt;
 	/* libxdp's run configuration (struct named _NAME in .xdp_run_config) */
-	u32 xdp_priority;    /* 50 by default */
-	u32 xdp_chain_actions; /* mask of 1 << XDP_*, 1 << XDP_PASS by default */
+	u32 xdp_priority;      /* 50 by default */
+	u32 xdp_chain_actions; /* mask of 1 << XDP_*, 1 << XDP_PASS by default
+				*/
 };
 
 struct elf_obj {
 	const char *path;
-	const char *license; /* "" if there is none */
+	const char *license;  /* "" if there is none */
 	struct btf_blob *btf; /* sanitised: acceptable to Linux; or NULL */
 	struct elf_map *maps;
 	u32 map_cnt;

@@ -45,12 +45,14 @@ static int check_records(struct ext_file *f, const struct section *of,
 
 		if (off % sizeof(struct bpf_insn) || off >= of->size)
 			return section_fail(f->l, f->s, (u64)(rec - f->data),
-					    -ENOEXEC, "a %s at byte %u of "
+					    -ENOEXEC,
+					    "a %s at byte %u of "
 					    "section %s is at no instruction",
 					    kinds[f->kind].what, off, of->name);
 		if (kinds[f->kind].ordered && i && off < last)
 			return section_fail(f->l, f->s, (u64)(rec - f->data),
-					    -ENOEXEC, "the %ss of section %s "
+					    -ENOEXEC,
+					    "the %ss of section %s "
 					    "are not in order",
 					    kinds[f->kind].what, of->name);
 		last = off;
@@ -93,9 +95,9 @@ static int read_section(struct ext_file *f, struct ext_info *info, u32 *at,
 	r = vec_add(&info->sections);
 	if (!r)
 		return load_nomem(f->l);
-	*r = (struct ext_records){
-		.section = of, .records = f->data + *at + 8, .cnt = head[1]
-	};
+	*r = (struct ext_records){ .section = of,
+				   .records = f->data + *at + 8,
+				   .cnt = head[1] };
 	*at += 8 + (u32)size;
 	return 0;
 }
@@ -112,7 +114,8 @@ static int read_info(struct ext_file *f, const struct ext_header *h,
 	if (at % 4 || end > f->s->size || end - at < 4)
 		return section_fail(f->l, f->s, 8, -ENOEXEC,
 				    "the %ss at %llu are not aligned or not "
-				    "inside", kinds[f->kind].what,
+				    "inside",
+				    kinds[f->kind].what,
 				    (unsigned long long)at);
 	info->rec_size = *(const u32 *)(f->data + at);
 	if (info->rec_size < kinds[f->kind].rec_min || info->rec_size % 4 ||
@@ -136,8 +139,10 @@ static int check_header(struct ext_file *f, struct ext_header *h)
 	/* The last pair came later: then the header is longer. */
 	memset(h, 0, sizeof(*h));
 	if (s->size < offsetof(struct ext_header, off_len[CORE]))
-		return section_fail(f->l, s, 0, -ENOEXEC, "%llu bytes are no "
-				    "header", (unsigned long long)s->size);
+		return section_fail(f->l, s, 0, -ENOEXEC,
+				    "%llu bytes are no "
+				    "header",
+				    (unsigned long long)s->size);
 	memcpy(h, f->data, offsetof(struct ext_header, off_len[CORE]));
 	if (h->magic != BTF_MAGIC || h->version != BTF_VERSION)
 		return section_fail(f->l, s, 0, -ENOEXEC,

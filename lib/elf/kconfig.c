@@ -10,20 +10,19 @@
 
 /* What Weir answers as: the Linux that its semantics are compared with.  A
  * later line of the same name, or one of the caller's, does not override. */
-static const char own_config[] =
-	"LINUX_KERNEL_VERSION=397824\n" /* 6.18.0 */
-	"LINUX_HAS_BPF_COOKIE=1\n"
-	"LINUX_HAS_SYSCALL_WRAPPER=1\n"
-	"CONFIG_64BIT=y\n"
-	"CONFIG_BPF=y\n"
-	"CONFIG_BPF_SYSCALL=y\n"
-	"CONFIG_HZ=250\n"
-	"CONFIG_INET=y\n"
-	"CONFIG_IPV6=y\n"
-	"CONFIG_NET=y\n"
-	"CONFIG_NET_CLS_ACT=y\n"
-	"CONFIG_NET_CLS_BPF=y\n"
-	"CONFIG_XDP_SOCKETS=y\n";
+static const char own_config[] = "LINUX_KERNEL_VERSION=397824\n" /* 6.18.0 */
+				 "LINUX_HAS_BPF_COOKIE=1\n"
+				 "LINUX_HAS_SYSCALL_WRAPPER=1\n"
+				 "CONFIG_64BIT=y\n"
+				 "CONFIG_BPF=y\n"
+				 "CONFIG_BPF_SYSCALL=y\n"
+				 "CONFIG_HZ=250\n"
+				 "CONFIG_INET=y\n"
+				 "CONFIG_IPV6=y\n"
+				 "CONFIG_NET=y\n"
+				 "CONFIG_NET_CLS_ACT=y\n"
+				 "CONFIG_NET_CLS_BPF=y\n"
+				 "CONFIG_XDP_SOCKETS=y\n";
 
 _Static_assert(KERNEL_VERSION(6, 18, 0) == 397824, "own_config says 6.18");
 
@@ -66,8 +65,8 @@ static enum holds int_holds(const struct btf_type *t, bool *is_signed)
 	*is_signed = encoding & BTF_INT_SIGNED;
 	if (t->size == 1)
 		return CHAR;
-	return t->size <= 8 && (t->size & (t->size - 1)) == 0 ? NUMBER :
-								NOTHING;
+	return t->size <= 8 && (t->size & (t->size - 1)) == 0 ? NUMBER
+							      : NOTHING;
 }
 
 static enum holds type_holds(const struct btf_blob *btf, u32 type,
@@ -82,17 +81,17 @@ static enum holds type_holds(const struct btf_blob *btf, u32 type,
 	case BTF_KIND_INT: return int_holds(t, is_signed);
 	case BTF_KIND_ENUM:
 		return t->size == 4 && strcmp(btf_name(btf, id),
-					      "libbpf_tristate") == 0 ?
-			       TRISTATE :
-			       NOTHING;
+					      "libbpf_tristate") == 0
+			       ? TRISTATE
+			       : NOTHING;
 	case BTF_KIND_ARRAY:
 		id = btf_skip(btf, type_array(t)->type);
 		elem = btf_type(btf, id);
 		return type_array(t)->nelems && elem &&
 				       type_kind(elem) == BTF_KIND_INT &&
-				       int_holds(elem, is_signed) == CHAR ?
-			       STRING :
-			       NOTHING;
+				       int_holds(elem, is_signed) == CHAR
+			       ? STRING
+			       : NOTHING;
 	default: return NOTHING;
 	}
 }
@@ -214,7 +213,7 @@ static void find_offsets(struct load *l, u32 datasec)
 	const struct btf_type *t = btf_type(l->btf, datasec);
 	struct ext *ext;
 
-	vec_each(ext, &l->exts) {
+	vec_each (ext, &l->exts) {
 		for (u32 i = 0; ext->kconfig && i < type_vlen(t); i++) {
 			if (type_vars(t)[i].type == ext->var)
 				ext->offset = type_vars(t)[i].offset;
@@ -240,7 +239,7 @@ int kconfig_read(struct load *l)
 	name = data_map_name(l, ".kconfig");
 	if (!contents || !name)
 		return load_nomem(l);
-	vec_each(ext, &l->exts) {
+	vec_each (ext, &l->exts) {
 		ret = ext->kconfig ? fill_var(l, ext, contents, size) : 0;
 		if (ret)
 			return ret;

@@ -11,7 +11,7 @@ const struct ext *ext_find(const struct load *l, const char *name)
 {
 	const struct ext *ext;
 
-	vec_each(ext, &l->exts) {
+	vec_each (ext, &l->exts) {
 		if (strcmp(ext->name, name) == 0)
 			return ext;
 	}
@@ -22,8 +22,8 @@ static int unresolved(struct load *l, const struct code *c, u32 insn,
 		      const char *name, bool declared)
 {
 	section_fail(l, c->section, insn * 8ull, -ENOENT,
-		     declared ? "instruction %u needs '%s', which Weir has not" :
-				"instruction %u needs '%s', which is defined "
+		     declared ? "instruction %u needs '%s', which Weir has not"
+			      : "instruction %u needs '%s', which is defined "
 				"nowhere",
 		     insn, name);
 	if (declared)

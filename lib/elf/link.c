@@ -113,7 +113,8 @@ static int fix_insn(struct link *k, const struct piece *piece, u32 i, u64 t)
 	if (!insn_is_wide(in))
 		return 0;
 	if (in->src_reg == BPF_PSEUDO_FUNC)
-		return link_fail(k, f, i, -ENOEXEC, "the address of a function "
+		return link_fail(k, f, i, -ENOEXEC,
+				 "the address of a function "
 				 "without a relocation");
 	if ((in->src_reg == BPF_PSEUDO_MAP_FD ||
 	     in->src_reg == BPF_PSEUDO_MAP_VALUE) &&
@@ -130,14 +131,15 @@ static int copy_insns(struct link *k)
 	k->p->insns = load_alloc(k->l, k->p->insn_cnt, sizeof(*k->p->insns));
 	if (!k->p->insns)
 		return load_nomem(k->l);
-	vec_each(piece, &k->pieces) {
+	vec_each (piece, &k->pieces) {
 		const struct func *f = &k->l->funcs.items[piece->func];
 		const struct code *c = &k->l->codes.items[f->code];
 
 		memcpy(k->p->insns + piece->at, c->insns + f->start,
 		       f->cnt * sizeof(*c->insns));
 		for (u32 i = 0; i < f->cnt; i++) {
-			int ret = fix_insn(k, piece, i, c->target[f->start + i]);
+			int ret =
+				fix_insn(k, piece, i, c->target[f->start + i]);
 
 			if (ret)
 				return ret;
@@ -154,7 +156,7 @@ static u32 records_of(const struct load *l, const struct ext_info *info,
 	const struct ext_records *r;
 	u32 cnt = 0;
 
-	vec_each(r, &info->sections) {
+	vec_each (r, &info->sections) {
 		u32 low = 0, high = r->cnt;
 
 		if (r->section != s)
@@ -164,7 +166,8 @@ static u32 records_of(const struct load *l, const struct ext_info *info,
 
 			if (*(const u32 *)(r->records +
 					   (u64)mid * info->rec_size) /
-				    sizeof(struct bpf_insn) < f->start)
+				    sizeof(struct bpf_insn) <
+			    f->start)
 				low = mid + 1;
 			else
 				high = mid;
@@ -190,15 +193,15 @@ static int copy_records(struct link *k, const struct ext_info *info, u8 **out,
 	u8 *to;
 
 	*cnt = 0;
-	vec_each(piece, &k->pieces)
-		*cnt += records_of(k->l, info,
-				   &k->l->funcs.items[piece->func], &first);
+	vec_each (piece, &k->pieces)
+		*cnt += records_of(k->l, info, &k->l->funcs.items[piece->func],
+				   &first);
 	if (!*cnt)
 		return 0;
 	to = *out = load_alloc(k->l, *cnt, info->rec_size);
 	if (!to)
 		return load_nomem(k->l);
-	vec_each(piece, &k->pieces) {
+	vec_each (piece, &k->pieces) {
 		const struct func *f = &k->l->funcs.items[piece->func];
 		u32 n = records_of(k->l, info, f, &first);
 
@@ -254,9 +257,8 @@ static bool complete(const struct link *k, const u8 *records, u32 cnt,
 	u32 i = 0;
 
 	for (u32 n = 0; n < k->pieces.len; n++) {
-		while (i < cnt &&
-		       *(const u32 *)(records + (u64)i * rec_size) <
-			       k->pieces.items[n].at)
+		while (i < cnt && *(const u32 *)(records + (u64)i * rec_size) <
+					  k->pieces.items[n].at)
 			i++;
 		if (i == cnt || *(const u32 *)(records + (u64)i * rec_size) !=
 					k->pieces.items[n].at)
@@ -344,7 +346,7 @@ static u32 put_failures(const struct link *k, struct elf_invalid *out)
 	const struct piece *piece;
 	u32 n = 0;
 
-	vec_each(piece, &k->pieces) {
+	vec_each (piece, &k->pieces) {
 		const struct func *f = &k->l->funcs.items[piece->func];
 		u32 i = failure_at(k->l, f->code, f->start);
 
@@ -399,7 +401,7 @@ int link_prog(struct load *l, u32 func, struct elf_prog *p)
 		ret = set_records(&k);
 	if (!ret)
 		ret = set_invalid(&k);
-	vec_each(piece, &k.pieces)
+	vec_each (piece, &k.pieces)
 		k.at[piece->func] = NONE;
 	vec_free(&k.pieces);
 	vec_free(&k.stack);

@@ -8,8 +8,8 @@
  *	code	executable sections and functions	code.c
  *	btf	.BTF made complete and validated	btf_fix.c
  *	ext	line and function records, .BTF.ext	ext.c
- *	maps	BTF, legacy and data maps		maps_*.c data.c kconfig.c
- *	reloc	instructions and .values patched	reloc.c ksym.c
+ *	maps	BTF, legacy and data maps		maps_*.c data.c
+ *kconfig.c reloc	instructions and .values patched	reloc.c ksym.c
  *	core	CO-RE relocations			core.c
  *	progs	programs linked				progs.c link.c
  *
@@ -59,9 +59,9 @@ struct code {
 	const struct section *section;
 	struct bpf_insn *insns;
 	u32 insn_cnt;
-	u64 *target; /* of a call or a function's address: CODE_TARGET */
-	bool library; /* .text: only called from other sections */
-	bool guessed; /* no STT_FUNC symbols: functions begin where called */
+	u64 *target;	/* of a call or a function's address: CODE_TARGET */
+	bool library;	/* .text: only called from other sections */
+	bool guessed;	/* no STT_FUNC symbols: functions begin where called */
 	u32 first_func; /* index into funcs */
 	u32 func_cnt;
 };
@@ -84,8 +84,8 @@ struct ext {
 	const char *name;
 	bool kconfig; /* else ksym */
 	bool weak;
-	u32 var;      /* type id of the VAR or FUNC */
-	u32 offset;   /* in .kconfig */
+	u32 var;    /* type id of the VAR or FUNC */
+	u32 offset; /* in .kconfig */
 };
 
 /* A map's place in the file, for relocations. */
@@ -93,11 +93,11 @@ struct map_place {
 	u32 section; /* 0: none */
 	u64 offset;
 	u64 size;
-	bool data;	     /* any address inside is the map's */
-	u32 values;	     /* offset of .values in the variable, 0: none */
-	u32 id;		     /* iproute2's: of the map */
-	u32 inner_id;	     /* iproute2's: of the template */
-	s32 inner_idx;	     /* iproute2's: its slot in the outer map */
+	bool data;     /* any address inside is the map's */
+	u32 values;    /* offset of .values in the variable, 0: none */
+	u32 id;	       /* iproute2's: of the map */
+	u32 inner_id;  /* iproute2's: of the template */
+	s32 inner_idx; /* iproute2's: its slot in the outer map */
 };
 
 /* Records of .BTF.ext for one section, checked. */

@@ -96,8 +96,10 @@ static int set_size(struct def *d, const char *member, u32 *known, u32 *field,
 		    u64 size)
 {
 	if (*known != NONE && *known != size)
-		return def_fail(d, -EINVAL, "two different sizes, the second "
-				"by", member);
+		return def_fail(d, -EINVAL,
+				"two different sizes, the second "
+				"by",
+				member);
 	*known = *field = (u32)size;
 	return 0;
 }
@@ -125,11 +127,15 @@ static int set_values(struct def *d, u32 type, u32 bit_offset)
 	const struct btf_type *t = btf_type(btf, btf_skip(btf, type));
 
 	if (d->inner)
-		return def_fail(d, -EOPNOTSUPP, "a map of maps inside a map "
-				"of maps", NULL);
+		return def_fail(d, -EOPNOTSUPP,
+				"a map of maps inside a map "
+				"of maps",
+				NULL);
 	if (!t || type_kind(t) != BTF_KIND_ARRAY || type_array(t)->nelems)
-		return def_fail(d, -EINVAL, "values is no array without a "
-				"size", NULL);
+		return def_fail(d, -EINVAL,
+				"values is no array without a "
+				"size",
+				NULL);
 	if (bit_offset % 8 || !bit_offset)
 		return def_fail(d, -EINVAL, "values is not the last member",
 				NULL);
@@ -165,11 +171,15 @@ static int set_number(struct def *d, const char *member, u32 value)
 	else if (strcmp(member, "pinning") != 0)
 		return def_fail(d, -EOPNOTSUPP, "unknown member", member);
 	else if (d->inner)
-		return def_fail(d, -EINVAL, "the template of inner maps cannot "
-				"be pinned", NULL);
+		return def_fail(d, -EINVAL,
+				"the template of inner maps cannot "
+				"be pinned",
+				NULL);
 	else if (value > 1)
-		return def_fail(d, -EINVAL, "pinning is neither "
-				"LIBBPF_PIN_NONE nor LIBBPF_PIN_BY_NAME", NULL);
+		return def_fail(d, -EINVAL,
+				"pinning is neither "
+				"LIBBPF_PIN_NONE nor LIBBPF_PIN_BY_NAME",
+				NULL);
 	else
 		d->l->maps.items[d->map].pin_by_name = value;
 	return 0;
@@ -190,13 +200,17 @@ static int read_member(struct def *d, const struct btf_type *t, u32 i)
 				&a->value_size, &a->btf_value);
 	if (strcmp(name, "values") == 0) {
 		if (i + 1 != type_vlen(t))
-			return def_fail(d, -EINVAL, "values is not the last "
-					"member", NULL);
+			return def_fail(d, -EINVAL,
+					"values is not the last "
+					"member",
+					NULL);
 		return set_values(d, m->type, type_member_bit_offset(t, i));
 	}
 	if (field_int(d->l->btf, m->type, &value))
-		return def_fail(d, -EINVAL, "not written as __uint() or "
-				"__type():", name);
+		return def_fail(d, -EINVAL,
+				"not written as __uint() or "
+				"__type():",
+				name);
 	return set_number(d, name, value);
 }
 
@@ -279,9 +293,12 @@ static int finish(struct def *d)
 	if (!d->values)
 		return 0;
 	if (!(is_map_of_maps(a->type) && kind == BTF_KIND_STRUCT) &&
-	    !(a->type == BPF_MAP_TYPE_PROG_ARRAY && kind == BTF_KIND_FUNC_PROTO))
-		return def_fail(d, -EINVAL, "values of this type are neither "
-				"maps nor programs", NULL);
+	    !(a->type == BPF_MAP_TYPE_PROG_ARRAY &&
+	      kind == BTF_KIND_FUNC_PROTO))
+		return def_fail(d, -EINVAL,
+				"values of this type are neither "
+				"maps nor programs",
+				NULL);
 	ret = set_size(d, "values", &d->value_known, &a->value_size, 4);
 	if (ret || kind == BTF_KIND_FUNC_PROTO)
 		return ret;
@@ -347,7 +364,8 @@ int maps_btf_read(struct load *l)
 		return 0;
 	id = btf_datasec(l, ".maps");
 	if (!id) {
-		section_fail(l, s, 0, -EINVAL, "maps without types: the object "
+		section_fail(l, s, 0, -EINVAL,
+			     "maps without types: the object "
 			     "has no BTF of them");
 		err_hint(l->err, "compile it with -g");
 		return -EINVAL;

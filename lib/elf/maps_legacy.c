@@ -67,7 +67,8 @@ static int check_rest(struct load *l, const struct def *d,
 			return section_fail(l, d->s, d->offset + i, -EOPNOTSUPP,
 					    "map '%s': its %llu bytes are no "
 					    "known struct, and byte %llu is "
-					    "not 0", d->name,
+					    "not 0",
+					    d->name,
 					    (unsigned long long)d->size,
 					    (unsigned long long)i);
 	}
@@ -103,8 +104,8 @@ static int read_def(struct load *l, const struct def *d)
 	inner_map = word(d, y->inner_map);
 	if (m->attr.type == BPF_MAP_TYPE_ARRAY_OF_MAPS ||
 	    m->attr.type == BPF_MAP_TYPE_HASH_OF_MAPS)
-		m->inner = y->inner_map >= 0 ? (s32)MIN(inner_map, INT32_MAX) :
-					       -1;
+		m->inner =
+			y->inner_map >= 0 ? (s32)MIN(inner_map, INT32_MAX) : -1;
 	place->section = d->s->index;
 	place->offset = d->offset;
 	place->size = d->size;
@@ -164,7 +165,7 @@ static int read_section(struct load *l, const struct section *s,
 	syms = calloc(l->symbols.len + 1, sizeof(*syms));
 	if (!syms)
 		return load_nomem(l);
-	vec_each(sym, &l->symbols) {
+	vec_each (sym, &l->symbols) {
 		if (is_map(sym, s))
 			syms[n++] = sym;
 	}
@@ -182,9 +183,11 @@ static int read_section(struct load *l, const struct section *s,
 			continue;
 		if ((u32)m->inner >= l->maps.len - first)
 			return section_fail(l, s, l->places.items[i].offset,
-					    -EINVAL, "map '%s': its template "
-					    "is map %d, there are %u", m->name,
-					    m->inner, l->maps.len - first);
+					    -EINVAL,
+					    "map '%s': its template "
+					    "is map %d, there are %u",
+					    m->name, m->inner,
+					    l->maps.len - first);
 		m->inner += (s32)first;
 	}
 	return ret;
@@ -206,14 +209,14 @@ static int link_by_id(struct load *l, u32 outer)
 	u32 id = l->places.items[outer].inner_id, first;
 	int ret;
 
-	if (!id || (l->maps.items[outer].attr.type !=
-			    BPF_MAP_TYPE_ARRAY_OF_MAPS &&
-		    l->maps.items[outer].attr.type !=
-			    BPF_MAP_TYPE_HASH_OF_MAPS))
+	if (!id ||
+	    (l->maps.items[outer].attr.type != BPF_MAP_TYPE_ARRAY_OF_MAPS &&
+	     l->maps.items[outer].attr.type != BPF_MAP_TYPE_HASH_OF_MAPS))
 		return 0;
 	first = by_id(l, id);
 	if (first == NONE)
-		return load_fail(l, -EINVAL, "map '%s': there is no map with "
+		return load_fail(l, -EINVAL,
+				 "map '%s': there is no map with "
 				 "its template's id %u",
 				 l->maps.items[outer].name, id);
 	l->maps.items[outer].inner = (s32)first;
@@ -235,7 +238,7 @@ int maps_legacy_read(struct load *l)
 	u32 first = l->maps.len;
 	int ret = 0;
 
-	vec_each(s, &l->sections) {
+	vec_each (s, &l->sections) {
 		if (s->type != SHT_PROGBITS || !s->size)
 			continue;
 		if (strcmp(s->name, "maps") == 0)

@@ -100,21 +100,10 @@ static int read_license(struct load *l)
 }
 
 static int (*const steps[])(struct load *l) = {
-	image_open,
-	code_read,
-	btf_read,
-	ext_read,
-	read_license,
-	maps_btf_read,
-	maps_legacy_read,
-	data_read,
-	kconfig_read,
-	reloc_code,
-	core_apply,
-	code_functions,
-	progs_read,
-	reloc_values,
-	run_config_read,
+	image_open,   code_read,     btf_read,	       ext_read,
+	read_license, maps_btf_read, maps_legacy_read, data_read,
+	kconfig_read, reloc_code,    core_apply,       code_functions,
+	progs_read,   reloc_values,  run_config_read,
 };
 
 static void free_info(struct ext_info *info)
@@ -127,7 +116,7 @@ static void free_load(struct load *l)
 {
 	struct code *c;
 
-	vec_each(c, &l->codes) {
+	vec_each (c, &l->codes) {
 		free(c->insns);
 		free(c->target);
 	}
@@ -205,8 +194,10 @@ int elf_open_mem(const char *path, const void *bytes, size_t size,
 	u8 *copy;
 
 	if (size > FILE_MAX) {
-		err_fail(err, -EFBIG, "the file has %zu bytes, at most %u are "
-			 "read", size, FILE_MAX);
+		err_fail(err, -EFBIG,
+			 "the file has %zu bytes, at most %u are "
+			 "read",
+			 size, FILE_MAX);
 		err_place(err, "%s", path);
 		return -EFBIG;
 	}
@@ -265,8 +256,8 @@ int elf_open(const char *path, const struct elf_opts *opts, struct err *err,
 		close(fd);
 	if (ret) {
 		err_fail(err, ret, "%s",
-			 ret == -EINVAL ? "not a regular file" :
-					  strerror(-ret));
+			 ret == -EINVAL ? "not a regular file"
+					: strerror(-ret));
 		err_place(err, "%s", path);
 		return ret;
 	}

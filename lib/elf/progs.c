@@ -16,7 +16,7 @@ static bool only_library(const struct load *l)
 {
 	const struct code *c;
 
-	vec_each(c, &l->codes) {
+	vec_each (c, &l->codes) {
 		if (!c->library)
 			return false;
 	}
@@ -81,7 +81,7 @@ static u32 common_type(const struct load *l)
 	const struct elf_prog *p;
 	u32 type = 0;
 
-	vec_each(p, &l->progs) {
+	vec_each (p, &l->progs) {
 		if (p->type && type && p->type != type)
 			return 0;
 		if (p->type)

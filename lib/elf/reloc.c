@@ -9,9 +9,9 @@
 #include "bpf/insn.h"
 
 /* The psABI's numbers, which old <elf.h> lack. */
-#define RELOC_64_64 1	    /* ld_imm64 */
+#define RELOC_64_64 1 /* ld_imm64 */
 #define RELOC_64_ABS64 2
-#define RELOC_64_32 10	    /* call */
+#define RELOC_64_32 10 /* call */
 
 static int insn_fail(struct load *l, const struct section *of,
 		     const struct reloc *r, const char *what)
@@ -27,8 +27,10 @@ static int patch_func_ref(struct load *l, struct code *c, u32 insn,
 	struct bpf_insn *in = &c->insns[insn];
 	u64 at = r->sym->value + (u64)(s64)in->imm;
 
-	if (at % sizeof(*in) || at / sizeof(*in) >= l->codes.items[code].insn_cnt)
-		return insn_fail(l, c->section, r, "does not lead to a "
+	if (at % sizeof(*in) ||
+	    at / sizeof(*in) >= l->codes.items[code].insn_cnt)
+		return insn_fail(l, c->section, r,
+				 "does not lead to a "
 				 "function");
 	in[0].src_reg = BPF_PSEUDO_FUNC;
 	in[0].imm = 0;
@@ -45,7 +47,8 @@ static int patch_map_ref(struct load *l, struct code *c, u32 insn,
 	u32 map = map_at(l, r->sym->section, at);
 
 	if (map == NONE)
-		return insn_fail(l, c->section, r, "leads to no map and no "
+		return insn_fail(l, c->section, r,
+				 "leads to no map and no "
 				 "variable");
 	in[0].imm = (s32)map;
 	in[0].src_reg = BPF_PSEUDO_MAP_FD;
@@ -65,15 +68,16 @@ static int patch_wide(struct load *l, struct code *c, u32 insn,
 	u32 code;
 
 	if (insn + 1 >= c->insn_cnt)
-		return insn_fail(l, c->section, r, "is at an instruction that "
+		return insn_fail(l, c->section, r,
+				 "is at an instruction that "
 				 "is cut off");
 	if (!r->sym->section)
 		return ksym_patch(l, c, insn, r->sym);
 	if (r->sym->section == NONE)
 		return insn_fail(l, c->section, r, "is in no section");
 	code = l->code_of[r->sym->section];
-	return code == NONE ? patch_map_ref(l, c, insn, r) :
-			      patch_func_ref(l, c, insn, r, code);
+	return code == NONE ? patch_map_ref(l, c, insn, r)
+			    : patch_func_ref(l, c, insn, r, code);
 }
 
 /* Named: imm is -1.  By section: imm counts from the section's start, less
@@ -114,8 +118,8 @@ static int patch(struct load *l, const struct section *of,
 		return ksym_patch(l, c, (u32)insn, r->sym);
 	return section_fail(l, of, r->offset, -ENOEXEC,
 			    "a relocation of '%s', type %u, at an instruction "
-			    "(code %#x) that refers to nothing", r->sym->name,
-			    r->type, in->code);
+			    "(code %#x) that refers to nothing",
+			    r->sym->name, r->type, in->code);
 }
 
 int reloc_code(struct load *l)
@@ -123,7 +127,7 @@ int reloc_code(struct load *l)
 	const struct code *c;
 	int ret = 0;
 
-	vec_each(c, &l->codes) {
+	vec_each (c, &l->codes) {
 		ret = reloc_each(l, c->section, patch);
 		if (ret)
 			return ret;
@@ -180,17 +184,19 @@ static int set_slot(struct load *l, const struct section *of,
 	p = &l->places.items[map];
 	at = r->offset - p->offset;
 	if (!p->values || at < p->values || (at - p->values) % 8)
-		return insn_fail(l, of, r, "is in a map, but not in its "
+		return insn_fail(l, of, r,
+				 "is in a map, but not in its "
 				 "values");
 	if (of->data)
 		memcpy(&addend, of->data + r->offset, sizeof(addend));
 	prog = l->maps.items[map].attr.type == BPF_MAP_TYPE_PROG_ARRAY;
 	target = slot_target(l, r, addend, prog);
 	if (target == NONE)
-		return insn_fail(l, of, r, prog ? "is no program, but a value "
-						  "of a prog array" :
-						  "is no map, but a value of a "
-						  "map of maps");
+		return insn_fail(l, of, r,
+				 prog ? "is no program, but a value "
+					"of a prog array"
+				      : "is no map, but a value of a "
+					"map of maps");
 	return map_slot_add(l, map, (u32)((at - p->values) / 8), target);
 }
 

@@ -13,16 +13,18 @@
 #define DEFAULT_PRIORITY 50
 
 static const char *const actions[] = {
-	[XDP_ABORTED] = "XDP_ABORTED", [XDP_DROP] = "XDP_DROP",
-	[XDP_PASS] = "XDP_PASS",       [XDP_TX] = "XDP_TX",
+	[XDP_ABORTED] = "XDP_ABORTED",	 [XDP_DROP] = "XDP_DROP",
+	[XDP_PASS] = "XDP_PASS",	 [XDP_TX] = "XDP_TX",
 	[XDP_REDIRECT] = "XDP_REDIRECT",
 };
 
 static int config_fail(struct load *l, const struct elf_prog *p,
 		       const char *what, const char *member)
 {
-	return load_fail(l, -EINVAL, "section .xdp_run_config: program '%s': "
-			 "%s%s", p->name, what, member);
+	return load_fail(l, -EINVAL,
+			 "section .xdp_run_config: program '%s': "
+			 "%s%s",
+			 p->name, what, member);
 }
 
 static int set_member(struct load *l, struct elf_prog *p,
@@ -87,7 +89,7 @@ int run_config_read(struct load *l)
 	struct elf_prog *p;
 	int ret = 0;
 
-	vec_each(p, &l->progs) {
+	vec_each (p, &l->progs) {
 		p->xdp_priority = DEFAULT_PRIORITY;
 		p->xdp_chain_actions = 1u << XDP_PASS;
 		var = datasec ? find_config(l, datasec, p->name) : 0;
