@@ -35,9 +35,11 @@ u32 eal_frames_in_use(const struct eal *eal)
 {
 	u32 n = 0;
 
-	for (u32 i = 0; i < ARRAY_LEN(eal->pools); i++)
-		if (eal->pools[i])
-			n += rte_mempool_in_use_count(eal->pools[i]);
+	for (u32 kind = 0; kind < FRAME_KINDS; kind++)
+		for (u32 i = 0; i < RTE_MAX_NUMA_NODES; i++)
+			if (eal->pools[kind][i])
+				n += rte_mempool_in_use_count(
+					eal->pools[kind][i]);
 	return n;
 }
 
@@ -158,7 +160,7 @@ int eal_start(const struct eal_config *config, struct err *err,
 	if (!eal)
 		return err_fail(err, -ENOMEM, "out of memory");
 	eal->lcore_cnt = config->lcore_cnt;
-	eal->frames = frames_needed(config);
+	frames_needed(config, eal->frames);
 	bytes = frames_bytes(eal->frames) + EAL_BYTES;
 	eal->huge = config->huge && huge_enough(bytes);
 	res = eal->huge ? 0 : memory_enough(bytes, err);
@@ -182,8 +184,9 @@ free_eal:
 
 void eal_stop(struct eal *eal)
 {
-	for (u32 i = 0; i < ARRAY_LEN(eal->pools); i++)
-		rte_mempool_free(eal->pools[i]);
+	for (u32 kind = 0; kind < FRAME_KINDS; kind++)
+		for (u32 i = 0; i < RTE_MAX_NUMA_NODES; i++)
+			rte_mempool_free(eal->pools[kind][i]);
 	rte_eal_cleanup();
 	remove_runtime_dir();
 	eal_log_close(eal->log);

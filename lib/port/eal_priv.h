@@ -10,13 +10,19 @@
 
 struct rte_mempool;
 
+enum frame_kind {
+	FRAME_LINEAR, /* Linux's longest linear frame */
+	FRAME_PAGE,   /* less than a page with all that is around it */
+	FRAME_KINDS,
+};
+
 /* Control threads' alone. */
 struct eal {
 	struct eal_log *log;
 	u32 lcore_cnt;
 	bool huge;
-	u32 frames; /* that each pool holds */
-	struct rte_mempool *pools[RTE_MAX_NUMA_NODES];
+	u32 frames[FRAME_KINDS]; /* that a pool holds */
+	struct rte_mempool *pools[FRAME_KINDS][RTE_MAX_NUMA_NODES];
 	bool opened[RTE_MAX_ETHPORTS]; /* DPDK's ports that are ours */
 };
 

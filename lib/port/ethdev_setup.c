@@ -10,21 +10,41 @@
 #include "port/frames.h"
 #include "port/kernel_if.h"
 
-/* The largest MTU whose frames fit into one buffer. */
-#define MTU_LINEAR_MAX (PKT_XDP_LINEAR_MAX - PORT_L2_MAX)
 #define RSS_FIELDS \
 	(RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_SCTP)
 
-/* Their receive queue i and transmit queue i are one thing. */
-static const char *const paired_drivers[] = { "net_tap", "net_af_packet",
-					      "net_af_xdp", "net_ring" };
+/* What DPDK does not tell of a driver. */
+static const struct trait {
+	const char *driver;
+	bool paired; /* receive queue i and transmit queue i are one thing */
+	enum frame_kind frames;
+} traits[] = {
+	{ "net_tap", true, FRAME_LINEAR },
+	{ "net_af_packet", true, FRAME_LINEAR },
+	{ "net_af_xdp", true, FRAME_PAGE },
+	{ "net_ring", true, FRAME_LINEAR },
+};
 
-static bool is_paired(const struct ethdev *dev)
+static const struct trait *trait_of(const struct ethdev *dev)
 {
-	for (u32 i = 0; i < ARRAY_LEN(paired_drivers); i++)
-		if (strcmp(dev->driver, paired_drivers[i]) == 0)
-			return true;
-	return false;
+	static const struct trait ordinary = { 0 };
+
+	for (u32 i = 0; i < ARRAY_LEN(traits); i++)
+		if (strcmp(dev->driver, traits[i].driver) == 0)
+			return &traits[i];
+	return &ordinary;
+}
+
+/* The longest frame that is received into one buffer. */
+static u32 linear_max(const struct ethdev *dev)
+{
+	return trait_of(dev)->frames == FRAME_PAGE ? FRAME_PAGE_LINEAR_MAX
+						   : PKT_XDP_LINEAR_MAX;
+}
+
+static u32 linear_mtu_max(const struct ethdev *dev)
+{
+	return linear_max(dev) - PORT_L2_MAX;
 }
 
 static int choose_queues(struct ethdev *dev,
@@ -32,9 +52,10 @@ static int choose_queues(struct ethdev *dev,
 {
 	u32 lcores = dev->port.eal->lcore_cnt;
 	u32 rx = port_queues_wanted(&dev->port), max = info->max_rx_queues;
+	bool paired = trait_of(dev)->paired;
 	int res;
 
-	if (is_paired(dev))
+	if (paired)
 		max = MIN(max, info->max_tx_queues);
 	if (rx > max && dev->port.config.queues) {
 		err_fail(err, -EINVAL, "%u queues; the device has %u", rx, max);
@@ -43,8 +64,7 @@ static int choose_queues(struct ethdev *dev,
 		return -EINVAL;
 	}
 	rx = MIN(rx, max);
-	dev->tx_queues =
-		(u16)(is_paired(dev) ? rx : MIN(lcores, info->max_tx_queues));
+	dev->tx_queues = (u16)(paired ? rx : MIN(lcores, info->max_tx_queues));
 	if (rx == 0 || dev->tx_queues == 0)
 		return err_fail(err, -ENODEV, "the device has no queues");
 	dev->tx_shared = dev->tx_queues < lcores;
@@ -64,30 +84,31 @@ static u32 device_mtu_max(const struct rte_eth_dev_info *info)
 		   info->max_rx_pktlen - RTE_ETHER_HDR_LEN - RTE_ETHER_CRC_LEN);
 }
 
-static int check_mtu(const struct rte_eth_dev_info *info, u32 mtu,
+static int check_mtu(const struct ethdev *dev,
+		     const struct rte_eth_dev_info *info, u32 mtu,
 		     struct err *err)
 {
-	u32 max = MIN(device_mtu_max(info), MTU_LINEAR_MAX);
+	u32 max = MIN(device_mtu_max(info), linear_mtu_max(dev));
 
 	if (mtu >= info->min_mtu && mtu <= max)
 		return 0;
 	err_fail(err, -EINVAL, "MTU %u; it can be %u to %u here", mtu,
 		 info->min_mtu, max);
-	if (mtu > MTU_LINEAR_MAX)
+	if (mtu > linear_mtu_max(dev))
 		err_hint(err,
-			 "a packet buffer has %d bytes, as for XDP on "
+			 "a packet buffer has %u bytes, as for XDP on "
 			 "Linux without multi-buffer",
-			 PKT_XDP_LINEAR_MAX);
+			 linear_max(dev));
 	return -EINVAL;
 }
 
-static u16 default_mtu(const struct rte_eth_dev_info *info)
+static u16 default_mtu(const struct ethdev *dev)
 {
 	struct kernel_if kernel;
 
-	if (kernel_if_get(info->if_index, &kernel) != 0)
+	if (kernel_if_get(dev->if_index, &kernel) != 0)
 		return RTE_ETHER_MTU;
-	return (u16)MIN(kernel.mtu, MTU_LINEAR_MAX);
+	return (u16)MIN(kernel.mtu, linear_mtu_max(dev));
 }
 
 /*
@@ -117,7 +138,7 @@ static int configure(struct ethdev *dev, const struct rte_eth_dev_info *info,
 	int res;
 
 	/* devices that round a buffer down to KiB need two for these */
-	if (mtu + PORT_L2_MAX > RTE_ALIGN_FLOOR(PKT_XDP_LINEAR_MAX, 1024))
+	if ((u32)mtu + PORT_L2_MAX > RTE_ALIGN_FLOOR(linear_max(dev), 1024))
 		want |= RTE_ETH_RX_OFFLOAD_SCATTER;
 	if (dev->port.config.checksum)
 		want |= RTE_ETH_RX_OFFLOAD_CHECKSUM;
@@ -187,7 +208,7 @@ int ethdev_mtu(struct ethdev *dev, u16 mtu, struct err *err)
 	ethdev_listen(dev);
 	res = rte_eth_dev_info_get(dev->id, &info);
 	if (res == 0) {
-		res = check_mtu(&info, mtu, err);
+		res = check_mtu(dev, &info, mtu, err);
 		if (res)
 			return res;
 		res = rte_eth_dev_set_mtu(dev->id, mtu);
@@ -254,13 +275,13 @@ int ethdev_setup(struct ethdev *dev, const char *devargs, struct err *err)
 	dev->cut_len = cut_length(dev, devargs);
 	res = choose_queues(dev, &info, err);
 	if (!res && mtu)
-		res = check_mtu(&info, mtu, err);
+		res = check_mtu(dev, &info, mtu, err);
 	if (res)
 		return res;
 	if (!mtu)
-		mtu = default_mtu(&info);
-	res = frames_pool(dev->port.eal, rte_eth_dev_socket_id(dev->id), err,
-			  &pool);
+		mtu = default_mtu(dev);
+	res = frames_pool(dev->port.eal, trait_of(dev)->frames,
+			  rte_eth_dev_socket_id(dev->id), err, &pool);
 	if (!res)
 		res = configure(dev, &info, mtu, err);
 	if (!res)

@@ -6,44 +6,67 @@
 #include <rte_errno.h>
 #include <rte_lcore.h>
 
-#include "port/eal_priv.h"
+#include "port/spec.h"
 
 /* Of every lcore. */
 #define CACHE 256
 /* For copies, and what queues between lcores hold. */
 #define SPARE 2048
 
-/* With its header, its place in the pool's ring, and padding. */
-#define FRAME_BYTES (sizeof(struct rte_mbuf) + FRAME_PRIVATE + FRAME_ROOM + 256)
+/* Of one queue of net_af_xdp: its rings, and as many on their way. */
+#define XDP_QUEUE 8192
 
-u32 frames_needed(const struct eal_config *config)
+/* With its place in the pool's ring. */
+#define AROUND (sizeof(struct rte_mempool_objhdr) + 256)
+
+static const struct {
+	const char *name;
+	u16 room;
+} kinds[FRAME_KINDS] = {
+	[FRAME_LINEAR] = { "frames", FRAME_ROOM },
+	[FRAME_PAGE] = { "chunks", FRAME_PAGE_ROOM },
+};
+
+void frames_needed(const struct eal_config *config, u32 count[FRAME_KINDS])
 {
 	u32 lcores = config->lcore_cnt;
+
+	count[FRAME_PAGE] = 0;
 	/* a lcore gathers a burst for every port */
-	u32 n = SPARE +
+	count[FRAME_LINEAR] =
+		SPARE +
 		lcores * (CACHE * 3 / 2 + PORT_BURST * (config->port_cnt + 2));
-
 	for (u32 i = 0; i < config->port_cnt; i++) {
-		u32 queues = config->ports[i].queues;
+		const struct port_config *port = &config->ports[i];
+		u32 queues = port->queues ? port->queues : lcores;
 
-		n += (queues ? queues : lcores) * FRAME_RX_DESC +
-		     lcores * FRAME_TX_DESC;
+		count[FRAME_LINEAR] +=
+			queues * FRAME_RX_DESC + lcores * FRAME_TX_DESC;
+		if (port->spec && spec_is_xdp(port->spec))
+			count[FRAME_PAGE] += queues * XDP_QUEUE;
 	}
-	return n;
 }
 
-u64 frames_bytes(u32 count)
+static u64 kind_bytes(enum frame_kind kind, u32 count)
 {
-	return (u64)count * FRAME_BYTES;
+	return (u64)count * (sizeof(struct rte_mbuf) + FRAME_PRIVATE +
+			     kinds[kind].room + AROUND);
 }
 
-static int no_pool(const struct eal *eal, int socket, struct err *err)
+u64 frames_bytes(const u32 count[FRAME_KINDS])
+{
+	return kind_bytes(FRAME_LINEAR, count[FRAME_LINEAR]) +
+	       kind_bytes(FRAME_PAGE, count[FRAME_PAGE]);
+}
+
+static int no_pool(const struct eal *eal, enum frame_kind kind, int socket,
+		   struct err *err)
 {
 	int code = rte_errno ? -rte_errno : -ENOMEM;
+	u32 count = eal->frames[kind];
 
 	err_fail(err, code, "no memory for %u packet buffers (%llu MB): %s",
-		 eal->frames,
-		 (unsigned long long)(frames_bytes(eal->frames) >> 20),
+		 count, (unsigned long long)(kind_bytes(kind, count) >> 20),
 		 rte_strerror(-code));
 	err_place(err, "NUMA node %d", socket);
 	err_hint(err, "%s",
@@ -53,8 +76,8 @@ static int no_pool(const struct eal *eal, int socket, struct err *err)
 	return code;
 }
 
-int frames_pool(struct eal *eal, int socket, struct err *err,
-		struct rte_mempool **out)
+int frames_pool(struct eal *eal, enum frame_kind kind, int socket,
+		struct err *err, struct rte_mempool **out)
 {
 	char name[RTE_MEMPOOL_NAMESIZE];
 	struct rte_mempool *pool;
@@ -64,15 +87,15 @@ int frames_pool(struct eal *eal, int socket, struct err *err,
 	/* ordinary pages are node 0's for EAL */
 	if (!eal->huge)
 		socket = 0;
-	pool = eal->pools[socket];
+	pool = eal->pools[kind][socket];
 	if (!pool) {
-		snprintf(name, sizeof(name), "frames%d", socket);
-		pool = rte_pktmbuf_pool_create(name, eal->frames, CACHE,
-					       FRAME_PRIVATE, FRAME_ROOM,
+		snprintf(name, sizeof(name), "%s%d", kinds[kind].name, socket);
+		pool = rte_pktmbuf_pool_create(name, eal->frames[kind], CACHE,
+					       FRAME_PRIVATE, kinds[kind].room,
 					       socket);
 		if (!pool)
-			return no_pool(eal, socket, err);
-		eal->pools[socket] = pool;
+			return no_pool(eal, kind, socket, err);
+		eal->pools[kind][socket] = pool;
 	}
 	*out = pool;
 	return 0;
@@ -98,18 +121,18 @@ struct pkt *port_copy(const struct pkt *p)
 	const struct rte_mbuf *from = p->frame;
 	struct rte_mbuf *m = rte_pktmbuf_alloc(from->pool);
 	struct pkt *copy;
-	u8 *head;
+	u8 *to;
 
 	if (!m)
 		return NULL;
+	to = m->buf_addr;
 	copy = rte_mbuf_to_priv(m);
-	head = (u8 *)m->buf_addr - FRAME_BELOW;
 	*copy = *p;
-	copy->head = head;
-	copy->end = head + (p->end - p->head);
-	copy->data = head + (p->data - p->head);
-	copy->data_end = head + (p->data_end - p->head);
-	copy->data_meta = head + (p->data_meta - p->head);
+	copy->head = to + (p->head - (u8 *)from->buf_addr);
+	copy->end = to + (p->end - (u8 *)from->buf_addr);
+	copy->data = to + (p->data - (u8 *)from->buf_addr);
+	copy->data_end = to + (p->data_end - (u8 *)from->buf_addr);
+	copy->data_meta = to + (p->data_meta - (u8 *)from->buf_addr);
 	copy->frame = m;
 	memcpy(copy->data_meta, p->data_meta,
 	       (size_t)(p->data_end - p->data_meta));

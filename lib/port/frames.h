@@ -19,7 +19,7 @@
 #include <rte_mbuf.h>
 
 #include "base/err.h"
-#include "port/eal.h"
+#include "port/eal_priv.h"
 
 #define FRAME_BELOW (PKT_HEADROOM - RTE_PKTMBUF_HEADROOM)
 #define FRAME_PRIVATE \
@@ -29,26 +29,41 @@
 _Static_assert(PKT_HEADROOM >= RTE_PKTMBUF_HEADROOM, "room below a buffer");
 _Static_assert(FRAME_PRIVATE % RTE_MBUF_PRIV_ALIGN == 0, "DPDK asks for it");
 
+/*
+ * net_af_xdp gives whole pool elements to the kernel, which takes none longer
+ * than a page and keeps 256 bytes of each before the data for itself.  63 cache
+ * lines: of an odd number of them DPDK does not make more.
+ */
+#define FRAME_PAGE_ROOM                                              \
+	(63 * CACHE_LINE -                                           \
+	 RTE_CACHE_LINE_ROUNDUP(sizeof(struct rte_mempool_objhdr)) - \
+	 sizeof(struct rte_mbuf) - FRAME_PRIVATE)
+#define FRAME_PAGE_LINEAR_MAX \
+	(FRAME_PAGE_ROOM - RTE_PKTMBUF_HEADROOM - PKT_HEADROOM)
+
 #define FRAME_RX_DESC 512
 #define FRAME_TX_DESC 512
 
-/* Buffers that all ports and lcores together can hold, and their memory. */
-u32 frames_needed(const struct eal_config *config);
-u64 frames_bytes(u32 count);
+/* Buffers that all ports and lcores together can hold, of each kind, and the
+ * memory of the pools of one node. */
+void frames_needed(const struct eal_config *config, u32 count[FRAME_KINDS]);
+u64 frames_bytes(const u32 count[FRAME_KINDS]);
 
 /* The pool of a NUMA node (SOCKET_ID_ANY: of the first), made at first use. */
-int frames_pool(struct eal *eal, int socket, struct err *err,
-		struct rte_mempool **out);
+int frames_pool(struct eal *eal, enum frame_kind kind, int socket,
+		struct err *err, struct rte_mempool **out);
 
 /* A packet view over what a device received into m, one segment. */
 static inline struct pkt *frame_received(struct rte_mbuf *m)
 {
 	struct pkt *p = rte_mbuf_to_priv(m);
+	u8 *lowest = (u8 *)m->buf_addr - FRAME_BELOW;
 
 	memset(p, 0, sizeof(*p));
-	p->head = (u8 *)m->buf_addr - FRAME_BELOW;
-	p->end = (u8 *)m->buf_addr + m->buf_len;
 	p->data = rte_pktmbuf_mtod(m, u8 *);
+	/* drivers put the data a little lower (a tag) or higher */
+	p->head = MAX(lowest, p->data - PKT_HEADROOM);
+	p->end = (u8 *)m->buf_addr + m->buf_len;
 	p->data_end = p->data + m->data_len;
 	p->data_meta = p->data;
 	p->frame = m;

@@ -2,7 +2,10 @@
 #include "port/kernel_if.h"
 
 #include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -28,4 +31,20 @@ int kernel_if_get(u32 if_index, struct kernel_if *out)
 		res = -errno;
 	close(fd);
 	return res;
+}
+
+u32 kernel_if_queues(const char *name)
+{
+	struct ethtool_channels channels = { .cmd = ETHTOOL_GCHANNELS };
+	struct ifreq r = { .ifr_data = (void *)&channels };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	u32 n = 0;
+
+	if (fd < 0)
+		return 1;
+	snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", name);
+	if (ioctl(fd, SIOCETHTOOL, &r) == 0)
+		n = channels.rx_count + channels.combined_count;
+	close(fd);
+	return MAX(n, 1u);
 }

@@ -10,6 +10,9 @@ struct kernel_if {
 	bool running; /* up, and has a carrier */
 };
 
+/* Receive queues, as ethtool -l shows them; 1 where nobody says. */
+u32 kernel_if_queues(const char *name);
+
 /* 0, or a negative errno: no such interface. */
 int kernel_if_get(u32 if_index, struct kernel_if *out);
 

@@ -326,7 +326,7 @@ int pcap_port_open(const struct port *base, const struct spec *spec,
 		mtu = PKT_XDP_LINEAR_MAX - PORT_L2_MAX;
 	res = pcap_set_mtu(&pp->port, mtu, err);
 	if (!res)
-		res = frames_pool(base->eal, -1, err, &pp->pool);
+		res = frames_pool(base->eal, FRAME_LINEAR, -1, err, &pp->pool);
 	if (!res)
 		res = open_files(pp, spec, err);
 	if (res) {

@@ -5,8 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+#include "port/kernel_if.h"
 
 #define KINDS                                                              \
 	"tap:NAME, null, ring, af_packet:IF, af_xdp:IF, pcap:IN[,OUT], a " \
@@ -19,6 +23,7 @@ struct form {
 	const char *key; /* what the argument is to the driver; NULL: none */
 	int (*check)(const char *interface, struct err *err);
 	const char *queues; /* how the driver is told their number, or NULL */
+	u32 (*queues_max)(const char *interface); /* NULL: as many as wanted */
 	const char *more;
 };
 
@@ -52,6 +57,24 @@ static int check_interface(const char *interface, struct err *err)
 	return -ENODEV;
 }
 
+/* The driver does not say why it gets no socket. */
+static int check_af_packet(const char *interface, struct err *err)
+{
+	int res = check_interface(interface, err), fd;
+
+	if (res)
+		return res;
+	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (fd < 0) {
+		res = -errno;
+		err_fail(err, res, "no packet socket: %s", strerror(-res));
+		err_hint(err, "af_packet needs privileges: CAP_NET_RAW");
+		return res;
+	}
+	close(fd);
+	return 0;
+}
+
 /*
  * The longest ring slots whose packets fit into a packet buffer.  The driver
  * takes them to be side by side, so a block is a whole number of them as well
@@ -60,33 +83,33 @@ static int check_interface(const char *interface, struct err *err)
 #define AF_PACKET_RING "framesz=3552,blocksz=454656,framecnt=512"
 
 static const struct form forms[] = {
-	{ "tap", "net_tap", "iface", check_tap, NULL, NULL },
-	{ "null", "net_null", NULL, NULL, NULL, NULL },
-	{ "ring", "net_ring", NULL, NULL, NULL, NULL },
-	{ "af_packet", "net_af_packet", "iface", check_interface, "qpairs",
-	  AF_PACKET_RING },
+	{ "tap", "net_tap", "iface", check_tap, NULL, NULL, NULL },
+	{ "null", "net_null", NULL, NULL, NULL, NULL, NULL },
+	{ "ring", "net_ring", NULL, NULL, NULL, NULL, NULL },
+	{ "af_packet", "net_af_packet", "iface", check_af_packet, "qpairs",
+	  NULL, AF_PACKET_RING },
 	{ "af_xdp", "net_af_xdp", "iface", check_interface, "queue_count",
-	  NULL },
+	  kernel_if_queues, NULL },
 };
 
-static int check_argument(const struct form *f, const char *arg,
-			  struct err *err)
+static int take_interface(const struct form *f, const char *arg,
+			  struct spec *spec, struct err *err)
 {
 	size_t len = strcspn(arg, ",");
-	char interface[IF_NAMESIZE];
 
 	if (!f->key)
 		return 0;
 	if (len == 0)
 		return err_fail(err, -EINVAL, "%s: needs a name: %s:NAME",
 				f->name, f->name);
-	if (len >= sizeof(interface))
+	if (len >= sizeof(spec->interface))
 		return err_fail(err, -EINVAL,
 				"interface name %.*s is longer than %zu "
 				"characters",
-				(int)len, arg, sizeof(interface) - 1);
-	snprintf(interface, sizeof(interface), "%.*s", (int)len, arg);
-	return f->check(interface, err);
+				(int)len, arg, sizeof(spec->interface) - 1);
+	snprintf(spec->interface, sizeof(spec->interface), "%.*s", (int)len,
+		 arg);
+	return f->check(spec->interface, err);
 }
 
 /* Writes to devargs, cut when full: the caller compares lengths. */
@@ -104,6 +127,8 @@ static size_t short_form(const struct form *f, const char *arg, u32 index,
 		fprintf(out, ",%s=%s", f->key, arg);
 	else if (*arg)
 		fprintf(out, ",%s", arg);
+	if (f->queues_max)
+		queues = MIN(queues, f->queues_max(spec->interface));
 	if (f->queues)
 		fprintf(out, ",%s=%u", f->queues, queues);
 	if (f->more)
@@ -190,7 +215,7 @@ int spec_parse(const char *text, u32 index, u32 queues, struct spec *spec,
 
 		if (strlen(f->name) != len || strncmp(text, f->name, len) != 0)
 			continue;
-		res = check_argument(f, arg, err);
+		res = take_interface(f, arg, spec, err);
 		if (res)
 			return res;
 		if (short_form(f, arg, index, queues, spec) >= SPEC_MAX - 1)
@@ -199,4 +224,10 @@ int spec_parse(const char *text, u32 index, u32 queues, struct spec *spec,
 		return 0;
 	}
 	return parse_devargs(text, spec, err);
+}
+
+bool spec_is_xdp(const char *text)
+{
+	return strncmp(text, "af_xdp:", 7) == 0 ||
+	       strncmp(text, "net_af_xdp", 10) == 0;
 }

@@ -14,6 +14,7 @@ struct spec {
 	/* SPEC_DEVICE */
 	char devargs[SPEC_MAX];
 	char device[64]; /* its name in devargs, as DPDK knows it */
+	char interface[16]; /* of a short form that has one, else "" */
 	bool pci;
 	/* SPEC_PCAP; "" where there is none */
 	char in[SPEC_MAX];
@@ -24,5 +25,8 @@ struct spec {
  * told when it is made. */
 int spec_parse(const char *text, u32 index, u32 queues, struct spec *spec,
 	       struct err *err);
+
+/* For net_af_xdp, in its short form or its own? */
+bool spec_is_xdp(const char *text);
 
 #endif

@@ -67,7 +67,12 @@ u32 rig_fds(void)
 
 void rig_start(struct rig *r, u32 lcores, bool huge)
 {
-	struct port_config ports[RIG_PORTS] = { 0 };
+	rig_start_for(r, lcores, huge, NULL);
+}
+
+void rig_start_for(struct rig *r, u32 lcores, bool huge, const char *spec)
+{
+	struct port_config ports[RIG_PORTS] = { { .spec = spec } };
 	u32 cpus[8];
 	const struct eal_config config = {
 		.lcores = cpus,
@@ -88,7 +93,7 @@ void rig_start(struct rig *r, u32 lcores, bool huge)
 		fail_msg("%s", err_text(&err, text, sizeof(text)));
 	}
 	/* the buffers stay when ports go, on huge pages with descriptors */
-	assert_int_equal(frames_pool(r->eal, -1, &err, &pool), 0);
+	assert_int_equal(frames_pool(r->eal, FRAME_LINEAR, -1, &err, &pool), 0);
 	r->fds = rig_fds();
 }
 
@@ -114,10 +119,15 @@ struct port *rig_open_spec(struct rig *r, const char *spec)
 	return rig_open(r, &config);
 }
 
-void rig_close(struct rig *r)
+void rig_close_ports(struct rig *r)
 {
 	while (r->port_cnt > 0)
 		port_close(r->ports[--r->port_cnt]);
+}
+
+void rig_close(struct rig *r)
+{
+	rig_close_ports(r);
 	assert_int_equal(eal_frames_in_use(r->eal), 0);
 	assert_int_equal(rig_fds(), r->fds);
 }
@@ -251,7 +261,7 @@ struct pkt *rig_packet(struct rig *r, u32 len, u8 seed)
 	struct rte_mbuf *m;
 	struct err err;
 
-	assert_int_equal(frames_pool(r->eal, -1, &err, &pool), 0);
+	assert_int_equal(frames_pool(r->eal, FRAME_LINEAR, -1, &err, &pool), 0);
 	m = rte_pktmbuf_alloc(pool);
 	assert_non_null(m);
 	rig_frame(rte_pktmbuf_mtod(m, u8 *), len, seed);

@@ -37,11 +37,15 @@ void rig_run(const char *fmt, ...) PRINTF(1, 2);
 
 /* lcores that share this CPU; EAL's memory for RIG_PORTS ports. */
 void rig_start(struct rig *r, u32 lcores, bool huge);
+/* With memory for a port of that spec too. */
+void rig_start_for(struct rig *r, u32 lcores, bool huge, const char *spec);
 /* Opens it as the next port and starts it. */
 struct port *rig_open(struct rig *r, const struct port_config *config);
 struct port *rig_open_spec(struct rig *r, const char *spec);
 /* Closes all ports: no buffer and no file descriptor may be left. */
 void rig_close(struct rig *r);
+/* The same of a driver that leaves some until the process ends. */
+void rig_close_ports(struct rig *r);
 void rig_stop(struct rig *r);
 
 /* A UDP packet of len bytes, its payload counted up from seed. */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/capability.h>
 #include <unistd.h>
 
 #include "port/spec.h"
@@ -113,6 +114,26 @@ static void a_long_spec_is_refused(void **state)
 	}
 }
 
+/* Root's capabilities are taken for a while; nobody else has them anyway. */
+static void privileges_are_asked_for(void **state)
+{
+	static const char *const specs[] = { "tap:weirtap", "af_packet:lo" };
+	struct port_config config = { .name = "p" };
+	cap_t all = cap_get_proc(), less = cap_dup(all);
+
+	(void)state;
+	cap_clear_flag(less, CAP_EFFECTIVE);
+	assert_int_equal(cap_set_proc(less), 0);
+	for (u32 i = 0; i < ARRAY_LEN(specs); i++) {
+		config.spec = specs[i];
+		refused(&config, -EPERM, "Operation not permitted",
+			"needs privileges");
+	}
+	assert_int_equal(cap_set_proc(all), 0);
+	cap_free(all);
+	cap_free(less);
+}
+
 static void a_device_belongs_to_one_port(void **state)
 {
 	const struct port_config config = { .name = "q", .spec = "net_null7" };
@@ -179,6 +200,7 @@ int main(void)
 		cmocka_unit_test(bad_specs_are_refused),
 		cmocka_unit_test(bad_settings_are_refused),
 		cmocka_unit_test(a_long_spec_is_refused),
+		cmocka_unit_test(privileges_are_asked_for),
 		cmocka_unit_test(a_device_belongs_to_one_port),
 		cmocka_unit_test(short_forms_are_devargs),
 	};
