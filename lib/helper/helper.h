@@ -54,6 +54,12 @@ struct helper {
 	enum arg_type arg[5];
 };
 
+/* jiffies64 counts the ticks of CLOCK_MONOTONIC at Debian's HZ, from five
+ * minutes before 32 bits are full. */
+#define JIFFIES_HZ 250u
+#define JIFFIES_AT_BOOT (-300 * JIFFIES_HZ)
+#define JIFFIES_NS (1000000000 / JIFFIES_HZ)
+
 /* NULL: Weir lacks it. */
 const struct helper *helper_find(u32 id);
 /* The uapi's name of a helper number Weir may lack, NULL if Linux has none. */

@@ -4,11 +4,6 @@
 
 #include "helper/helpers.h"
 
-/* Debian's; jiffies begin five minutes before 32 bits are full. */
-#define HZ 250u
-#define JIFFIES_AT_BOOT (-300 * HZ)
-#define NS_PER_JIFFY (1000000000 / HZ)
-
 static u64 now(struct run *run, int clock)
 {
 	return run->world->ops->ktime_ns(run->world, clock);
@@ -68,7 +63,7 @@ const struct helper helper_ktime_get_tai_ns = {
 
 HELPER_0(jiffies64)
 {
-	return JIFFIES_AT_BOOT + now(run, CLOCK_MONOTONIC) / NS_PER_JIFFY;
+	return JIFFIES_AT_BOOT + now(run, CLOCK_MONOTONIC) / JIFFIES_NS;
 }
 
 const struct helper helper_jiffies64 = {

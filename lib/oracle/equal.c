@@ -6,9 +6,10 @@
 #include <string.h>
 
 #include "bpf/insn.h"
+#include "helper/helper.h"
 #include "oracle/replay.h"
 
-enum asks { ASKS_TIME, ASKS_RANDOM, ASKS_CPU, ASKS };
+enum asks { ASKS_TIME, ASKS_JIFFIES, ASKS_RANDOM, ASKS_CPU, ASKS };
 
 #define NOTHING ASKS
 
@@ -19,6 +20,7 @@ static enum asks asks_for(u32 helper)
 	case BPF_FUNC_ktime_get_boot_ns:
 	case BPF_FUNC_ktime_get_coarse_ns:
 	case BPF_FUNC_ktime_get_tai_ns: return ASKS_TIME;
+	case BPF_FUNC_jiffies64: return ASKS_JIFFIES;
 	case BPF_FUNC_get_prandom_u32: return ASKS_RANDOM;
 	case BPF_FUNC_get_smp_processor_id: return ASKS_CPU;
 	default: return NOTHING;
@@ -45,12 +47,21 @@ static enum asks asks_for(u32 helper)
  * used. */
 #define R1_IS_STATE IMM64(1, BPF_PSEUDO_MAP_VALUE, 0, 0)
 
+/* r0 is the time, which goes on. */
+#define TAKE_TIME                                                        \
+	R1_IS_STATE, LOAD(BPF_DW, 0, 1, STATE(now)), ALU(BPF_MOV, 2, 0), \
+		ALU_IMM(BPF_ADD, 2, 1), STORE(BPF_DW, 1, 2, STATE(now))
+
 static const struct bpf_insn time_insns[] = {
-	R1_IS_STATE,
-	LOAD(BPF_DW, 0, 1, STATE(now)),
-	ALU(BPF_MOV, 2, 0),
-	ALU_IMM(BPF_ADD, 2, 1),
-	STORE(BPF_DW, 1, 2, STATE(now)),
+	TAKE_TIME,
+	RETURN,
+};
+
+static const struct bpf_insn jiffies_insns[] = {
+	TAKE_TIME,
+	ALU_IMM(BPF_DIV, 0, JIFFIES_NS),
+	IMM64(2, 0, JIFFIES_AT_BOOT, 0),
+	ALU(BPF_ADD, 0, 2),
 	RETURN,
 };
 
@@ -82,6 +93,7 @@ static const struct {
 	u32 cnt;
 } functions[ASKS] = {
 	[ASKS_TIME] = { time_insns, ARRAY_LEN(time_insns) },
+	[ASKS_JIFFIES] = { jiffies_insns, ARRAY_LEN(jiffies_insns) },
 	[ASKS_RANDOM] = { random_insns, ARRAY_LEN(random_insns) },
 	[ASKS_CPU] = { cpu_insns, ARRAY_LEN(cpu_insns) },
 };

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "bpf/btf.h"
+#include "helper/helper.h"
 #include "kprog.h"
 #include "oracle/equal.h"
 #include "oracle/kernel.h"
@@ -54,7 +55,7 @@ static const struct {
 static const struct bpf_func_info func_info[] = { { 0, 3 } };
 static const struct bpf_line_info line_info[] = { { 0, 5, 5, 1 << 10 } };
 
-#define ANSWERS 7
+#define ANSWERS 9
 #define ASK(helper, n) CALL(BPF_FUNC_##helper), STX(DW, R6, 8 * (n), R0)
 
 /* Asks everything, some of it twice, with a full stack and values in the
@@ -74,6 +75,8 @@ static struct bpf_insn program[] = {
 	ALU64_X(ADD, R1, R0),
 	STX(B, R1, 8 * ANSWERS, R7),
 	STX(DW, R6, 8 * 6, R7),
+	ASK(jiffies64, 7),
+	ASK(ktime_get_tai_ns, 8),
 	ALU64_K(MOV, R0, XDP_PASS),
 	EXIT(),
 };
@@ -146,6 +149,8 @@ static void run_and_compare(int prog, int answers, int state_map)
 	want[4] = w->ops->ktime_ns(w, 0);
 	want[5] = w->ops->cpu(w, 0);
 	want[6] = 7;
+	want[7] = JIFFIES_AT_BOOT + w->ops->ktime_ns(w, 0) / JIFFIES_NS;
+	want[8] = w->ops->ktime_ns(w, 0);
 	for (u32 i = 0; i < ANSWERS; i++)
 		CHECK(got[i] == want[i], "answer %u: %llu, not %llu", i,
 		      (unsigned long long)got[i], (unsigned long long)want[i]);
@@ -183,9 +188,9 @@ static void helpers_answer_alike(bool with_types)
 		ep.line_info_rec_size = sizeof(line_info[0]);
 	}
 	CHECK(equal_make(&ep, state, cpus, func, &p) == 0, "make");
-	CHECK(p.func_info_cnt == (with_types ? 4 : 0), "%u functions",
+	CHECK(p.func_info_cnt == (with_types ? 5 : 0), "%u functions",
 	      p.func_info_cnt);
-	CHECK(p.line_info_cnt == (with_types ? 4 : 0), "%u lines",
+	CHECK(p.line_info_cnt == (with_types ? 5 : 0), "%u lines",
 	      p.line_info_cnt);
 	fd = load(&ep, &p, btf);
 	CHECK(fd >= 0, "the kernel refuses the program: %d", fd);
