@@ -19,6 +19,7 @@
 #define PACKED 512
 #define PAGE 4096u
 #define POINTER_DIGITS 16
+#define WIDTH_MAX ((1 << 23) - 1)
 
 struct packed {
 	u32 used;
@@ -35,15 +36,20 @@ struct line {
 	u64 len; /* of all of it; out has what fits */
 };
 
-/* The kernel's own, not the locale's. */
+/* The kernel's classes, not the locale's: ASCII and Latin-1. */
+static bool is_ascii(char c)
+{
+	return !((u8)c & 0x80);
+}
+
 static bool is_print(char c)
 {
-	return c >= ' ' && c <= '~';
+	return (c >= ' ' && c <= '~') || (u8)c >= 0xa0;
 }
 
 static bool is_space(char c)
 {
-	return c == ' ' || (c >= '\t' && c <= '\r');
+	return c == ' ' || (c >= '\t' && c <= '\r') || (u8)c == 0xa0;
 }
 
 static bool is_digit(char c)
@@ -53,7 +59,9 @@ static bool is_digit(char c)
 
 static bool is_alnum(char c)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+	return is_digit(c) || (c >= 'a' && c <= 'z') ||
+	       (c >= 'A' && c <= 'Z') ||
+	       ((u8)c >= 0xc0 && (u8)c != 0xd7 && (u8)c != 0xf7);
 }
 
 static bool ends_word(char c)
@@ -83,7 +91,7 @@ static const char *parse_spec(const char *at, struct spec *s)
 		return at;
 	for (; is_digit(*at); at++)
 		width = width * 10 + (u32)(*at - '0');
-	s->width = (s32)(width << 8) >> 8; /* Linux has 24 bits for it */
+	s->width = MAX(MIN((s32)width, WIDTH_MAX), -WIDTH_MAX);
 	return at;
 }
 
@@ -232,7 +240,7 @@ static int pack_pointer(struct packed *p, const char **at, u64 value)
 				       : -EINVAL;
 	}
 	if (ends_word(a) || strchr("KxsS", a)) {
-		*at += !!a;
+		*at += !ends_word(a);
 		return pack_number(p, value, sizeof(value));
 	}
 	if (a == 'B') {
@@ -286,7 +294,7 @@ static int pack_args(struct packed *p, const char *fmt, const char *end,
 	while (fmt < end) {
 		char c = *fmt++;
 
-		if (!is_print(c) && !is_space(c))
+		if (is_ascii(c) && !is_print(c) && !is_space(c))
 			return -EINVAL;
 		if (c != '%')
 			continue;
@@ -424,7 +432,7 @@ static void put_pointer(struct line *l, struct spec *s, char how, u64 value)
 		put_padded(l, s, text, symbol_text(text, value));
 		return;
 	}
-	if (how != 'x' && how != 'K')
+	if (how != 'x')
 		value = hide(value);
 	if (s->width < 0) {
 		s->width = POINTER_DIGITS;

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "../asm.h"
-#include "base/log.h"
 #include "bpf/insn.h"
 #include "kprog.h"
 
@@ -56,6 +55,9 @@ struct duo {
 	struct map *maps[MAPS];
 	u8 buffer[BUFFER];
 	struct fault fault;
+	struct world world;
+	struct world_ops world_ops;
+	char traced[1024];
 	struct outcome kernel, ours;
 };
 
@@ -295,13 +297,14 @@ static u16 fold(u32 total)
 static void run_ours(struct duo *d, struct prog *prog, struct pkt *p,
 		     const struct duo_case *dc)
 {
-	struct run run = { .world = &world_host };
+	struct run run = { .world = &d->world };
 	u8 *value = d->maps[MAP_VALUE]->ops->lookup(d->maps[MAP_VALUE],
 						    &(u32){ 0 });
 	struct outcome *o = &d->ours;
 
 	memset(value, 0, VALUE);
 	memcpy(value + MEMORY, d->memory, DUO_MEM);
+	d->traced[0] = '\0';
 	present(d, p, dc);
 	if (dc->complete) {
 		p->csum_state = 2; /* CHECKSUM_COMPLETE */
@@ -521,12 +524,24 @@ static bool open_ours(struct duo *d)
 						&(u32){ 0 }, STRING, 0);
 }
 
+static void keep_trace(struct world *w, const struct prog *prog,
+		       const char *line, u32 len)
+{
+	struct duo *d = container_of(w, struct duo, world);
+
+	(void)prog;
+	snprintf(d->traced, sizeof(d->traced), "%.*s", (int)len, line);
+}
+
 static bool open_duo(struct duo *d)
 {
 	d->fds[MAP_VALUE] = kprog_shared_value(VALUE, (void **)&d->value);
 	d->fds[MAP_HASH] = kprog_hash(4);
 	d->fds[MAP_JUMPS] = kprog_prog_array(4);
 	d->fds[MAP_STRING] = kprog_string(STRING, sizeof(STRING));
+	d->world_ops = *world_host.ops;
+	d->world_ops.trace = keep_trace;
+	d->world.ops = &d->world_ops;
 	for (u32 i = 0; i < DUO_MEM; i++)
 		d->memory[i] = (u8)(i * 91 + 17);
 	for (u32 i = 0; i < MAPS; i++)
@@ -563,13 +578,17 @@ int duo_main(void (*const tests[])(struct duo *d), u32 cnt)
 		fprintf(stderr, "cannot set up\n");
 		return EXIT_FAILURE;
 	}
-	log_set_level(LOG_ERROR); /* not what programs trace */
 	for (u32 i = 0; i < cnt; i++)
 		tests[i](d);
 	printf("%u programs: %u different\n", d->count, d->wrong);
 	wrong = d->wrong;
 	close_duo(d);
 	return wrong ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+const char *duo_trace(const struct duo *d)
+{
+	return d->traced;
 }
 
 u8 *duo_memory(struct duo *d)

@@ -78,6 +78,9 @@ int duo_main(void (*const tests[])(struct duo *d), u32 cnt);
 /* Memory that both sides start with. */
 u8 *duo_memory(struct duo *d);
 
+/* The last line that our side has traced in the last case, "": none. */
+const char *duo_trace(const struct duo *d);
+
 /* What differs is printed and counted. */
 void duo_compare(struct duo *d, const struct duo_case *c);
 /* A difference that a test has found itself. */
