@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -102,13 +103,49 @@ static int memory_enough(u64 bytes, struct err *err)
 	return -ENOMEM;
 }
 
-/* EAL's name for its folder ends with the prefix; empty, it goes. */
+/* Empty it goes: it is so from the start unless the user wants telemetry. */
 static void remove_runtime_dir(void)
 {
 	const char *dir = rte_eal_get_runtime_dir();
 
 	if (dir && dir[0] && rmdir(dir) != 0 && errno != ENOENT)
-		log_debug("%s: stays: %s", dir, strerror(errno));
+		log_debug("%s stays: %s", dir, strerror(errno));
+}
+
+static bool asks_for_help(const struct eal_config *config)
+{
+	for (u32 i = 0; i < config->arg_cnt; i++)
+		if (strcmp(config->args[i], "-h") == 0 ||
+		    strcmp(config->args[i], "--help") == 0)
+			return true;
+	return false;
+}
+
+/* EAL answers a bad option with a hundred lines of usage on standard output.
+ * Returns what to give to unmute(), -1 when it is not muted. */
+static int mute(const struct eal_config *config)
+{
+	int nothing, saved;
+
+	if (asks_for_help(config))
+		return -1;
+	fflush(stdout);
+	nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	saved = nothing < 0 ? -1 : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (saved >= 0)
+		dup2(nothing, STDOUT_FILENO);
+	if (nothing >= 0)
+		close(nothing);
+	return saved;
+}
+
+static void unmute(int saved)
+{
+	if (saved < 0)
+		return;
+	fflush(stdout);
+	dup2(saved, STDOUT_FILENO);
+	close(saved);
 }
 
 static int eal_refused(struct eal *eal, struct err *err)
@@ -119,7 +156,6 @@ static int eal_refused(struct eal *eal, struct err *err)
 	err_fail(err, code, "DPDK does not start: %s",
 		 heard[0] ? heard : rte_strerror(-code));
 	err_hint(err, "what follows -- on the command line are EAL's options");
-	remove_runtime_dir();
 	return code;
 }
 
@@ -128,6 +164,7 @@ static int init(struct eal *eal, const struct eal_config *config, u64 bytes,
 {
 	struct eal_args args = { 0 };
 	char **argv;
+	int saved, ok;
 	int res = eal_args_make(&args, config, eal->huge, bytes, err);
 
 	if (res)
@@ -140,10 +177,14 @@ static int init(struct eal *eal, const struct eal_config *config, u64 bytes,
 	}
 	memcpy(argv, args.list.items, args.list.len * sizeof(*argv));
 	eal_log_listen(eal->log);
-	if (rte_eal_init((int)args.list.len, argv) < 0)
+	saved = mute(config);
+	ok = rte_eal_init((int)args.list.len, argv);
+	unmute(saved);
+	if (ok < 0)
 		res = eal_refused(eal, err);
 	else
 		eal_log_heard(eal->log);
+	remove_runtime_dir();
 	free(argv);
 free_args:
 	eal_args_free(&args);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <rte_lcore.h>
@@ -134,6 +135,37 @@ static void the_users_choice_of_devices_stands(void **state)
 	}
 }
 
+static int refused_by_eal(void)
+{
+	char *const users[] = { (char *)"--bogus" };
+	const u32 cpu = this_cpu();
+	const struct eal_config config = { .program = "start",
+					   .lcores = &cpu,
+					   .lcore_cnt = 1,
+					   .args = users,
+					   .arg_cnt = 1 };
+	struct err err = { 0 };
+
+	return start(&config, &err) == -EINVAL &&
+			       strstr(err.reason, "DPDK does not start") &&
+			       strstr(err.hint, "--")
+		       ? 0
+		       : 1;
+}
+
+/* In a process of its own: EAL does not start again after a failure. */
+static void a_bad_option_is_eals_to_refuse(void **state)
+{
+	pid_t child = fork();
+	int status;
+
+	(void)state;
+	if (child == 0)
+		_exit(refused_by_eal());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 static void more_than_the_machine_has_is_refused(void **state)
 {
 	static struct port_config ports[64];
@@ -225,13 +257,18 @@ static int start_wanting_huge_pages(void **state)
 	return 0;
 }
 
-static int stop(void **state)
+static void nothing_is_left_in_eals_folder(void **state)
 {
 	char path[64];
 
-	eal_stop(((const struct started *)*state)->eal);
+	(void)state;
 	snprintf(path, sizeof(path), "/var/run/dpdk/weir-%d", getpid());
 	assert_int_not_equal(access(path, F_OK), 0);
+}
+
+static int stop(void **state)
+{
+	eal_stop(((const struct started *)*state)->eal);
 	return 0;
 }
 
@@ -243,11 +280,13 @@ int main(void)
 		cmocka_unit_test(memory_is_on_huge_pages_or_not_never_both),
 		cmocka_unit_test(the_users_choice_of_devices_stands),
 		cmocka_unit_test(more_than_the_machine_has_is_refused),
+		cmocka_unit_test(a_bad_option_is_eals_to_refuse),
 	};
 	const struct CMUnitTest after[] = {
 		cmocka_unit_test(
 			lcores_are_slot_plus_one_and_this_thread_stays_free),
 		cmocka_unit_test(too_few_huge_pages_mean_ordinary_ones),
+		cmocka_unit_test(nothing_is_left_in_eals_folder),
 	};
 
 	return cmocka_run_group_tests(before, NULL, NULL) +
