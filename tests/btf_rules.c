@@ -18,7 +18,7 @@ static const struct names {
 	char long_512[513], long_513[514];
 	char spin_lock[14], timer[10], list_head[14], list_node[14];
 	char rb_root[12], rb_node[12], refcount[13], res_spin_lock[18];
-	char contains[16], contains_bad[14], kptr[10], kptr_untrusted[20];
+	char contains[16], contains_bad[14];
 } names = {
 	"", "A", "B", "C", "int",
 	"7a", "a b", ".ok", "a.b.c", "\xe9" "a", "a\xd7" "b", "a\x85" "b",
@@ -29,7 +29,7 @@ static const struct names {
 	"0123456789abcdef01",
 	"bpf_spin_lock", "bpf_timer", "bpf_list_head", "bpf_list_node",
 	"bpf_rb_root", "bpf_rb_node", "bpf_refcount", "bpf_res_spin_lock",
-	"contains:A:B", "contains:A", "kptr", "kptr_untrusted",
+	"contains:B:C", "contains:B",
 };
 
 #define N(name) (u32)offsetof(struct names, name)
@@ -47,6 +47,13 @@ static const struct names {
 #define ARRAY(elem, index, n) T(none, ARRAY, 0, 0), elem, index, n
 #define BITFIELD(width, offset) ((width) << 24 | (offset))
 #define SHORT TYPES(INT4)
+#define LOCK T(spin_lock, STRUCT, 0, 4)
+/* A has a list, of structs of this name with a node of this name. */
+#define LIST(tag, name, node)                                               \
+	INT4, LOCK, T(list_head, STRUCT, 0, 16), T(A, STRUCT, 2, 24),       \
+		N(A), 3, 0, N(B), 2, 128, T(tag, DECL_TAG, 0, 4), 0,        \
+		T(list_node, STRUCT, 0, 24), T(name, STRUCT, 1, 24),        \
+		N(node), 6, 0
 
 const struct btf_rule btf_rules[] = {
 	/* header and sections */
@@ -559,6 +566,51 @@ const struct btf_rule btf_rules[] = {
 	{ "type tags before const", 0, NULL,
 	  TYPES(T(none, PTR, 0, 2), T(A, TYPE_TAG, 0, 3),
 		T(B, TYPE_TAG, 0, 4), T(none, CONST, 0, 0)) },
+	/* fields that are no data; Linux has no words for them */
+	{ "a spin lock", 0, NULL,
+	  TYPES(INT4, LOCK, T(A, STRUCT, 1, 8), N(A), 2, 32) },
+	{ "a spin lock of 8 bytes", -EFAULT, NULL,
+	  TYPES(INT4, T(spin_lock, STRUCT, 0, 8), T(A, STRUCT, 1, 8), N(A), 2,
+		0) },
+	{ "two spin locks", -E2BIG, NULL,
+	  TYPES(INT4, LOCK, T(A, STRUCT, 2, 8), N(A), 2, 0, N(B), 2, 32) },
+	{ "a spin lock not aligned", -EFAULT, NULL,
+	  TYPES(INT4, LOCK, T(A, STRUCT, 1, 8), N(A), 2, 16) },
+	{ "an array of spin locks", 0, NULL,
+	  TYPES(INT4, LOCK, T(A, STRUCT, 1, 8), N(A), 4, 0,
+		ARRAY(2, 1, 2)) },
+	{ "a spin lock and an array of them", -E2BIG, NULL,
+	  TYPES(INT4, LOCK, T(A, STRUCT, 2, 12), N(A), 2, 0, N(B), 4, 32,
+		ARRAY(2, 1, 2)) },
+	{ "a spin lock before bits", -EINVAL, NULL,
+	  TYPES(INT4, LOCK, TK(A, STRUCT, 2, 8), N(A), 2, 0, N(B), 1,
+		BITFIELD(3, 33)) },
+	{ "a refcount and an array of them", -EINVAL, NULL,
+	  TYPES(INT4, T(refcount, STRUCT, 0, 4), T(A, STRUCT, 2, 12), N(A), 2,
+		0, N(B), 4, 32, ARRAY(2, 1, 2)) },
+	{ "overlapping refcounts", -EEXIST, NULL,
+	  TYPES(INT4, T(refcount, STRUCT, 0, 4), T(A, STRUCT, 2, 12), N(A), 2,
+		0, N(B), 2, 0) },
+	{ "a list without a lock", -EINVAL, NULL,
+	  TYPES(INT4, T(list_head, STRUCT, 0, 16),
+		T(A, STRUCT, 1, 16), N(A), 2, 0,
+		T(contains, DECL_TAG, 0, 3), 0,
+		T(list_node, STRUCT, 0, 24),
+		T(B, STRUCT, 1, 24), N(C), 5, 0) },
+	{ "a list of nothing", -EINVAL, NULL,
+	  TYPES(LIST(contains_bad, B, C)) },
+	{ "a list of what is unknown", -ENOENT, NULL,
+	  TYPES(LIST(contains, C, C)) },
+	{ "a list by no such member", -ENOENT, NULL,
+	  TYPES(LIST(contains, B, A)) },
+	{ "a list", 0, NULL, TYPES(LIST(contains, B, C)) },
+	{ "a list of list nodes and tree nodes, not counted", -EINVAL, NULL,
+	  TYPES(INT4, T(list_node, STRUCT, 0, 24), T(rb_node, STRUCT, 0, 32),
+		T(A, STRUCT, 2, 56), N(A), 2, 0, N(B), 3, 192) },
+	{ "a list of list nodes and tree nodes, counted", 0, NULL,
+	  TYPES(INT4, T(list_node, STRUCT, 0, 24), T(rb_node, STRUCT, 0, 32),
+		T(refcount, STRUCT, 0, 4), T(A, STRUCT, 3, 64), N(A), 2, 0,
+		N(B), 3, 192, N(C), 4, 448) },
 	{ "31 consts and an int", 0, NULL,
 	  TYPES(T(none, CONST, 0, 2), T(none, CONST, 0, 3),
 		T(none, CONST, 0, 4), T(none, CONST, 0, 5),

@@ -114,7 +114,9 @@ static int check_contents(struct btf_check *c, const struct btf_header *hdr)
 			      hdr->type_len);
 	if (!res)
 		res = btf_resolve_types(c);
-	return res ? res : btf_check_chains(c);
+	if (!res)
+		res = btf_check_chains(c);
+	return res ? res : btf_check_fields(c);
 }
 
 static void free_blob(struct btf_blob *btf)

@@ -35,6 +35,34 @@ u32 btf_skip(const struct btf_blob *btf, u32 id);
 /* Bytes of a value of the type, or a negative errno. */
 s64 btf_size(const struct btf_blob *btf, u32 id);
 
+/* What a value holds besides data, and programs may not touch. */
+enum btf_field_kind {
+	BTF_FIELD_SPIN_LOCK,
+	BTF_FIELD_RES_SPIN_LOCK,
+	BTF_FIELD_TIMER,
+	BTF_FIELD_WORKQUEUE,
+	BTF_FIELD_LIST_HEAD,
+	BTF_FIELD_LIST_NODE,
+	BTF_FIELD_RB_ROOT,
+	BTF_FIELD_RB_NODE,
+	BTF_FIELD_REFCOUNT,
+	BTF_FIELD_KINDS
+};
+
+struct btf_field {
+	enum btf_field_kind kind;
+	u32 offset;
+	u32 content;	  /* of a root: type id of the struct it contains */
+	const char *node; /* and the member that links it */
+};
+
+#define BTF_FIELDS_MAX 11 /* in one value */
+
+/* Those of the kinds in mask (1 << kind) in a struct or section, ascending:
+ * how many, or Linux's errno if they cannot be so. */
+int btf_fields(const struct btf_blob *btf, u32 id, u32 mask,
+	       struct btf_field fields[BTF_FIELDS_MAX]);
+
 /* JSON by type, in bpftool's shape. */
 void btf_json(struct json *j, const struct btf_blob *btf, u32 id,
 	      const void *value);

@@ -44,6 +44,9 @@ int btf_check_placed(const struct btf_check *c, const struct btf_type *t,
 /* Chains of modifiers: their length, and type tags first. */
 int btf_check_chains(struct btf_check *c);
 
+/* Fields of structs that are no data. */
+int btf_check_fields(struct btf_check *c);
+
 /* The reason in Linux's words; the place is the type, or its member. */
 int btf_fail(const struct btf_check *c, int code, const char *fmt, ...)
 	PRINTF(3, 4);
