@@ -54,6 +54,7 @@ static bool is_dropped(enum hook_kind hook, u32 code)
 
 static int lay(struct runner *r, const struct pcap_packet *in)
 {
+	static const u8 no_address[ETH_ALEN];
 	u32 size = MIN(r->size, PKT_HEADROOM + in->len + TAIL_ROOM);
 	struct pkt *p = &r->pkt;
 
@@ -65,8 +66,10 @@ static int lay(struct runner *r, const struct pcap_packet *in)
 	p->ingress_ifindex = IFINDEX;
 	if (r->t->hook == HOOK_XDP)
 		return RAN;
-	/* its destination is our address: PACKET_HOST unless for a group */
-	if (in->len < ETHER_HDR_LEN || pkt_to_skb(p, in->bytes, true) != 0)
+	if (in->len < ETHER_HDR_LEN)
+		return TOO_SHORT;
+	/* our address is what the packet is for, or none */
+	if (pkt_to_skb(p, in->bytes[0] & 1 ? no_address : in->bytes, true) != 0)
 		return TOO_SHORT;
 	pkt_enter_tc(p, r->t->hook == HOOK_TC_INGRESS);
 	return RAN;
