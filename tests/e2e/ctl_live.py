@@ -119,7 +119,7 @@ class Live(Case):
         late = self.ask("prog", "show", str(prog))["run_cnt"]
         self.assertLessEqual(late - runs, 64)
         self.weir("prog", "unload", str(number))
-        self.until(lambda: {p["id"] for p in self.ask("prog", "list")} ==
+        self.until(lambda: {p["id"] for p in self.ask("prog", "list")} <=
                    self.before, "its program stays")
         self.weir("prog", "show", str(prog), status=3)
 
@@ -212,8 +212,8 @@ class Live(Case):
         with open(path, "wb") as bad:
             bad.write(b"#!/bin/sh\n")
         self.assertIn("bad.o", self.weir("prog", "load", path, status=5))
-        self.assertEqual({p["id"] for p in self.ask("prog", "list")},
-                         self.before)
+        self.assertLessEqual({p["id"] for p in self.ask("prog", "list")},
+                             self.before)
 
     def test_what_is_wrong_with_an_attachment_is_said(self):
         _, progs, _ = self.load("pass")
