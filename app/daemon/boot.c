@@ -232,7 +232,8 @@ static int report(const struct daemon *d, const struct step *step,
 
 	if (err->code == -ENOENT || err->code == -ENODEV)
 		code = step->absent;
-	else if (strncmp(err->place, "--", 2) == 0 || err->code == -ENOTUNIQ)
+	else if (err->code == -ENOTUNIQ ||
+		 (step->up == config_up && strncmp(err->place, "--", 2) == 0))
 		code = EXIT_USAGE;
 	return cli_fail_as(d->cli, code, err);
 }

@@ -116,8 +116,8 @@ static int split_object(struct config *config, struct config_prog *p,
 	return 0;
 }
 
-static int take_prog(struct config *config, const char *flag,
-		     enum hook_kind hook, const char *text, struct err *err)
+static int take_prog(struct config *config, enum hook_kind hook,
+		     const struct flag *f, struct err *err)
 {
 	struct config_prog *p = vec_add(&config->progs);
 	char port[PORT_NAME_MAX];
@@ -127,10 +127,10 @@ static int take_prog(struct config *config, const char *flag,
 		return no_memory(err);
 	p->hook = hook;
 	p->direct_action = true;
-	object = split(text, port, "PORT=OBJECT[:PROGRAM]", err);
+	object = split(f->value, port, "PORT=OBJECT[:PROGRAM]", err);
 	if (!object)
 		return -EINVAL;
-	snprintf(p->place, sizeof(p->place), "%s %.200s", flag, text);
+	snprintf(p->place, sizeof(p->place), "--%s %.200s", f->name, f->value);
 	p->port = config_string(config, port);
 	if (!p->port)
 		return no_memory(err);
@@ -174,14 +174,9 @@ static int take_flag(struct config *config, const struct flag *f,
 {
 	switch (f->id) {
 	case FLAG_PORT: return take_port(config, f->value, err);
-	case FLAG_XDP:
-		return take_prog(config, "--xdp", HOOK_XDP, f->value, err);
-	case FLAG_TC_INGRESS:
-		return take_prog(config, "--tc-ingress", HOOK_TC_INGRESS,
-				 f->value, err);
-	case FLAG_TC_EGRESS:
-		return take_prog(config, "--tc-egress", HOOK_TC_EGRESS,
-				 f->value, err);
+	case FLAG_XDP: return take_prog(config, HOOK_XDP, f, err);
+	case FLAG_TC_INGRESS: return take_prog(config, HOOK_TC_INGRESS, f, err);
+	case FLAG_TC_EGRESS: return take_prog(config, HOOK_TC_EGRESS, f, err);
 	case FLAG_LCORES: return text_lcores(config, f->value, err);
 	case FLAG_MEMORY: return text_size(f->value, &config->memory, err);
 	case FLAG_NO_HUGE: config->huge = false; return 0;
@@ -222,9 +217,7 @@ static int take_flags(struct config *config, const struct flags *flags,
 	return 0;
 
 fail:
-	if (f->value)
-		err_place(err, "'%.200s'", f->value);
-	return res;
+	return err_place(err, "--%s %.200s", f->name, f->value);
 }
 
 /* ---- the whole ---- */

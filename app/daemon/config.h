@@ -68,7 +68,8 @@ struct config {
 
 struct flag {
 	int id;
-	const char *value;
+	const char *name;  /* of its option */
+	const char *value; /* NULL: takes none */
 };
 
 /* The command line as it was given; a reload reads it again. */

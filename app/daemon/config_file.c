@@ -78,6 +78,17 @@ static int take_port(const struct source *s, u32 i, const struct file_port *f,
 	return res ? fail_at(s, "ports", i, setting, err) : 0;
 }
 
+/* text is the file's and of no more use afterwards. */
+static int check_override(char *text, struct err *err)
+{
+	struct sys_override ignored;
+	int res = sys_override_parse(text, &ignored, err);
+
+	if (res)
+		err->place[0] = '\0';
+	return res;
+}
+
 static int take_object(const struct source *s, u32 i,
 		       const struct file_object *f, struct err *err)
 {
@@ -95,6 +106,8 @@ static int take_object(const struct source *s, u32 i,
 		*text = config_string(s->config, f->overrides[k]);
 		if (!*text)
 			return no_memory(err);
+		if (check_override(f->overrides[k], err))
+			return fail_at(s, "objects", i, "overrides", err);
 	}
 	for (u32 k = 0; k < f->pin_cnt; k++) {
 		struct config_pin *pin = vec_add(&o->pins);
@@ -202,7 +215,7 @@ int config_read(struct config *config, const char *path, struct err *err)
 	struct source s = { .config = config, .path = path };
 	char whole[PATH_MAX], *slash;
 	struct file *file;
-	int res = yaml_read(path, &file, err);
+	int res = config_yaml_read(path, &file, err);
 
 	if (res)
 		return res;
@@ -214,6 +227,6 @@ int config_read(struct config *config, const char *path, struct err *err)
 	snprintf(s.dir, sizeof(s.dir), "%s", whole);
 	if (file)
 		res = take(&s, file, err);
-	yaml_free(file);
+	config_yaml_free(file);
 	return res;
 }

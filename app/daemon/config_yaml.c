@@ -126,7 +126,7 @@ static void on_log(cyaml_log_t level, void *arg, const char *fmt, va_list ap)
 	line[strcspn(line, "\n")] = '\0';
 	at = strstr(line, "(line: ");
 	text = strncmp(line, "Load: ", 6) == 0 ? line + 6 : line;
-	if (!c->reason[0])
+	if (!c->reason[0] && !at && strcmp(text, "Backtrace:") != 0)
 		snprintf(c->reason, sizeof(c->reason), "%.255s", text);
 	else if (!c->line && at)
 		c->line = (u32)strtoul(at + 7, NULL, 10);
@@ -232,7 +232,7 @@ fail:
 	return err_place(err, "%s", path);
 }
 
-int yaml_read(const char *path, struct file **out, struct err *err)
+int config_yaml_read(const char *path, struct file **out, struct err *err)
 {
 	struct complaint c = { .line = 0 };
 	cyaml_config_t how = yaml_config;
@@ -256,7 +256,7 @@ int yaml_read(const char *path, struct file **out, struct err *err)
 	return res;
 }
 
-void yaml_free(struct file *file)
+void config_yaml_free(struct file *file)
 {
 	cyaml_free(&yaml_config, &file_value, file, 0);
 }

@@ -42,7 +42,7 @@ struct file {
 };
 
 /* *out is NULL for a file that says nothing.  err's place is FILE:LINE. */
-int yaml_read(const char *path, struct file **out, struct err *err);
-void yaml_free(struct file *file);
+int config_yaml_read(const char *path, struct file **out, struct err *err);
+void config_yaml_free(struct file *file);
 
 #endif

@@ -97,13 +97,16 @@ static int run_daemon(struct daemon *d)
 	return code;
 }
 
-static int take(struct flags *flags, int id, const char *value)
+static int take(struct flags *flags, const struct cli *cli, int id)
 {
+	const struct cli_option *o = cli->command->options;
 	struct flag *f = vec_add(&flags->items);
 
 	if (!f)
 		return -ENOMEM;
-	*f = (struct flag){ id, value };
+	while (o->id != id)
+		o++;
+	*f = (struct flag){ id, o->name, cli->value };
 	return 0;
 }
 
@@ -120,7 +123,7 @@ static int run(struct cli *cli)
 		else if (what == CLI_ARG)
 			code = cli_usage(cli, "'%s' is no option of run",
 					 cli->value);
-		else if (what == CLI_BAD || take(&flags, what, cli->value))
+		else if (what == CLI_BAD || take(&flags, cli, what))
 			code = EXIT_USAGE;
 	}
 	if (cli->socket_given)
