@@ -18,12 +18,14 @@
 #define HOP_BY_HOP 0
 #define ROUTING 43
 #define DESTINATION 60
+#define TAG_DEI 0x1000
 
 struct flow {
-	u8 ends[2][20]; /* address and port, the lower one first */
+	u8 ends[2][16]; /* addresses */
+	u16 port[2];
 	u32 label;
-	u32 key; /* of GRE */
-	u16 tags[2];
+	u32 key;    /* of GRE */
+	u16 tag[3]; /* the outermost: protocol, what it says, next protocol */
 	u16 l3;
 	u8 l4;
 };
@@ -51,13 +53,21 @@ static bool has(const struct cursor *c, u32 len)
 	return c->end - c->at >= (s64)len;
 }
 
-static enum next dissect_tag(struct cursor *c, u32 n)
+static void set_tag(struct flow *f, u16 proto, u16 tci, u16 next)
+{
+	if (!f->tag[0]) {
+		f->tag[0] = proto;
+		f->tag[1] = tci & ~TAG_DEI;
+		f->tag[2] = next;
+	}
+	f->l3 = next;
+}
+
+static enum next dissect_tag(struct cursor *c)
 {
 	if (!has(c, 4))
 		return NEXT_STOP;
-	if (n < ARRAY_LEN(c->flow->tags))
-		c->flow->tags[n] = be16(c->at);
-	c->flow->l3 = be16(c->at + 2);
+	set_tag(c->flow, c->flow->l3, be16(c->at), be16(c->at + 2));
 	c->at += 4;
 	return NEXT_L3;
 }
@@ -74,7 +84,8 @@ static enum next dissect_ipv4(struct cursor *c)
 	memcpy(f->ends[0], c->at + 12, 4);
 	memcpy(f->ends[1], c->at + 16, 4);
 	f->l4 = c->at[9];
-	if (be16(c->at + 6) & 0x3fff) /* a fragment, even the first */
+	/* of fragments not even the first has ports */
+	if (be16(c->at + 6) & 0x3fff || !has(c, len))
 		return NEXT_STOP;
 	c->at += len;
 	return NEXT_L4;
@@ -92,10 +103,10 @@ static enum next dissect_ipv6(struct cursor *c)
 	f->label = (u32)(c->at[1] & 15) << 16 | be16(c->at + 2);
 	f->l4 = c->at[6];
 	c->at += 40;
-	return NEXT_L4;
+	return f->label ? NEXT_STOP : NEXT_L4; /* the label tells flows apart */
 }
 
-static enum next dissect_l3(struct cursor *c, u32 *tags)
+static enum next dissect_l3(struct cursor *c)
 {
 	switch (c->flow->l3) {
 	case ETH_P_IP:
@@ -104,7 +115,7 @@ static enum next dissect_l3(struct cursor *c, u32 *tags)
 		return dissect_ipv6(c);
 	case ETH_P_8021Q:
 	case ETH_P_8021AD:
-		return dissect_tag(c, (*tags)++);
+		return dissect_tag(c);
 	default:
 		return NEXT_STOP;
 	}
@@ -112,20 +123,16 @@ static enum next dissect_l3(struct cursor *c, u32 *tags)
 
 static enum next dissect_extension(struct cursor *c)
 {
+	bool fragment = c->flow->l4 == FRAGMENT;
 	u32 len;
 
 	if (!has(c, 8))
 		return NEXT_STOP;
 	len = c->at[1] * 8u + 8;
-	if (c->flow->l4 == FRAGMENT) {
-		len = 8;
-		if (be16(c->at + 2) & 0xfff9) {
-			c->flow->l4 = c->at[0];
-			return NEXT_STOP;
-		}
-	}
 	c->flow->l4 = c->at[0];
-	c->at += MIN(len, (u32)(c->end - c->at));
+	if (fragment || !has(c, len))
+		return NEXT_STOP;
+	c->at += len;
 	return NEXT_L4;
 }
 
@@ -160,11 +167,11 @@ static enum next dissect_gre(struct cursor *c)
 	return NEXT_L3;
 }
 
-static enum next dissect_ports(struct cursor *c)
+static enum next dissect_ports(struct cursor *c, u32 off)
 {
-	if (has(c, 4)) {
-		memcpy(c->flow->ends[0] + 16, c->at, 2);
-		memcpy(c->flow->ends[1] + 16, c->at + 2, 2);
+	if (has(c, off + 4)) {
+		c->flow->port[0] = be16(c->at + off);
+		c->flow->port[1] = be16(c->at + off + 2);
 	}
 	return NEXT_STOP;
 }
@@ -192,7 +199,9 @@ static enum next dissect_l4(struct cursor *c)
 	case IPPROTO_SCTP:
 	case IPPROTO_DCCP:
 	case IPPROTO_ESP:
-		return dissect_ports(c);
+		return dissect_ports(c, 0);
+	case IPPROTO_AH: /* of it and of ESP half an SPI each */
+		return dissect_ports(c, 4);
 	default:
 		return NEXT_STOP;
 	}
@@ -207,13 +216,12 @@ static void dissect(const struct pkt *p, struct flow *flow)
 		.flow = flow,
 	};
 	enum next next = NEXT_L3;
-	u32 tags = 0;
 
 	flow->l3 = ntohs(p->protocol);
 	if (p->vlan_present)
-		flow->tags[tags++] = p->vlan_tci;
+		set_tag(flow, ntohs(p->vlan_proto), p->vlan_tci, flow->l3);
 	while (c.left-- && next != NEXT_STOP)
-		next = next == NEXT_L3 ? dissect_l3(&c, &tags) : dissect_l4(&c);
+		next = next == NEXT_L3 ? dissect_l3(&c) : dissect_l4(&c);
 }
 
 static u64 mix(u64 hash, u64 value)
@@ -234,19 +242,21 @@ static u64 seed(void)
 u32 flow_hash(const struct pkt *p)
 {
 	struct flow f = { 0 };
-	u64 hash = seed(), word[5];
+	u64 hash = seed(), word[4];
+	u16 low, high;
 	bool swap;
 
 	dissect(p, &f);
 	swap = memcmp(f.ends[0], f.ends[1], sizeof(f.ends[0])) > 0;
-	memcpy(word, f.ends[swap], sizeof(f.ends[0]));
-	memcpy((u8 *)word + sizeof(f.ends[0]), f.ends[!swap],
-	       sizeof(f.ends[0]));
+	memcpy(&word[0], f.ends[swap], sizeof(f.ends[0]));
+	memcpy(&word[2], f.ends[!swap], sizeof(f.ends[0]));
+	low = MIN(f.port[0], f.port[1]);
+	high = MAX(f.port[0], f.port[1]);
 	for (u32 i = 0; i < ARRAY_LEN(word); i++)
 		hash = mix(hash, word[i]);
-	hash = mix(hash, (u64)f.label << 32 | f.key);
-	hash = mix(hash, (u64)f.l3 << 48 | (u64)f.l4 << 32 |
-				 (u64)f.tags[0] << 16 | f.tags[1]);
+	hash = mix(hash, (u64)low << 48 | (u64)high << 32 | f.label);
+	hash = mix(hash, (u64)f.key << 32 | (u64)f.l3 << 16 | f.l4);
+	hash = mix(hash, (u64)f.tag[0] << 32 | (u64)f.tag[1] << 16 | f.tag[2]);
 	hash ^= hash >> 32;
 	return (u32)hash ? (u32)hash : 1;
 }

@@ -420,6 +420,31 @@ void duo_compare(struct duo *d, const struct duo_case *dc)
 	}
 }
 
+bool duo_results(struct duo *d, const struct duo_case *dc,
+		 struct duo_results *results)
+{
+	struct err err = { 0 };
+	struct prog prog;
+	struct pkt p;
+
+	d->count++;
+	make(&d->code, dc);
+	if (!run_kernel(d, dc)) {
+		d->wrong++;
+		return false;
+	}
+	if (prepare(d, dc->type, true, VM_CHECKED, &prog, &err)) {
+		duo_differs(d, "%s: refused: %s", dc->name, err.reason);
+		return false;
+	}
+	run_ours(d, &prog, &p, dc);
+	prog.free_image(prog.image);
+	memcpy(results->kernel, d->kernel.value + RESULTS,
+	       sizeof(results->kernel));
+	memcpy(results->ours, d->ours.value + RESULTS, sizeof(results->ours));
+	return true;
+}
+
 void duo_differs(struct duo *d, const char *fmt, ...)
 {
 	va_list ap;

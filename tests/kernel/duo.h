@@ -83,6 +83,14 @@ const char *duo_trace(const struct duo *d);
 
 /* What differs is printed and counted. */
 void duo_compare(struct duo *d, const struct duo_case *c);
+/* Runs a case, checked, and compares nothing: what each call has returned.
+ * False: it did not run, which is printed and counted. */
+struct duo_results {
+	u64 kernel[DUO_CALLS];
+	u64 ours[DUO_CALLS];
+};
+bool duo_results(struct duo *d, const struct duo_case *c,
+		 struct duo_results *results);
 /* A difference that a test has found itself. */
 void duo_differs(struct duo *d, const char *fmt, ...) PRINTF(2, 3);
 

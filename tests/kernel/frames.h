@@ -12,7 +12,7 @@
 struct frame_kind {
 	const char *name;
 	u32 len; /* of the headers below: the shortest that Linux takes */
-	u8 head[64];
+	u8 head[80];
 };
 
 #define MACS 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2
@@ -57,6 +57,17 @@ static inline void frame_compare(struct duo *d, struct duo_case *c,
 	c->frame = frame_make(frame, kind, len);
 	c->len = len;
 	duo_compare(d, c);
+}
+
+static inline bool frame_results(struct duo *d, struct duo_case *c,
+				 const struct frame_kind *kind, u32 len,
+				 struct duo_results *results)
+{
+	u8 frame[FRAME_MAX];
+
+	c->frame = frame_make(frame, kind, len);
+	c->len = len;
+	return duo_results(d, c, results);
 }
 
 #endif
