@@ -97,7 +97,7 @@ int jumped(struct __sk_buff *skb)
 {
 	__u32 zero = 0, *value;
 
-	value = bpf_map_lookup_elem(&bloom, &zero) ? 0 : &zero;
+	value = bpf_map_peek_elem(&bloom, &zero) ? 0 : &zero;
 	bpf_map_push_elem(&queue, &zero, 0);
 	bpf_perf_event_output(skb, &events, BPF_F_CURRENT_CPU, &zero, 4);
 	bpf_ringbuf_output(&ring, &zero, 4, 0);
