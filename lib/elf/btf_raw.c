@@ -235,11 +235,11 @@ int btf_raw_validate(struct load *l, const struct section *s,
 	ret = btf_parse(bytes, size, l->err, out);
 	free(bytes);
 	if (ret) {
-		char reason[sizeof(l->err->reason)];
+		const struct err said = *l->err;
 
-		memcpy(reason, l->err->reason, sizeof(reason));
-		err_fail(l->err, ret, "%s", reason);
-		err_place(l->err, "%s: section %s", l->path, s->name);
+		err_fail(l->err, ret, "%s", said.reason);
+		err_place(l->err, "%s: section %s: %s", l->path, s->name,
+			  said.place);
 	}
 	return ret;
 }

@@ -50,6 +50,15 @@ static int check_header(struct load *l)
 				 "ELF type %u: not a relocatable "
 				 "object",
 				 eh.e_type);
+	if (!eh.e_shoff)
+		return load_fail(l, -ENOEXEC, "the file has no sections");
+	if (eh.e_shoff >= l->size ||
+	    eh.e_shnum > (l->size - eh.e_shoff) / sizeof(Elf64_Shdr))
+		return load_fail(l, -ENOEXEC,
+				 "truncated: the table of sections at %llu "
+				 "ends after the file's %llu bytes",
+				 (unsigned long long)eh.e_shoff,
+				 (unsigned long long)l->size);
 	return 0;
 }
 
@@ -123,11 +132,11 @@ static int read_sections(struct load *l)
 	else if (count > SECTIONS_MAX)
 		ret = load_fail(l, -E2BIG, "%zu sections, at most %u are read",
 				count, SECTIONS_MAX);
-	else if (count > l->size / sizeof(Elf64_Shdr))
+	else if (shstr >= count)
 		ret = load_fail(l, -ENOEXEC,
-				"the table of %zu sections ends "
-				"after the file",
-				count);
+				"section %zu should have the names of the "
+				"sections, there are %zu",
+				shstr, count);
 	for (size_t i = 0; i < count && !ret; i++)
 		ret = add_section(l, elf, i, shstr);
 	elf_end(elf);

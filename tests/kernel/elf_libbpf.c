@@ -57,7 +57,8 @@ static const char *their_map(const struct pair *p, int fd)
 {
 	struct bpf_map *m;
 
-	bpf_object__for_each_map(m, p->theirs) {
+	bpf_object__for_each_map(m, p->theirs)
+	{
 		if (bpf_map__fd(m) == fd)
 			return bpf_map__name(m);
 	}
@@ -71,8 +72,7 @@ static bool same_insn(const struct pair *p, const struct bpf_insn *theirs,
 
 	if (insn_is_wide(theirs) && (theirs->src_reg == BPF_PSEUDO_MAP_FD ||
 				     theirs->src_reg == BPF_PSEUDO_MAP_VALUE)) {
-		if (strcmp(their_map(p, a.imm),
-			   p->ours->maps[b.imm].name) != 0)
+		if (strcmp(their_map(p, a.imm), p->ours->maps[b.imm].name) != 0)
 			return false;
 		a.imm = b.imm = 0;
 	}
@@ -93,11 +93,13 @@ static void compare_insns(struct pair *p, const struct bpf_program *theirs,
 	for (size_t i = 0; i < n; i++) {
 		if (same_insn(p, &insns[i], &ours->insns[i]))
 			continue;
-		differ(p, "%s: instruction %zu is %02x %x %d %d, ours %02x %x "
-			  "%d %d", ours->name, i, insns[i].code,
-		       insns[i].src_reg, insns[i].off, insns[i].imm,
-		       ours->insns[i].code, ours->insns[i].src_reg,
-		       ours->insns[i].off, ours->insns[i].imm);
+		differ(p,
+		       "%s: instruction %zu is %02x %x %d %d, ours %02x %x "
+		       "%d %d",
+		       ours->name, i, insns[i].code, insns[i].src_reg,
+		       insns[i].off, insns[i].imm, ours->insns[i].code,
+		       ours->insns[i].src_reg, ours->insns[i].off,
+		       ours->insns[i].imm);
 		return;
 	}
 }
@@ -151,8 +153,7 @@ static void compare_progs(struct pair *p)
 	for (u32 i = 0; i < p->ours->prog_cnt; i++) {
 		const struct elf_prog *ours = &p->ours->progs[i];
 		const struct bpf_program *theirs =
-			bpf_object__find_program_by_name(p->theirs,
-							 ours->name);
+			bpf_object__find_program_by_name(p->theirs, ours->name);
 
 		if (!ours->type)
 			continue;
@@ -181,12 +182,14 @@ static void compare_map(struct pair *p, const struct bpf_map *theirs, u32 i)
 	}
 	a.id = b.id = a.btf_id = b.btf_id = 0;
 	if (memcmp(&a, &b, sizeof(a)) != 0)
-		differ(p, "map %s: type %u key %u value %u entries %u flags %#x "
-			  "types %u %u, ours %u %u %u %u %#x %u %u", ours->name,
-		       a.type, a.key_size, a.value_size, a.max_entries,
-		       a.map_flags, a.btf_key_type_id, a.btf_value_type_id,
-		       b.type, b.key_size, b.value_size, b.max_entries,
-		       b.map_flags, b.btf_key_type_id, b.btf_value_type_id);
+		differ(p,
+		       "map %s: type %u key %u value %u entries %u flags %#x "
+		       "types %u %u, ours %u %u %u %u %#x %u %u",
+		       ours->name, a.type, a.key_size, a.value_size,
+		       a.max_entries, a.map_flags, a.btf_key_type_id,
+		       a.btf_value_type_id, b.type, b.key_size, b.value_size,
+		       b.max_entries, b.map_flags, b.btf_key_type_id,
+		       b.btf_value_type_id);
 	contents = bpf_map__initial_value((struct bpf_map *)theirs, &size);
 	if (contents && ours->contents &&
 	    (size != ours->attr.value_size ||
@@ -199,13 +202,14 @@ static void compare_maps(struct pair *p)
 	struct bpf_map *theirs;
 	u32 n = 0;
 
-	bpf_object__for_each_map(theirs, p->theirs) {
+	bpf_object__for_each_map(theirs, p->theirs)
+	{
 		u32 i = 0;
 
 		n++;
 		while (i < p->ours->map_cnt &&
-		       strcmp(p->ours->maps[i].name,
-			      bpf_map__name(theirs)) != 0)
+		       strcmp(p->ours->maps[i].name, bpf_map__name(theirs)) !=
+			       0)
 			i++;
 		if (i == p->ours->map_cnt)
 			differ(p, "map %s: ours lacks it",
@@ -228,8 +232,7 @@ static void prepare(struct pair *p)
 	for (u32 i = 0; i < p->ours->prog_cnt; i++) {
 		const struct elf_prog *ours = &p->ours->progs[i];
 		struct bpf_program *theirs =
-			bpf_object__find_program_by_name(p->theirs,
-							 ours->name);
+			bpf_object__find_program_by_name(p->theirs, ours->name);
 
 		if (!theirs)
 			continue;
@@ -327,7 +330,8 @@ static int read_kconfig(struct target *t)
 				major << 16 | minor << 8 |
 					(patch > 255 ? 255 : patch));
 	f = popen("zcat /proc/config.gz | grep -E "
-		  "'^CONFIG_(HZ|NET|INET|BPF_SYSCALL)='", "r");
+		  "'^CONFIG_(HZ|NET|INET|BPF_SYSCALL)='",
+		  "r");
 	if (!f)
 		return -1;
 	got = fread(t->kconfig + used, 1, sizeof(t->kconfig) - used - 1, f);

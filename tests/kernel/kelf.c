@@ -114,8 +114,8 @@ static int load_prog(struct kelf *k, u32 i)
 	k->progs[i] = bpf_prog_load(p->type, p->name, k->obj->license, insns,
 				    p->insn_cnt, &opts);
 	if (k->progs[i] < 0)
-		printf("program %s: %s\n%s\n", p->name,
-		       strerror(-k->progs[i]), log_text);
+		printf("program %s: %s\n%s\n", p->name, strerror(-k->progs[i]),
+		       log_text);
 	free(insns);
 	return k->progs[i] < 0 ? k->progs[i] : 0;
 }
