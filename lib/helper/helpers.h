@@ -47,8 +47,8 @@
 	X(xdp_adjust_tail)              \
 	X(skb_load_bytes_relative)      \
 	X(jiffies64)                    \
-	X(csum_level)                   \
 	X(ktime_get_boot_ns)            \
+	X(csum_level)                   \
 	X(ktime_get_coarse_ns)          \
 	X(trace_vprintk)                \
 	X(strncmp)                      \
