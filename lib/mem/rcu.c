@@ -69,7 +69,9 @@ void rcu_destroy(struct rcu *rcu)
 {
 	if (!rcu)
 		return;
-	rcu_barrier(rcu);
+	do {
+		rcu_barrier(rcu);
+	} while (rcu->first || atomic_load(&rcu->pushed)); /* they deferred */
 	pthread_mutex_destroy(&rcu->reclaim_lock);
 	pthread_mutex_destroy(&rcu->check_lock);
 	free(rcu->qsbr);

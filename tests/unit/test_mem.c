@@ -303,6 +303,31 @@ static void deferred_calls_wait_for_every_reader(void **state)
 	mem_destroy(mem);
 }
 
+struct relay {
+	struct rcu_head head;
+	struct rcu *rcu;
+	u32 left;
+};
+
+static void pass_on(struct rcu_head *head)
+{
+	struct relay *r = container_of(head, struct relay, head);
+
+	if (r->left-- > 1)
+		rcu_defer(r->rcu, &r->head, pass_on);
+}
+
+static void nothing_deferred_is_left_behind(void **state)
+{
+	struct mem *mem = new_mem(MB, 1, false);
+	struct relay r = { .rcu = mem_rcu(mem), .left = 4 };
+
+	(void)state;
+	rcu_defer(r.rcu, &r.head, pass_on);
+	mem_destroy(mem);
+	assert_int_equal(r.left, 0);
+}
+
 static void a_stamp_passes_only_when_started_and_seen(void **state)
 {
 	struct mem *mem = new_mem(MB, 2, false);
@@ -526,6 +551,7 @@ int main(void)
 		cmocka_unit_test(huge_pages_are_used_when_free),
 		cmocka_unit_test(racing_charges_add_up),
 		cmocka_unit_test(deferred_calls_wait_for_every_reader),
+		cmocka_unit_test(nothing_deferred_is_left_behind),
 		cmocka_unit_test(a_stamp_passes_only_when_started_and_seen),
 		cmocka_unit_test(a_pool_gives_out_its_entries_exactly),
 		cmocka_unit_test(free_elements_go_where_they_are_needed),
