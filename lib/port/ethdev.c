@@ -163,7 +163,10 @@ static int ethdev_start(struct port *port, struct err *err)
 				     err);
 	eal_log_heard(port->eal->log);
 	/* what the device was told before may be lost at a start */
-	return ethdev_promiscuous(dev, port->promiscuous, err);
+	res = ethdev_promiscuous(dev, port->promiscuous, err);
+	if (res)
+		ethdev_stop(port);
+	return res;
 }
 
 /* Some drivers on an interface of the kernel's say "up" whatever happens. */
@@ -191,11 +194,15 @@ static void ethdev_info(const struct port *port, struct port_info *info)
 
 static void ethdev_lost(const struct port *port, struct port_lost *lost)
 {
+	const struct ethdev *dev =
+		container_of(port, const struct ethdev, port);
 	struct rte_eth_stats stats;
-	u16 id = container_of(port, const struct ethdev, port)->id;
 
-	if (rte_eth_stats_get(id, &stats) == 0)
-		lost->no_buffer += stats.imissed + stats.rx_nombuf;
+	if (rte_eth_stats_get(dev->id, &stats) != 0)
+		return;
+	lost->no_buffer += stats.imissed;
+	if (dev->nombuf_loses)
+		lost->no_buffer += stats.rx_nombuf;
 }
 
 static int set_promiscuous(struct port *port, bool on, struct err *err)

@@ -18,8 +18,9 @@ struct ethdev {
 	u16 id; /* DPDK's number */
 	const char *driver;
 	struct rte_device *device;
-	u32 if_index; /* the kernel's interface below it, or 0 */
-	u32 cut_len;  /* a frame this long is the start of a longer one */
+	u32 if_index;	   /* the kernel's interface below it, or 0 */
+	u32 cut_len;	   /* a frame this long is the start of a longer one */
+	bool nombuf_loses; /* the driver's rx_nombuf are lost packets */
 	u16 tx_queues;
 	bool tx_shared; /* fewer than lcores: lock them */
 	struct ethdev_tx *tx;

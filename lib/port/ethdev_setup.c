@@ -17,12 +17,13 @@
 static const struct trait {
 	const char *driver;
 	bool paired; /* receive queue i and transmit queue i are one thing */
+	bool nombuf_loses; /* others try again: what they lose is "missed" */
 	enum frame_kind frames;
 } traits[] = {
-	{ "net_tap", true, FRAME_LINEAR },
-	{ "net_af_packet", true, FRAME_LINEAR },
-	{ "net_af_xdp", true, FRAME_PAGE },
-	{ "net_ring", true, FRAME_LINEAR },
+	{ "net_tap", true, true, FRAME_LINEAR },
+	{ "net_af_packet", true, false, FRAME_LINEAR },
+	{ "net_af_xdp", true, false, FRAME_PAGE },
+	{ "net_ring", true, false, FRAME_LINEAR },
 };
 
 static const struct trait *trait_of(const struct ethdev *dev)
@@ -207,12 +208,14 @@ int ethdev_mtu(struct ethdev *dev, u16 mtu, struct err *err)
 
 	ethdev_listen(dev);
 	res = rte_eth_dev_info_get(dev->id, &info);
-	if (res == 0) {
-		res = check_mtu(dev, &info, mtu, err);
-		if (res)
-			return res;
-		res = rte_eth_dev_set_mtu(dev->id, mtu);
+	if (res != 0)
+		return ethdev_failed(dev, "the MTU", res, err);
+	res = check_mtu(dev, &info, mtu, err);
+	if (res) {
+		eal_log_heard(dev->port.eal->log);
+		return res;
 	}
+	res = rte_eth_dev_set_mtu(dev->id, mtu);
 	if (res == -ENOTSUP && rte_eth_dev_get_mtu(dev->id, &now) == 0 &&
 	    now == mtu)
 		res = 0;
@@ -272,6 +275,7 @@ int ethdev_setup(struct ethdev *dev, const char *devargs, struct err *err)
 	dev->driver = info.driver_name;
 	dev->device = info.device;
 	dev->if_index = info.if_index;
+	dev->nombuf_loses = trait_of(dev)->nombuf_loses;
 	dev->cut_len = cut_length(dev, devargs);
 	res = choose_queues(dev, &info, err);
 	if (!res && mtu)
@@ -288,5 +292,6 @@ int ethdev_setup(struct ethdev *dev, const char *devargs, struct err *err)
 		res = setup_queues(dev, pool, err);
 	if (!res)
 		res = set_identity(dev, mtu, err);
+	eal_log_heard(dev->port.eal->log);
 	return res;
 }

@@ -30,21 +30,23 @@ static const struct {
 void frames_needed(const struct eal_config *config, u32 count[FRAME_KINDS])
 {
 	u32 lcores = config->lcore_cnt;
+	u64 need[FRAME_KINDS] = { 0 };
 
-	count[FRAME_PAGE] = 0;
 	/* a lcore gathers a burst for every port */
-	count[FRAME_LINEAR] =
-		SPARE +
-		lcores * (CACHE * 3 / 2 + PORT_BURST * (config->port_cnt + 2));
+	need[FRAME_LINEAR] =
+		SPARE + lcores * (CACHE * 3 / 2 +
+				  PORT_BURST * (config->port_cnt + 2ull));
 	for (u32 i = 0; i < config->port_cnt; i++) {
 		const struct port_config *port = &config->ports[i];
-		u32 queues = port->queues ? port->queues : lcores;
+		u64 queues = port->queues ? port->queues : lcores;
 
-		count[FRAME_LINEAR] +=
+		need[FRAME_LINEAR] +=
 			queues * FRAME_RX_DESC + lcores * FRAME_TX_DESC;
 		if (port->spec && spec_is_xdp(port->spec))
-			count[FRAME_PAGE] += queues * XDP_QUEUE;
+			need[FRAME_PAGE] += queues * XDP_QUEUE;
 	}
+	for (u32 kind = 0; kind < FRAME_KINDS; kind++)
+		count[kind] = (u32)MIN(need[kind], (u64)UINT32_MAX);
 }
 
 static u64 kind_bytes(enum frame_kind kind, u32 count)

@@ -22,8 +22,8 @@
 #include "port/eal_priv.h"
 
 #define FRAME_BELOW (PKT_HEADROOM - RTE_PKTMBUF_HEADROOM)
-#define FRAME_PRIVATE \
-	(RTE_ALIGN_CEIL(sizeof(struct pkt), CACHE_LINE) + FRAME_BELOW)
+#define FRAME_PKT RTE_ALIGN_CEIL(sizeof(struct pkt), CACHE_LINE)
+#define FRAME_PRIVATE (FRAME_PKT + FRAME_BELOW)
 #define FRAME_ROOM (RTE_PKTMBUF_HEADROOM + PKT_XDP_LINEAR_MAX)
 
 _Static_assert(PKT_HEADROOM >= RTE_PKTMBUF_HEADROOM, "room below a buffer");
@@ -53,13 +53,21 @@ u64 frames_bytes(const u32 count[FRAME_KINDS]);
 int frames_pool(struct eal *eal, enum frame_kind kind, int socket,
 		struct err *err, struct rte_mempool **out);
 
+/* By the line: of all of it at once gcc makes "rep stos", three times slower.
+ */
+static inline void frame_clear(struct pkt *p)
+{
+	for (u32 at = 0; at < FRAME_PKT; at += CACHE_LINE)
+		memset((u8 *)p + at, 0, CACHE_LINE);
+}
+
 /* A packet view over what a device received into m, one segment. */
 static inline struct pkt *frame_received(struct rte_mbuf *m)
 {
 	struct pkt *p = rte_mbuf_to_priv(m);
 	u8 *lowest = (u8 *)m->buf_addr - FRAME_BELOW;
 
-	memset(p, 0, sizeof(*p));
+	frame_clear(p);
 	p->data = rte_pktmbuf_mtod(m, u8 *);
 	/* drivers put the data a little lower (a tag) or higher */
 	p->head = MAX(lowest, p->data - PKT_HEADROOM);

@@ -19,7 +19,7 @@
 
 #include "port/frames.h"
 
-#define PATIENCE_NS 2000000000ll
+#define PATIENCE_NS 10000000000ll
 #define RIG_PORT 4711
 
 void rig_skip(const char *fmt, ...)
@@ -95,20 +95,6 @@ void rig_start_for(struct rig *r, u32 lcores, bool huge, const char *spec)
 	/* the buffers stay when ports go, on huge pages with descriptors */
 	assert_int_equal(frames_pool(r->eal, FRAME_LINEAR, -1, &err, &pool), 0);
 	r->fds = rig_fds();
-}
-
-struct port *rig_open(struct rig *r, const struct port_config *config)
-{
-	struct port **port = &r->ports[r->port_cnt];
-	struct err err = { 0 };
-	char text[512];
-
-	assert_true(r->port_cnt < RIG_PORTS);
-	if (port_open(r->eal, config, r->port_cnt, &err, port) != 0 ||
-	    port_start(*port, &err) != 0)
-		fail_msg("%s", err_text(&err, text, sizeof(text)));
-	r->port_cnt++;
-	return *port;
 }
 
 struct port *rig_open_spec(struct rig *r, const char *spec)
@@ -225,6 +211,32 @@ static long long now_ns(void)
 	return t.tv_sec * 1000000000ll + t.tv_nsec;
 }
 
+void rig_link_changes(struct port *port, enum port_link to)
+{
+	long long end = now_ns() + PATIENCE_NS;
+
+	while (!port_watch(port) && now_ns() < end)
+		usleep(1000);
+	assert_int_equal(port_link(port), to);
+	assert_false(port_watch(port));
+}
+
+struct port *rig_open(struct rig *r, const struct port_config *config)
+{
+	struct port **port = &r->ports[r->port_cnt];
+	struct err err = { 0 };
+	char text[512];
+
+	assert_true(r->port_cnt < RIG_PORTS);
+	if (port_open(r->eal, config, r->port_cnt, &err, port) != 0 ||
+	    port_start(*port, &err) != 0)
+		fail_msg("%s", err_text(&err, text, sizeof(text)));
+	r->port_cnt++;
+	if (port_link(*port) == LINK_DOWN)
+		rig_link_changes(*port, LINK_UP);
+	return *port;
+}
+
 bool rig_poll_any(struct port *port, u16 queue, struct pkt **p)
 {
 	return port_rx(port, queue, p, 1) == 1;
@@ -276,7 +288,7 @@ int rig_socket(const char *interface)
 		.sll_protocol = htons(ETH_P_ALL),
 		.sll_ifindex = (int)if_nametoindex(interface),
 	};
-	const struct timeval patience = { .tv_sec = 2 };
+	const struct timeval patience = { .tv_sec = 10 };
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 
 	assert_true(fd >= 0);

@@ -39,7 +39,7 @@ void rig_run(const char *fmt, ...) PRINTF(1, 2);
 void rig_start(struct rig *r, u32 lcores, bool huge);
 /* With memory for a port of that spec too. */
 void rig_start_for(struct rig *r, u32 lcores, bool huge, const char *spec);
-/* Opens it as the next port and starts it. */
+/* Opens it as the next port and starts it; its link is up. */
 struct port *rig_open(struct rig *r, const struct port_config *config);
 struct port *rig_open_spec(struct rig *r, const char *spec);
 /* Closes all ports: no buffer and no file descriptor may be left. */
@@ -55,9 +55,12 @@ void rig_checksum(u8 *frame, u32 len);
 bool rig_is_frame(const u8 *bytes, u32 len, u8 seed);
 
 /* Polls until it has want packets that are rig_frame()s of length len, others
- * are dropped; gives up after two seconds.  Returns how many. */
+ * are dropped; gives up after ten seconds.  Returns how many. */
 u16 rig_receive(struct port *port, u16 queue, u32 len, struct pkt **pkts,
 		u16 want);
+/* Watches until the link changes, which it has to: the kernel takes its time to
+ * notice a carrier. */
+void rig_link_changes(struct port *port, enum port_link to);
 /* One poll: a packet of any kind, or a rig_frame() of that length. */
 bool rig_poll_any(struct port *port, u16 queue, struct pkt **p);
 bool rig_poll(struct port *port, u16 queue, u32 len, struct pkt **p);
