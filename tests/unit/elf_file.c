@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Twice what the objects have: tests append to them. */
+#define FILE_MAX (1 << 20)
+
 static void *need(void *p, const char *what)
 {
 	if (!p) {
@@ -27,9 +30,9 @@ struct file file_read(const char *name)
 {
 	const char *path = file_path(name);
 	FILE *in = need(fopen(path, "rb"), path);
-	struct file f = { .bytes = need(malloc(1 << 20), "memory") };
+	struct file f = { .bytes = need(calloc(1, FILE_MAX), "memory") };
 
-	f.size = fread(f.bytes, 1, 1 << 20, in);
+	f.size = fread(f.bytes, 1, FILE_MAX / 2, in);
 	fclose(in);
 	return f;
 }
@@ -51,6 +54,26 @@ Elf64_Shdr *file_header(const struct file *f, const char *section)
 u8 *file_section(const struct file *f, const char *section)
 {
 	return f->bytes + file_header(f, section)->sh_offset;
+}
+
+u32 file_symbol(const struct file *f, const char *name)
+{
+	const Elf64_Ehdr *eh = (const void *)f->bytes;
+	const Elf64_Shdr *sh = (const void *)(f->bytes + eh->e_shoff);
+	const Elf64_Shdr *table = file_header(f, ".symtab");
+	const u8 *syms = f->bytes + table->sh_offset;
+	const char *names =
+		(const char *)f->bytes + sh[table->sh_link].sh_offset;
+
+	for (u32 at = 0; at < table->sh_size; at += sizeof(Elf64_Sym)) {
+		Elf64_Sym sym;
+
+		memcpy(&sym, syms + at, sizeof(sym));
+		if (strcmp(names + sym.st_name, name) == 0)
+			return at;
+	}
+	need(NULL, name);
+	return 0;
 }
 
 void file_replace(const struct file *f, const char *section, const char *text,

@@ -21,6 +21,8 @@ const char *file_path(const char *name);
 Elf64_Shdr *file_header(const struct file *f, const char *section);
 /* A section's bytes. */
 u8 *file_section(const struct file *f, const char *section);
+/* Bytes from the symbol table's start to the symbol of this name. */
+u32 file_symbol(const struct file *f, const char *name);
 /* Replaces a text of a section by one as long. */
 void file_replace(const struct file *f, const char *section, const char *text,
 		  const char *by);

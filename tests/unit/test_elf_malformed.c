@@ -38,22 +38,24 @@ struct row {
 };
 
 #define AT(what, o, w, v) .place = what, .offset = o, .width = w, .value = v
-#define EH(field, v) \
+#define EH(field, v)                                \
 	AT(FILE_BYTES, offsetof(Elf64_Ehdr, field), \
 	   sizeof(((Elf64_Ehdr *)0)->field), v)
-#define SH(name, field, v)                                            \
-	AT(HEADER, offsetof(Elf64_Shdr, field),                       \
-	   sizeof(((Elf64_Shdr *)0)->field), v), .section = name
+#define SH(name, field, v)                       \
+	AT(HEADER, offsetof(Elf64_Shdr, field),  \
+	   sizeof(((Elf64_Shdr *)0)->field), v), \
+		.section = name
 #define IN(name, o, w, v) AT(SECTION, o, w, v), .section = name
 #define NAMED(name, old, new) \
 	.place = TEXT, .section = name, .text = old, .by = new
-#define SYM(n, field, v)                                             \
+#define SYM(n, field, v)                                                    \
 	IN(".symtab", (n) * sizeof(Elf64_Sym) + offsetof(Elf64_Sym, field), \
 	   sizeof(((Elf64_Sym *)0)->field), v)
 /* the symbol of this name */
-#define SYM_OF(name, field, v)                                     \
-	IN(".symtab", offsetof(Elf64_Sym, field),                  \
-	   sizeof(((Elf64_Sym *)0)->field), v), .text = name
+#define SYM_OF(name, field, v)                    \
+	IN(".symtab", offsetof(Elf64_Sym, field), \
+	   sizeof(((Elf64_Sym *)0)->field), v),   \
+		.text = name
 #define BTF(o, w, v) IN(".BTF", o, w, v)
 #define EXT(o, w, v) IN(".BTF.ext", o, w, v)
 #define BIG (1ull << 40)
@@ -74,7 +76,8 @@ static const struct row rows[] = {
 	{ "data", EH(e_shoff, BIG), .message = "truncated: the table of" },
 	{ "data", EH(e_shnum, 0xfeff), .message = "ends after the file's" },
 	{ "data", EH(e_shstrndx, 0xfe00), .message = "section 65024 should" },
-	{ "data", .place = FILE_SIZE, .value = 1000, .message = "truncated: the" },
+	{ "data", .place = FILE_SIZE, .value = 1000,
+	  .message = "truncated: the" },
 
 	/* sections */
 	{ "data", SH("xdp", sh_offset, BIG),
@@ -122,8 +125,9 @@ static const struct row rows[] = {
 	  .message = "section xdp, offset 8" },
 
 	/* types */
-	{ "data", BTF(0, 2, 0x1234), .message = "section .BTF, offset 0: no "
-						"BTF: the magic is wrong" },
+	{ "data", BTF(0, 2, 0x1234),
+	  .message = "section .BTF, offset 0: no "
+		     "BTF: the magic is wrong" },
 	{ "data", BTF(0, 2, 0x9feb), .message = "big-endian BTF" },
 	{ "data", BTF(2, 1, 9), .message = "BTF version 9" },
 	{ "data", BTF(4, 4, 4), .message = "a header of 4 bytes" },
@@ -144,8 +148,9 @@ static const struct row rows[] = {
 		     "lacks" },
 
 	/* line and function records */
-	{ "data", EXT(0, 2, 0), .message = "section .BTF.ext, offset 0: the "
-					   "magic" },
+	{ "data", EXT(0, 2, 0),
+	  .message = "section .BTF.ext, offset 0: the "
+		     "magic" },
 	{ "data", EXT(4, 4, 1 << 20), .message = "a header of 1048576" },
 	{ "data", EXT(8, 4, 1 << 30), .message = "the function records" },
 	{ "data", EXT(12, 4, 1 << 30), .message = "the function records" },
@@ -195,44 +200,20 @@ static const struct row rows[] = {
 			       "declare it __weak)" },
 };
 
-/* The symbol that the row names. */
-static u32 symbol_offset(const struct file *f, const char *name)
-{
-	const Elf64_Shdr *sh = file_header(f, ".symtab");
-	const Elf64_Shdr *table =
-		(const Elf64_Shdr *)(f->bytes +
-				     ((const Elf64_Ehdr *)f->bytes)->e_shoff) +
-		sh->sh_link;
-	u32 n = (u32)(sh->sh_size / sizeof(Elf64_Sym));
-
-	for (u32 i = 0; i < n; i++) {
-		Elf64_Sym sym;
-
-		memcpy(&sym, f->bytes + sh->sh_offset + i * sizeof(sym),
-		       sizeof(sym));
-		if (strcmp((const char *)f->bytes + table->sh_offset +
-				   sym.st_name,
-			   name) == 0)
-			return i * (u32)sizeof(sym);
-	}
-	fail_msg("no symbol %s", name);
-	return 0;
-}
-
 static void break_it(struct file *f, const struct row *row)
 {
 	u32 offset = row->offset;
 
 	if (row->place == SECTION && row->text)
-		offset += symbol_offset(f, row->text);
+		offset += file_symbol(f, row->text);
 	switch (row->place) {
 	case FILE_BYTES:
 		memcpy(f->bytes + offset, &row->value, row->width);
 		break;
 	case FILE_SIZE: f->size = MIN(f->size, row->value); break;
 	case HEADER:
-		memcpy((u8 *)file_header(f, row->section) + offset,
-		       &row->value, row->width);
+		memcpy((u8 *)file_header(f, row->section) + offset, &row->value,
+		       row->width);
 		break;
 	case SECTION:
 		memcpy(file_section(f, row->section) + offset, &row->value,

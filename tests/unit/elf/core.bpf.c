@@ -60,6 +60,10 @@ struct bpf_fib_lookup {
 	__u32 ifindex;
 } CORE;
 
+struct ethhdr {
+	__u32 h_proto; /* elsewhere: half of it */
+} CORE;
+
 struct no_such_type {
 	int x;
 } CORE;
@@ -109,7 +113,7 @@ ASK(type_lacks, bpf_core_type_exists(struct no_such_type))
 ASK(type_size, bpf_core_type_size(struct bpf_fib_lookup))
 ASK(type_size_of_nothing, bpf_core_type_size(struct no_such_type))
 ASK(type_matches, bpf_core_type_matches(struct in6_addr___part))
-ASK(type_differs, bpf_core_type_matches(struct iphdr))
+ASK(type_differs, bpf_core_type_matches(struct ethhdr))
 ASK(enum_value, bpf_core_enum_value(enum xdp_action, XDP_PASS))
 ASK(enum_exists, bpf_core_enum_value_exists(enum xdp_action, XDP_PASS))
 ASK(enum_lacks, bpf_core_enum_value_exists(enum xdp_action, XDP_NEVER))
