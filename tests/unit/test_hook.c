@@ -631,9 +631,10 @@ static void a_burst_ends_with_the_chain_it_found(void **state)
 	chain_put(rig.chain);
 	prog_put(rig.entries[0].prog);
 	rcu_reclaim(rcu);
-	assert_int_equal(rig_run(&rig)->drop, DROP_XDP_DROP);
-	rcu_quiescent(rcu, SLOT);
+	rig_run(&rig);
 	rcu_offline(rcu, SLOT);
+	assert_int_equal(rig.v.drop, DROP_XDP_DROP);
+	assert_int_equal(rig.scripts[0].runs, 2);
 	rcu_barrier(rcu);
 	rcu_barrier(rcu);
 }
