@@ -23,12 +23,13 @@ void load_place(const struct load *l, const char *what, const char *name)
 	snprintf(l->err->place, sizeof(l->err->place), "%.255s", place);
 }
 
-static struct sys_obj *new_obj(const struct elf_obj *obj)
+static struct sys_obj *new_obj(struct sys *sys, const struct elf_obj *obj)
 {
 	struct sys_obj *so = calloc(1, sizeof(*so));
 
 	if (!so)
 		return NULL;
+	so->rcu = mem_rcu(sys->mem);
 	so->map_cnt = obj->map_cnt;
 	so->prog_cnt = obj->prog_cnt;
 	so->maps = calloc(obj->map_cnt + 1ul, sizeof(*so->maps));
@@ -41,10 +42,10 @@ static struct sys_obj *new_obj(const struct elf_obj *obj)
 	return NULL;
 }
 
-void sys_obj_put(struct sys_obj *so)
+static void free_obj(struct rcu_head *head)
 {
-	if (!so)
-		return;
+	struct sys_obj *so = container_of(head, struct sys_obj, free_head);
+
 	for (u32 i = 0; i < so->prog_cnt; i++) {
 		if (so->progs[i])
 			prog_put(so->progs[i]);
@@ -54,6 +55,12 @@ void sys_obj_put(struct sys_obj *so)
 	free(so->progs);
 	free(so->maps);
 	free(so);
+}
+
+void sys_obj_put(struct sys_obj *so)
+{
+	if (so)
+		rcu_defer(so->rcu, &so->free_head, free_obj);
 }
 
 static int run_steps(struct load *l)
@@ -73,7 +80,7 @@ static int load(struct load *l)
 	size_t maps = l->obj->map_cnt + 1ul, progs = l->obj->prog_cnt + 1ul;
 	int res = -ENOMEM;
 
-	l->so = new_obj(l->obj);
+	l->so = new_obj(l->sys, l->obj);
 	l->want_map = calloc(maps, sizeof(*l->want_map));
 	l->pin_map = calloc(maps, sizeof(*l->pin_map));
 	l->want_prog = calloc(progs, sizeof(*l->want_prog));

@@ -79,12 +79,16 @@ struct sys_obj {
 	struct map **maps; /* as in the elf_obj; NULL: not created */
 	u32 prog_cnt;
 	struct prog **progs; /* as in the elf_obj; NULL: not loaded */
+	struct rcu *rcu;
+	struct rcu_head free_head;
 };
 
 /* All or nothing. */
 int sys_load(struct sys *sys, const struct elf_obj *obj,
 	     const struct sys_load_opts *opts, struct err *err,
 	     struct sys_obj **out);
+/* The references go after a grace period: a burst may still be on its way
+ * through programs that were taken out of their hooks before, and jumps. */
 void sys_obj_put(struct sys_obj *so);
 
 /* "k=v" into an override; text is changed and must stay. */

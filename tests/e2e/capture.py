@@ -34,12 +34,12 @@ def read(path):
     return packets
 
 
-def compile_bpf(source, output):
+def compile_bpf(source, output, *flags):
     """tests/data/SOURCE.bpf.c into an object"""
     multiarch = subprocess.run(["gcc", "-print-multiarch"], check=True,
                                capture_output=True, text=True).stdout.strip()
     subprocess.run(["clang-19", "-g", "-O2", "-target", "bpf", "-mcpu=v3",
-                    "-I/usr/include/" + multiarch, "-c",
+                    "-I/usr/include/" + multiarch, *flags, "-c",
                     os.path.join(ROOT, "tests/data", source + ".bpf.c"),
                     "-o", output], check=True)
     return output
