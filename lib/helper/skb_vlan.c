@@ -20,11 +20,6 @@ struct tag {
 	u16 tci;
 };
 
-static bool is_vlan(u16 proto)
-{
-	return proto == htons(ETH_P_8021Q) || proto == htons(ETH_P_8021AD);
-}
-
 static u16 get16(const u8 *at)
 {
 	u16 value;
@@ -96,7 +91,7 @@ HELPER_3(skb_vlan_push, struct pkt *, p, u16, proto, u16, tci)
 	int err;
 
 	sum_with_mac(p);
-	err = push_tag(p, is_vlan(proto) ? proto : htons(ETH_P_8021Q), tci);
+	err = push_tag(p, pkt_is_tag(proto) ? proto : htons(ETH_P_8021Q), tci);
 	sum_without_mac(p);
 	return helper_error(err);
 }
@@ -111,19 +106,6 @@ const struct helper helper_skb_vlan_push = {
 	.arg = { ARG_CTX, ARG_ANY, ARG_ANY },
 };
 
-/* What follows a tag is a type, or a length and then a guess. */
-static u16 encapsulated(const u8 *tag, const u8 *end)
-{
-	u16 proto = get16(tag + 2);
-	const u8 *payload = tag + VLAN_HLEN;
-
-	if (ntohs(proto) >= ETH_P_802_3_MIN)
-		return proto;
-	if (end - payload >= 2 && get16(payload) == 0xffff)
-		return htons(ETH_P_802_3);
-	return htons(ETH_P_802_2);
-}
-
 /* The first tag leaves the data; *tci is what it held. */
 static int remove_tag(struct pkt *p, u16 *tci)
 {
@@ -135,7 +117,8 @@ static int remove_tag(struct pkt *p, u16 *tci)
 		return -ENOMEM;
 	csum_pulled(p, p->data + MACS, VLAN_HLEN);
 	*tci = ntohs(get16(tag));
-	p->protocol = encapsulated(tag, p->data_end);
+	p->protocol =
+		pkt_protocol(get16(tag + 2), tag + VLAN_HLEN, p->data_end);
 	memmove(p->data + VLAN_HLEN, p->data, MACS);
 	pkt_push(p, -VLAN_HLEN);
 	p->mac_header += VLAN_HLEN;
@@ -151,12 +134,12 @@ static int pop_tag(struct pkt *p)
 
 	if (p->vlan_present) {
 		clear_tag(p);
-	} else if (is_vlan(p->protocol)) {
+	} else if (pkt_is_tag(p->protocol)) {
 		err = remove_tag(p, &tci);
 		if (err)
 			return err;
 	}
-	if (!is_vlan(p->protocol))
+	if (!pkt_is_tag(p->protocol))
 		return 0;
 	proto = p->protocol;
 	err = remove_tag(p, &tci);

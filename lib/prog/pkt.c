@@ -9,7 +9,6 @@
 
 #define VLAN_BYTES 4
 #define MACS_BYTES (2 * ETH_ALEN)
-#define ETH_P_MIN 0x0600 /* from here on it is a type, below a length */
 
 int pkt_init(struct pkt *p, void *buf, u32 size, const void *bytes, u32 len)
 {
@@ -37,11 +36,9 @@ static u16 load_u16(const u8 *at)
 	return v;
 }
 
-/* The protocol that a type or length field stands for, network byte order;
- * payload is what comes behind it. */
-static u16 protocol_of(u16 field, const u8 *payload, const u8 *end)
+u16 pkt_protocol(u16 field, const u8 *payload, const u8 *end)
 {
-	if (ntohs(field) >= ETH_P_MIN)
+	if (ntohs(field) >= ETH_P_802_3_MIN)
 		return field;
 	/* Novell's raw 802.3 begins with a checksum that is not one */
 	if (end - payload >= 2 && load_u16(payload) == 0xffff)
@@ -61,7 +58,7 @@ static u8 type_of(const u8 *dest, const u8 *mac, bool device)
 	return dest[0] & 1 ? PKT_MULTICAST : PKT_OTHERHOST;
 }
 
-static bool is_tag(u16 protocol)
+bool pkt_is_tag(u16 protocol)
 {
 	return protocol == htons(ETH_P_8021Q) ||
 	       protocol == htons(ETH_P_8021AD);
@@ -80,7 +77,7 @@ static int untag(struct pkt *p)
 	p->vlan_tci = ntohs(p->vlan_tci);
 	p->vlan_present = true;
 	p->protocol =
-		protocol_of(load_u16(tag + 2), tag + VLAN_BYTES, p->data_end);
+		pkt_protocol(load_u16(tag + 2), tag + VLAN_BYTES, p->data_end);
 	memmove(p->data_meta + VLAN_BYTES, p->data_meta,
 		(size_t)(p->data - p->data_meta) + MACS_BYTES);
 	p->data_meta += VLAN_BYTES;
@@ -96,9 +93,9 @@ int pkt_to_skb(struct pkt *p, const u8 *mac, bool device)
 	if (pkt_len(p) < ETH_HLEN)
 		return -EINVAL;
 	p->pkt_type = type_of(p->data, mac, device);
-	p->protocol = protocol_of(load_u16(p->data + MACS_BYTES),
-				  p->data + ETH_HLEN, p->data_end);
-	if (device && is_tag(p->protocol) && !p->vlan_present) {
+	p->protocol = pkt_protocol(load_u16(p->data + MACS_BYTES),
+				   p->data + ETH_HLEN, p->data_end);
+	if (device && pkt_is_tag(p->protocol) && !p->vlan_present) {
 		err = untag(p);
 		if (err)
 			return err;

@@ -91,6 +91,12 @@ static inline u32 pkt_len(const struct pkt *p)
 	return (u32)(p->data_end - p->data);
 }
 
+/* The protocol that a type or length field stands for; payload, up to end, is
+ * what comes behind it.  Network byte order, as all protocols here. */
+u16 pkt_protocol(u16 field, const u8 *payload, const u8 *end);
+/* 802.1Q's or 802.1ad's */
+bool pkt_is_tag(u16 protocol);
+
 /* Lay a packet of len bytes into a buffer of size bytes, PKT_HEADROOM before
  * it; everything else, in pkt and buffer, is zero.  -EMSGSIZE when it does not
  * fit. */
