@@ -2,7 +2,8 @@
 /*
  * btf.c - blobs: header and sections, references, lookup
  *
- * B1  A blob is immutable once btf_parse() returns it; only its count changes.
+ * B1  A blob is immutable once btf_parse() returns it, but for its count and,
+ *     once, its number.
  * B2  Every id, string offset and trailing record in it is within bounds, and
  *     following references ends.
  */
@@ -178,11 +179,33 @@ struct btf_blob *btf_get(struct btf_blob *btf)
 	return btf;
 }
 
+struct btf_blob *btf_try_get(struct btf_blob *btf)
+{
+	u32 refs = atomic_load_explicit(&btf->refs, memory_order_relaxed);
+
+	do {
+		if (refs == 0)
+			return NULL;
+	} while (!atomic_compare_exchange_weak_explicit(&btf->refs, &refs,
+							refs + 1,
+							memory_order_relaxed,
+							memory_order_relaxed));
+	return btf;
+}
+
 void btf_put(struct btf_blob *btf)
 {
-	if (btf &&
-	    atomic_fetch_sub_explicit(&btf->refs, 1, memory_order_acq_rel) == 1)
-		free_blob(btf);
+	if (!btf || atomic_fetch_sub_explicit(&btf->refs, 1,
+					      memory_order_acq_rel) != 1)
+		return;
+	if (btf->number.gone)
+		btf->number.gone(btf, btf->number.gone_arg);
+	free_blob(btf);
+}
+
+struct btf_number *btf_number(struct btf_blob *btf)
+{
+	return &btf->number;
 }
 
 const void *btf_raw(const struct btf_blob *btf, u32 *size)

@@ -22,6 +22,17 @@ int btf_parse(const void *data, u32 size, struct err *err,
 struct btf_blob *btf_get(struct btf_blob *btf);
 void btf_put(struct btf_blob *btf);
 
+/* For a table of blobs by number: set before anyone else finds the blob.
+ * gone() says that the last reference has gone and btf_try_get() fails. */
+struct btf_number {
+	u32 id; /* 0: none */
+	void (*gone)(struct btf_blob *btf, void *arg);
+	void *gone_arg;
+};
+
+struct btf_number *btf_number(struct btf_blob *btf);
+struct btf_blob *btf_try_get(struct btf_blob *btf);
+
 const void *btf_raw(const struct btf_blob *btf, u32 *size);
 u32 btf_type_count(const struct btf_blob *btf); /* ids are 1 to count */
 const struct btf_type *btf_type(const struct btf_blob *btf, u32 id);

@@ -14,6 +14,7 @@
 
 struct btf_blob {
 	atomic_uint refs;
+	struct btf_number number;
 	u8 *memory;
 	const u8 *data; /* in memory, placed so that the types are aligned */
 	u32 size;

@@ -14,6 +14,38 @@
 #define BPF_STORE_REL 0x110
 #endif
 
+/* union bpf_attr as Linux 6.18 has it: what came after 6.12 besides. */
+#define BPF_ATTR_SIZE 168
+
+union bpf_attr_618 {
+	union bpf_attr attr;
+	struct { /* BPF_MAP_CREATE */
+		__u8 before[80];
+		__aligned_u64 excl_prog_hash;
+		__u32 excl_prog_hash_size;
+	} map;
+	struct { /* BPF_PROG_LOAD */
+		__u8 before[148];
+		__u32 fd_array_cnt;
+		__aligned_u64 signature;
+		__u32 signature_size;
+		__s32 keyring_id;
+	} prog;
+	__u8 bytes[BPF_ATTR_SIZE];
+};
+
+_Static_assert(sizeof(union bpf_attr_618) == BPF_ATTR_SIZE, "no field more");
+
+/* struct bpf_map_info as Linux 6.18 has it */
+struct bpf_map_info_618 {
+	struct bpf_map_info info;
+	__aligned_u64 hash;
+	__u32 hash_size;
+	__u32 : 32;
+};
+
+_Static_assert(sizeof(struct bpf_map_info_618) == 104, "no field more");
+
 /* Linux's own, seen by callers of bpf(2) */
 #ifndef ENOTSUPP
 #define ENOTSUPP 524

@@ -108,6 +108,18 @@ int sys_map_write(struct sys *sys, struct map *map, const void *key,
 	return res;
 }
 
+int sys_map_write_prog(struct sys *sys, struct map *map, const void *key,
+		       struct prog *prog, u64 flags)
+{
+	int res = -EPERM;
+
+	pthread_rwlock_rdlock(&sys->freeze_lock);
+	if (!atomic_load(&map->frozen))
+		res = map->ops->write_prog(map, key, prog, flags);
+	pthread_rwlock_unlock(&sys->freeze_lock);
+	return res;
+}
+
 int sys_map_erase(struct sys *sys, struct map *map, const void *key)
 {
 	int res = -EPERM;

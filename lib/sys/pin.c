@@ -30,7 +30,7 @@ static u32 position(const struct sys *sys, const char *path, bool *same)
 	return low;
 }
 
-static int add_pin(struct sys *sys, const char *path, struct map *map)
+static int insert(struct sys *sys, const char *path, struct ref ref)
 {
 	struct pin *p;
 	bool same;
@@ -48,11 +48,11 @@ static int add_pin(struct sys *sys, const char *path, struct map *map)
 	}
 	p = &sys->pins.items[at];
 	memmove(p + 1, p, (sys->pins.len - 1 - at) * sizeof(*p));
-	*p = (struct pin){ copy, map_get(map) };
+	*p = (struct pin){ copy, ref_get(ref) };
 	return 0;
 }
 
-int sys_pin_map(struct sys *sys, const char *path, struct map *map)
+int pin_add(struct sys *sys, const char *path, struct ref ref)
 {
 	int res;
 
@@ -61,23 +61,38 @@ int sys_pin_map(struct sys *sys, const char *path, struct map *map)
 	if (strlen(path) >= PATH_MAX)
 		return -ENAMETOOLONG;
 	pthread_mutex_lock(&sys->pin_lock);
-	res = add_pin(sys, path, map);
+	res = insert(sys, path, ref);
 	pthread_mutex_unlock(&sys->pin_lock);
 	return res;
 }
 
-struct map *sys_pinned_map(struct sys *sys, const char *path)
+struct ref pin_find(struct sys *sys, const char *path)
 {
-	struct map *map = NULL;
+	struct ref ref = { .kind = REF_NONE };
 	bool same;
 	u32 at;
 
 	pthread_mutex_lock(&sys->pin_lock);
 	at = position(sys, path, &same);
 	if (same)
-		map = map_get(sys->pins.items[at].map);
+		ref = ref_get(sys->pins.items[at].ref);
 	pthread_mutex_unlock(&sys->pin_lock);
-	return map;
+	return ref;
+}
+
+int sys_pin_map(struct sys *sys, const char *path, struct map *map)
+{
+	return pin_add(sys, path, ref_map(map));
+}
+
+struct map *sys_pinned_map(struct sys *sys, const char *path)
+{
+	struct ref ref = pin_find(sys, path);
+
+	if (ref.kind == REF_MAP)
+		return ref.map;
+	ref_put(ref);
+	return NULL;
 }
 
 int sys_unpin(struct sys *sys, const char *path)
@@ -97,7 +112,7 @@ int sys_unpin(struct sys *sys, const char *path)
 	pthread_mutex_unlock(&sys->pin_lock);
 	if (!same)
 		return -ENOENT;
-	map_put(gone.map);
+	ref_put(gone.ref);
 	free(gone.path);
 	return 0;
 }
@@ -105,13 +120,13 @@ int sys_unpin(struct sys *sys, const char *path)
 static void drop(struct pin *pins, u32 n)
 {
 	for (u32 i = 0; i < n; i++) {
-		map_put(pins[i].map);
+		ref_put(pins[i].ref);
 		free(pins[i].path);
 	}
 	free(pins);
 }
 
-/* A copy, so that fn may do anything. */
+/* A copy of those of maps, so that fn may do anything. */
 static int copy_pins(struct sys *sys, struct pin **out, u32 *n)
 {
 	struct pin *pins;
@@ -121,14 +136,17 @@ static int copy_pins(struct sys *sys, struct pin **out, u32 *n)
 	pthread_mutex_lock(&sys->pin_lock);
 	pins = calloc(sys->pins.len + 1, sizeof(*pins));
 	for (u32 i = 0; pins && i < sys->pins.len; i++) {
-		char *path = strdup(sys->pins.items[i].path);
+		const struct pin *p = &sys->pins.items[i];
+		char *path;
 
+		if (p->ref.kind != REF_MAP)
+			continue;
+		path = strdup(p->path);
 		if (!path) {
 			res = -ENOMEM;
 			break;
 		}
-		pins[i] = (struct pin){ path, map_get(sys->pins.items[i].map) };
-		++*n;
+		pins[(*n)++] = (struct pin){ path, ref_get(p->ref) };
 	}
 	pthread_mutex_unlock(&sys->pin_lock);
 	if (res)
@@ -148,7 +166,7 @@ int sys_each_pin(struct sys *sys,
 	if (res)
 		return res;
 	for (u32 i = 0; !res && i < n; i++)
-		res = fn(arg, pins[i].path, pins[i].map);
+		res = fn(arg, pins[i].path, pins[i].ref.map);
 	drop(pins, n);
 	return res;
 }

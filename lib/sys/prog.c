@@ -54,10 +54,8 @@ static int check_name(const char *name, struct err *err)
 	return 0;
 }
 
-static int check(const struct prog_attr *attr, struct err *err)
+int sys_prog_check_size(const struct prog_attr *attr, struct err *err)
 {
-	int res;
-
 	if (attr->flags & ~(u32)PROG_FLAGS)
 		return err_fail(err, -EINVAL, "programs have no flag 0x%x here",
 				attr->flags & ~(u32)PROG_FLAGS);
@@ -65,8 +63,16 @@ static int check(const struct prog_attr *attr, struct err *err)
 		return err_fail(err, -E2BIG,
 				"%u instructions: a program has 1 to %u",
 				attr->insn_cnt, INSNS_MAX);
-	res = check_type(attr->type, err);
-	return res < 0 ? res : check_name(attr->name, err);
+	return 0;
+}
+
+int sys_prog_check(const struct prog_attr *attr, struct err *err)
+{
+	int res = sys_prog_check_size(attr, err);
+
+	if (!res)
+		res = check_type(attr->type, err);
+	return res ? res : check_name(attr->name, err);
 }
 
 /* All that jump through an array, and all it holds, are of one kind. */
@@ -98,7 +104,7 @@ int sys_prog_load(struct sys *sys, const struct prog_attr *attr,
 		  struct err *err, struct prog **out)
 {
 	struct prog *prog;
-	int res = check(attr, err);
+	int res = sys_prog_check(attr, err);
 
 	if (res)
 		return res;

@@ -7,12 +7,13 @@
 
 #include "base/vec.h"
 #include "sys/id.h"
+#include "sys/ref.h"
 #include "sys/sys.h"
 
 /* A name that holds a reference. */
 struct pin {
 	char *path;
-	struct map *map;
+	struct ref ref;
 };
 
 struct sys {
@@ -20,6 +21,7 @@ struct sys {
 	struct map_env env;
 	struct id_table maps;
 	struct id_table progs;
+	struct id_table btfs;
 
 	pthread_mutex_t pin_lock;
 	VEC(struct pin) pins; /* by path */
@@ -30,7 +32,21 @@ struct sys {
 	pthread_mutex_t load_lock;
 };
 
+/* A reference of the pin's own is taken.  As sys_pin_map(). */
+int pin_add(struct sys *sys, const char *path, struct ref ref);
+/* With a reference; REF_NONE: nothing is pinned so. */
+struct ref pin_find(struct sys *sys, const char *path);
 void pins_destroy(struct sys *sys);
+
+/* prog.c: what BPF_PROG_LOAD refuses before, and after, it has read the
+ * instructions */
+int sys_prog_check_size(const struct prog_attr *attr, struct err *err);
+int sys_prog_check(const struct prog_attr *attr, struct err *err);
+
+/* btf.c: BPF_BTF_LOAD's result gets a number. */
+int sys_btf_add(struct sys *sys, struct btf_blob *btf);
+struct btf_blob *sys_btf_by_id(struct sys *sys, u32 id);
+u32 sys_next_btf_id(struct sys *sys, u32 id);
 
 /* ---- loading ---- */
 

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* ref.h - a user's reference to an object of any kind; inside sys/ only */
+#ifndef WEIR_SYS_REF_H
+#define WEIR_SYS_REF_H
+
+#include "bpf/btf.h"
+#include "maps/map.h"
+#include "prog/prog.h"
+
+enum ref_kind { REF_NONE, REF_MAP, REF_PROG, REF_BTF };
+
+struct ref {
+	enum ref_kind kind;
+	union {
+		struct map *map;
+		struct prog *prog;
+		struct btf_blob *btf;
+	};
+};
+
+/* One more. */
+static inline struct ref ref_get(struct ref r)
+{
+	if (r.kind == REF_MAP)
+		map_get(r.map);
+	else if (r.kind == REF_PROG)
+		prog_get(r.prog);
+	else if (r.kind == REF_BTF)
+		btf_get(r.btf);
+	return r;
+}
+
+static inline void ref_put(struct ref r)
+{
+	if (r.kind == REF_MAP)
+		map_put(r.map);
+	else if (r.kind == REF_PROG)
+		prog_put(r.prog);
+	else if (r.kind == REF_BTF)
+		btf_put(r.btf);
+}
+
+static inline struct ref ref_map(struct map *map)
+{
+	return (struct ref){ .kind = REF_MAP, .map = map };
+}
+
+static inline struct ref ref_prog(struct prog *prog)
+{
+	return (struct ref){ .kind = REF_PROG, .prog = prog };
+}
+
+static inline struct ref ref_btf(struct btf_blob *btf)
+{
+	return (struct ref){ .kind = REF_BTF, .btf = btf };
+}
+
+#endif

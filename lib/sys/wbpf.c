@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* wbpf.c - the one entry: the attribute taken in, the command called */
+#include "sys/wbpf.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sys/wclient.h"
+
+#define PAGE 4096
+
+/* ---- the caller's memory ---- */
+
+/* Nothing is below: an address there is a mistake. */
+#define LOWEST_ADDRESS 65536
+
+static int read_self(void *arg, void *to, u64 from, u64 size)
+{
+	(void)arg;
+	if (size && from < LOWEST_ADDRESS)
+		return -EFAULT;
+	memcpy(to, (const void *)(uintptr_t)from, size);
+	return 0;
+}
+
+static int write_self(void *arg, u64 to, const void *from, u64 size)
+{
+	(void)arg;
+	if (size && to < LOWEST_ADDRESS)
+		return -EFAULT;
+	memcpy((void *)(uintptr_t)to, from, size);
+	return 0;
+}
+
+const struct wmem_ops wmem_self = { .read = read_self, .write = write_self };
+
+void *wcall_copy_in(struct wcall *w, u64 from, u64 size, int *err)
+{
+	void *copy = malloc(size + 1);
+
+	*err = copy ? w->mem->read(w->mem->arg, copy, from, size) : -ENOMEM;
+	if (!*err)
+		return copy;
+	free(copy);
+	return NULL;
+}
+
+int wcall_copy_out(struct wcall *w, u64 to, const void *from, u64 size)
+{
+	return w->mem->write(w->mem->arg, to, from, size);
+}
+
+int wcall_put_u32(struct wcall *w, size_t offset, u32 value)
+{
+	return wcall_copy_out(w, w->uattr + offset, &value, sizeof(value));
+}
+
+bool wcall_only(const struct wcall *w, size_t end)
+{
+	for (size_t i = end; i < sizeof(w->u); i++) {
+		if (w->u.bytes[i])
+			return false;
+	}
+	return true;
+}
+
+int wcall_mode(u32 flags)
+{
+	u32 mode = MODE_READ | MODE_WRITE;
+
+	if (flags & BPF_F_RDONLY)
+		mode &= ~MODE_WRITE;
+	if (flags & BPF_F_WRONLY)
+		mode &= ~MODE_READ;
+	return mode ? (int)mode : -EINVAL;
+}
+
+/* ---- logs ---- */
+
+#define LOG_LEVELS 15u /* 1, 2, statistics, fixed */
+
+int wlog_check(const struct wlog *log)
+{
+	if (!log->buf != !log->size || (log->buf && !log->level) ||
+	    log->level & ~LOG_LEVELS || log->size > UINT32_MAX >> 2)
+		return -EINVAL;
+	return 0;
+}
+
+int wlog_end(struct wcall *w, const struct wlog *log, const struct err *err,
+	     int res)
+{
+	char text[1200] = "";
+	size_t len = 0;
+
+	if (log->level && res && err->code)
+		len = (size_t)snprintf(text, sizeof(text), "%s%s%s\n%s%s",
+				       err->place, err->place[0] ? ": " : "",
+				       err->reason, err->hint,
+				       err->hint[0] ? "\n" : "");
+	if (w->size >= log->true_size + sizeof(u32) &&
+	    wcall_put_u32(w, log->true_size, log->level ? (u32)len + 1 : 0) !=
+		    0)
+		return -EFAULT;
+	if (!log->buf)
+		return res;
+	if (len + 1 > log->size) {
+		text[log->size - 1] = '\0';
+		len = log->size - 1;
+		res = -ENOSPC;
+	}
+	return wcall_copy_out(w, log->buf, text, len + 1) ? -EFAULT : res;
+}
+
+/* ---- the commands ---- */
+
+static wcommand *const commands[] = {
+	[BPF_MAP_CREATE] = wbpf_map_create,
+	[BPF_MAP_LOOKUP_ELEM] = wbpf_map_lookup,
+	[BPF_MAP_UPDATE_ELEM] = wbpf_map_update,
+	[BPF_MAP_DELETE_ELEM] = wbpf_map_delete,
+	[BPF_MAP_GET_NEXT_KEY] = wbpf_map_next_key,
+	[BPF_PROG_LOAD] = wbpf_prog_load,
+	[BPF_OBJ_PIN] = wbpf_pin,
+	[BPF_OBJ_GET] = wbpf_obj_get,
+	[BPF_PROG_GET_NEXT_ID] = wbpf_prog_next_id,
+	[BPF_MAP_GET_NEXT_ID] = wbpf_map_next_id,
+	[BPF_PROG_GET_FD_BY_ID] = wbpf_prog_by_id,
+	[BPF_MAP_GET_FD_BY_ID] = wbpf_map_by_id,
+	[BPF_OBJ_GET_INFO_BY_FD] = wbpf_info,
+	[BPF_BTF_LOAD] = wbpf_btf_load,
+	[BPF_BTF_GET_FD_BY_ID] = wbpf_btf_by_id,
+	[BPF_MAP_FREEZE] = wbpf_map_freeze,
+	[BPF_BTF_GET_NEXT_ID] = wbpf_btf_next_id,
+};
+
+/* A caller of a newer Linux may give more, if it is zero. */
+static int check_tail(const struct wmem_ops *mem, u64 uattr, u32 size)
+{
+	u8 tail[PAGE];
+	u32 more;
+
+	if (size > PAGE)
+		return -E2BIG;
+	if (size <= BPF_ATTR_SIZE)
+		return 0;
+	more = size - BPF_ATTR_SIZE;
+	if (mem->read(mem->arg, tail, uattr + BPF_ATTR_SIZE, more) != 0)
+		return -EFAULT;
+	for (u32 i = 0; i < more; i++) {
+		if (tail[i])
+			return -E2BIG;
+	}
+	return 0;
+}
+
+int wbpf(struct wclient *c, int cmd, union bpf_attr *attr, u32 size,
+	 const struct wmem_ops *mem)
+{
+	struct wcall w = { .c = c,
+			   .sys = c->sys,
+			   .mem = mem,
+			   .uattr = (u64)(uintptr_t)attr,
+			   .size = MIN(size, BPF_ATTR_SIZE) };
+	int res = check_tail(mem, w.uattr, size);
+
+	if (res)
+		return res;
+	if (mem->read(mem->arg, &w.u, w.uattr, w.size) != 0)
+		return -EFAULT;
+	if (cmd < 0 || (size_t)cmd >= ARRAY_LEN(commands) || !commands[cmd])
+		return -EINVAL;
+	return commands[cmd](&w);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * wbpf.h - bpf(2) on the objects of a sys
+ *
+ * Commands, attributes, checks, errno and their order are Linux 6.18's.  A
+ * client stands for a process: it has handles where a process has file
+ * descriptors, and they go with it.
+ */
+#ifndef WEIR_SYS_WBPF_H
+#define WEIR_SYS_WBPF_H
+
+#include "bpf/uapi.h"
+#include "sys/sys.h"
+
+struct wclient;
+
+/* sys outlives its clients. */
+int wclient_create(struct sys *sys, struct wclient **out);
+void wclient_destroy(struct wclient *c);
+/* close(2) of a handle: 0 or -EBADF. */
+int wclient_close(struct wclient *c, int handle);
+
+/*
+ * The caller's memory: all addresses in attributes, and that of the attribute,
+ * are read and written by these alone.  0 or -EFAULT.
+ */
+struct wmem_ops {
+	int (*read)(void *arg, void *to, u64 from, u64 size);
+	int (*write)(void *arg, u64 to, const void *from, u64 size);
+	void *arg;
+};
+
+/* This process: addresses are pointers. */
+extern const struct wmem_ops wmem_self;
+
+/* As bpf(2): a handle or 0, or a negative errno.  From any control thread. */
+int wbpf(struct wclient *c, int cmd, union bpf_attr *attr, u32 size,
+	 const struct wmem_ops *mem);
+
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * wbpf_info.c - BPF_OBJ_GET_INFO_BY_FD
+ *
+ * The caller says how much it knows of a struct, and gets as much and the size
+ * of what there is.  What it wants besides - instructions, ids, names - it
+ * asks for by an address and a length in the struct that it passes.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "sys/wclient.h"
+
+#define PAGE 4096
+
+/* The caller's struct: reads what it knows of ours. */
+static int info_begin(struct wcall *w, void *info, u32 size, u32 *len)
+{
+	u32 theirs = w->u.attr.info.info_len;
+	u64 from = w->u.attr.info.info;
+	u8 tail[PAGE];
+
+	memset(info, 0, size);
+	if (theirs > PAGE)
+		return -E2BIG;
+	*len = MIN(theirs, size);
+	if (theirs > size) {
+		if (w->mem->read(w->mem->arg, tail, from + size,
+				 theirs - size) != 0)
+			return -EFAULT;
+		for (u32 i = 0; i < theirs - size; i++) {
+			if (tail[i])
+				return -E2BIG;
+		}
+	}
+	return w->mem->read(w->mem->arg, info, from, *len);
+}
+
+static int info_end(struct wcall *w, const void *info, u32 len)
+{
+	int res = wcall_copy_out(w, w->u.attr.info.info, info, len);
+
+	return res ? res
+		   : wcall_put_u32(w, offsetof(union bpf_attr, info.info_len),
+				   len);
+}
+
+static int map_info(struct wcall *w, struct map *map)
+{
+	struct bpf_map_info_618 out = { 0 }, theirs;
+	struct bpf_map_info *i = &out.info;
+	u32 len;
+	int res = info_begin(w, &theirs, sizeof(theirs), &len);
+
+	if (res)
+		return res;
+	i->type = map->type;
+	i->id = map->id;
+	i->key_size = map->key_size;
+	i->value_size = map->value_size;
+	i->max_entries = map->max_entries;
+	i->map_flags = map->flags;
+	i->map_extra = map->extra;
+	memcpy(i->name, map->name, sizeof(i->name));
+	if (map->btf) {
+		i->btf_id = btf_number(map->btf)->id;
+		i->btf_key_type_id = map->btf_key;
+		i->btf_value_type_id = map->btf_value;
+	}
+	if (theirs.hash || theirs.hash_size)
+		return -EINVAL; /* there are no signed programs */
+	return info_end(w, &out, len);
+}
+
+/* Instructions as the caller gave them; maps by number. */
+static int put_insns(struct wcall *w, const struct prog *prog, u64 to, u32 len)
+{
+	u32 cnt = MIN(len / (u32)sizeof(struct bpf_insn), prog->insn_cnt);
+	bool second = false;
+
+	for (u32 i = 0; i < cnt; i++) {
+		struct bpf_insn insn = prog->insns[i];
+		bool wide = !second && insn.code == (BPF_LD | BPF_DW | BPF_IMM);
+		int res;
+
+		if (wide && (insn.src_reg == BPF_PSEUDO_MAP_FD ||
+			     insn.src_reg == BPF_PSEUDO_MAP_VALUE))
+			insn.imm = (s32)prog->maps[insn.imm]->id;
+		second = wide;
+		res = wcall_copy_out(w, to + (u64)i * sizeof(insn), &insn,
+				     sizeof(insn));
+		if (res)
+			return res;
+	}
+	return 0;
+}
+
+static int put_map_ids(struct wcall *w, const struct prog *prog, u64 to,
+		       u32 cnt)
+{
+	for (u32 i = 0; i < MIN(cnt, prog->map_cnt); i++) {
+		int res =
+			wcall_copy_out(w, to + i * 4ul, &prog->maps[i]->id, 4);
+
+		if (res)
+			return res;
+	}
+	return 0;
+}
+
+static u64 count_runs(const struct prog *prog)
+{
+	u64 runs = 0;
+
+	for (u32 i = 0; i < prog->slots; i++)
+		runs += atomic_load_explicit(&prog->stats[i].runs,
+					     memory_order_relaxed);
+	return runs;
+}
+
+static void fill_prog_info(const struct prog *prog, struct bpf_prog_info *i)
+{
+	i->type = prog->type;
+	i->id = prog->id;
+	memcpy(i->tag, prog->tag, sizeof(i->tag));
+	i->load_time = prog->loaded_ns;
+	memcpy(i->name, prog->name, sizeof(i->name));
+	i->gpl_compatible = prog->gpl;
+	i->xlated_prog_len = prog->insn_cnt * (u32)sizeof(struct bpf_insn);
+	i->nr_map_ids = prog->map_cnt;
+	i->run_cnt = count_runs(prog);
+	i->verified_insns = prog->insn_cnt;
+	if (prog->btf)
+		i->btf_id = btf_number(prog->btf)->id;
+	i->func_info_rec_size = sizeof(struct bpf_func_info);
+	i->line_info_rec_size = sizeof(struct bpf_line_info);
+	i->jited_line_info_rec_size = sizeof(u64);
+}
+
+static int prog_info(struct wcall *w, struct prog *prog)
+{
+	struct bpf_prog_info out = { 0 }, theirs;
+	u32 len;
+	int res = info_begin(w, &theirs, sizeof(theirs), &len);
+
+	if (res)
+		return res;
+	fill_prog_info(prog, &out);
+	if (theirs.xlated_prog_len && theirs.xlated_prog_insns) {
+		out.xlated_prog_insns = theirs.xlated_prog_insns;
+		res = put_insns(w, prog, theirs.xlated_prog_insns,
+				theirs.xlated_prog_len);
+	}
+	out.map_ids = theirs.map_ids;
+	if (!res && theirs.nr_map_ids)
+		res = put_map_ids(w, prog, theirs.map_ids, theirs.nr_map_ids);
+	return res ? res : info_end(w, &out, len);
+}
+
+static int btf_info(struct wcall *w, struct btf_blob *btf)
+{
+	struct bpf_btf_info out = { 0 }, theirs;
+	const void *raw;
+	u32 len, size;
+	int res = info_begin(w, &theirs, sizeof(theirs), &len);
+
+	if (res)
+		return res;
+	raw = btf_raw(btf, &size);
+	res = wcall_copy_out(w, theirs.btf, raw, MIN(theirs.btf_size, size));
+	if (res)
+		return res;
+	out.btf = theirs.btf;
+	out.btf_size = size;
+	out.id = btf_number(btf)->id;
+	out.name = theirs.name;
+	return info_end(w, &out, len);
+}
+
+int wbpf_info(struct wcall *w)
+{
+	struct handle h;
+	int res;
+
+	if (!wcall_only(w, ATTR_END(info.info)))
+		return -EINVAL;
+	res = handle_get(w->c, w->u.attr.info.bpf_fd, &h);
+	if (res)
+		return res;
+	if (h.ref.kind == REF_MAP)
+		res = map_info(w, h.ref.map);
+	else if (h.ref.kind == REF_PROG)
+		res = prog_info(w, h.ref.prog);
+	else
+		res = btf_info(w, h.ref.btf);
+	ref_put(h.ref);
+	return res;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* wclient.h - clients and their handles; inside sys/ only */
+#ifndef WEIR_SYS_WCLIENT_H
+#define WEIR_SYS_WCLIENT_H
+
+#include <pthread.h>
+
+#include "sys/sys_priv.h"
+#include "sys/wbpf.h"
+
+#define MODE_READ 1u
+#define MODE_WRITE 2u
+
+/* A reference to an object and what may be done through it. */
+struct handle {
+	struct ref ref;
+	u32 mode; /* of maps: MODE_* */
+};
+
+struct wclient {
+	struct sys *sys;
+	pthread_mutex_t lock;
+	VEC(struct handle) handles; /* the first is number HANDLE_FIRST */
+};
+
+/* Below are a process's standard files: there, but no objects. */
+#define HANDLE_FIRST 3
+
+/* Takes over the reference, also when it fails.  The number or -errno. */
+int handle_new(struct wclient *c, struct ref ref, u32 mode);
+/* With a reference of the caller's.  -EBADF: there is none; -EINVAL: it is no
+ * object. */
+int handle_get(struct wclient *c, u32 number, struct handle *out);
+/* The same, and -EINVAL if it is not of this kind. */
+int handle_get_kind(struct wclient *c, u32 number, enum ref_kind kind,
+		    struct handle *out);
+
+/* One call. */
+struct wcall {
+	struct wclient *c;
+	struct sys *sys;
+	const struct wmem_ops *mem;
+	union bpf_attr_618 u; /* what is not given is zero */
+	u64 uattr;	      /* its address */
+	u32 size;	      /* as given */
+};
+
+/* Copies, NULL: -EFAULT or -ENOMEM in *err.  The caller frees it. */
+void *wcall_copy_in(struct wcall *w, u64 from, u64 size, int *err);
+int wcall_copy_out(struct wcall *w, u64 to, const void *from, u64 size);
+/* Writes one field of the caller's attribute. */
+int wcall_put_u32(struct wcall *w, size_t offset, u32 value);
+/* Is all that is behind the last field of a command zero? */
+bool wcall_only(const struct wcall *w, size_t end);
+
+#define ATTR_END(field) \
+	(offsetof(union bpf_attr, field) + sizeof(((union bpf_attr *)0)->field))
+
+/* MODE_* that BPF_F_RDONLY and BPF_F_WRONLY leave, or -EINVAL. */
+int wcall_mode(u32 flags);
+/* Where the caller has its log: checks, then writes text there. */
+struct wlog {
+	u64 buf;
+	u32 size;
+	u32 level;
+	size_t true_size; /* offset of the field that gets it */
+};
+
+int wlog_check(const struct wlog *log);
+/* Says what is in err, whose code becomes res.  -ENOSPC if it is cut. */
+int wlog_end(struct wcall *w, const struct wlog *log, const struct err *err,
+	     int res);
+
+/* BPF_MAP_UPDATE_ELEM's write: maps of programs take handles. */
+int wmap_write(struct wcall *w, struct map *map, const void *key,
+	       const void *value, u64 flags);
+
+typedef int wcommand(struct wcall *w);
+
+wcommand wbpf_map_create, wbpf_map_lookup, wbpf_map_update, wbpf_map_delete,
+	wbpf_map_next_key, wbpf_map_freeze;
+wcommand wbpf_map_by_id, wbpf_prog_by_id, wbpf_btf_by_id;
+wcommand wbpf_map_next_id, wbpf_prog_next_id, wbpf_btf_next_id;
+wcommand wbpf_info, wbpf_pin, wbpf_obj_get;
+wcommand wbpf_btf_load, wbpf_prog_load;
+
+#endif
