@@ -31,6 +31,8 @@ static void write_verdict(const struct sides *s, u32 verdict, FILE *text)
 static void write_row(const char *who, const u8 *bytes, u32 len, u32 at,
 		      FILE *text)
 {
+	if (at >= len)
+		return;
 	fprintf(text, "  %-6s%04x:", who, at);
 	for (u32 i = at; i < at + ROW; i++) {
 		if (i < len)

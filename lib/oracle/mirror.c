@@ -224,18 +224,23 @@ static int fill_maps(struct mirror *m, bool programs, struct err *err)
 
 /* ---- programs ---- */
 
-/* The line that says why: the last before the statistics. */
+/* The line that says why: the last before the statistics that is no state. */
 static const char *reason_in(char *log)
 {
-	char *end = strstr(log, "processed "), *line;
+	char *end = strstr(log, "processed "), *line = log;
 
-	if (end)
-		*end = '\0';
-	end = log + strlen(log);
-	while (end > log && end[-1] == '\n')
-		*--end = '\0';
-	line = strrchr(log, '\n');
-	return line ? line + 1 : log;
+	if (!end)
+		end = log + strlen(log);
+	while (end > log) {
+		*--end = '\0'; /* the newline */
+		line = strrchr(log, '\n');
+		line = line ? line + 1 : log;
+		if (strncmp(line, "cur state:", 10) != 0 &&
+		    strncmp(line, "old state:", 10) != 0)
+			break;
+		end = line;
+	}
+	return line;
 }
 
 static int explain(union bpf_attr *attr, const char *name, int code,

@@ -101,7 +101,8 @@ int pkt_to_skb(struct pkt *p, const u8 *mac, bool device)
 			return err;
 	}
 	p->mac_header = 0;
-	p->network_header = p->transport_header = ETH_HLEN;
+	p->network_header = ETH_HLEN;
+	p->transport_header = device ? ETH_HLEN : PKT_NO_HEADER;
 	pkt_enter_tc(p, device);
 	if (device)
 		p->queue_mapping = p->rx_queue + 1;

@@ -20,6 +20,7 @@
 #define PKT_XDP_LINEAR_MAX 3520 /* 4096 - 256 - skb_shared_info (320) */
 #define PKT_LINK_HEADER 14
 #define PKT_CB_WORDS 5
+#define PKT_NO_HEADER (INT32_MIN / 2) /* below 0 however the data moves */
 
 /* skb->pkt_type, as in <linux/if_packet.h> */
 enum pkt_type {
@@ -74,7 +75,7 @@ struct pkt {
 	/* offsets from data; negative: before it */
 	s32 mac_header;
 	s32 network_header;
-	s32 transport_header;
+	s32 transport_header; /* PKT_NO_HEADER: BPF_PROG_TEST_RUN has none */
 	u8 csum_state; /* CHECKSUM_NONE, UNNECESSARY, COMPLETE, PARTIAL */
 	u8 csum_level;
 	u32 csum;

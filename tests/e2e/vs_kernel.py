@@ -155,6 +155,20 @@ SEC("tc") int at_tc(struct __sk_buff *skb)
             asked, = [m for m in result["maps"] if m["name"] == "asked"]
             self.assertEqual(len(asked["entries"]), result["packets"])
 
+    def test_helpers_in_random_order(self):
+        with open(os.path.join(ROOT, "tests/data/random_ops.bpf.c"),
+                  encoding="utf-8") as file:
+            obj = self.build(file.read())
+        for seed in (0, int.from_bytes(os.urandom(4), sys.byteorder)):
+            update = ("--update", "seed key 0 0 0 0 value hex " +
+                      seed.to_bytes(4, sys.byteorder).hex(" "))
+            for name in ("random_xdp", "random_tc"):
+                with self.subTest(seed=seed, program=name):
+                    result = self.check(obj, name, *update, "--dump-maps")
+                    records, = [m["entries"] for m in result["maps"]
+                                if m["name"] == "records"]
+                    self.assertEqual(len(records), 4 * result["packets"])
+
     def test_what_a_test_run_refuses_is_not_compared(self):
         obj = self.build("""
 struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1);

@@ -84,6 +84,7 @@ class Case(unittest.TestCase):
         pathlib.Path(self.path("x.c")).write_text(
             "#include <linux/bpf.h>\n#include <bpf/bpf_helpers.h>\n" + source)
         subprocess.run([clang, "-g", "-O2", "-target", "bpf", "-mcpu=v3",
+                        "-isystem", os.path.join(BUILD, "include"),
                         f"-I/usr/include/{multiarch}", "-c", self.path("x.c"),
                         "-o", self.path("x.o")], check=True)
         return self.path("x.o")
