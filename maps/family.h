@@ -12,6 +12,7 @@ extern const struct map_ops htab_ops;
 extern const struct map_ops percpu_htab_ops;
 extern const struct map_ops lru_htab_ops;
 extern const struct map_ops lru_percpu_htab_ops;
+extern const struct map_ops lpm_trie_ops;
 extern const struct map_ops prog_array_ops;
 
 #define MAP_ACCESS_FLAGS \

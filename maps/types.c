@@ -19,7 +19,7 @@ static const struct {
 	[BPF_MAP_TYPE_LRU_HASH] = { "lru_hash", &lru_htab_ops },
 	[BPF_MAP_TYPE_LRU_PERCPU_HASH] = { "lru_percpu_hash",
 					   &lru_percpu_htab_ops },
-	[BPF_MAP_TYPE_LPM_TRIE] = { "lpm_trie" },
+	[BPF_MAP_TYPE_LPM_TRIE] = { "lpm_trie", &lpm_trie_ops },
 	[BPF_MAP_TYPE_ARRAY_OF_MAPS] = { "array_of_maps" },
 	[BPF_MAP_TYPE_HASH_OF_MAPS] = { "hash_of_maps" },
 	[BPF_MAP_TYPE_DEVMAP] = { "devmap" },

@@ -25,10 +25,13 @@ static const u32 types[] = {
 	BPF_MAP_TYPE_PERCPU_ARRAY,
 	BPF_MAP_TYPE_LRU_HASH,
 	BPF_MAP_TYPE_LRU_PERCPU_HASH,
+	BPF_MAP_TYPE_LPM_TRIE,
 	1000,
 };
 /* around: KMALLOC_MAX_SIZE less Linux's element header */
-static const u32 keys[] = { 0, 1, 3, 4, 8, 512, 4194200, UINT32_MAX };
+static const u32 keys[] = {
+	0, 1, 3, 4, 5, 8, 260, 261, 512, 4194200, UINT32_MAX
+};
 static const u32 values[] = { 0,
 			      1,
 			      4,
@@ -37,6 +40,8 @@ static const u32 values[] = { 0,
 			      32761,
 			      32768,
 			      32769,
+			      (4u << 20) - 256 - 24,
+			      (4u << 20) - 256 - 23,
 			      (4u << 20) - 48 - 5,
 			      (4u << 20) - 48 - 4,
 			      (4u << 20) - 48 - 3,
