@@ -13,8 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KCONFIG_MAX 4096 /* externs in .kconfig and .ksyms */
-#define CHAIN_MAX 32	 /* typedefs and qualifiers in a row */
+#define EXTERNS_MAX 512	   /* in .kconfig and .ksyms */
+#define NAME_BYTES_MAX 512 /* longer ones are refused later */
+#define CHAIN_MAX 32	   /* typedefs and qualifiers in a row */
 
 struct fix {
 	struct load *l;
@@ -126,7 +127,7 @@ static int by_alignment(const void *a, const void *b)
 		return x->align > y->align ? -1 : 1;
 	if (x->info->size != y->info->size)
 		return x->info->size < y->info->size ? -1 : 1;
-	return strcmp(x->name, y->name);
+	return strncmp(x->name, y->name, NAME_BYTES_MAX);
 }
 
 static int lay_out(struct fix *f, struct btf_type *t, struct kconfig_var *vars)
@@ -232,6 +233,8 @@ static bool is_extern(const struct btf_type *t)
 /* Before anything is changed: names and kinds. */
 static int note_externs(struct fix *f, const struct btf_type *t, bool kconfig)
 {
+	if (type_vlen(t) > EXTERNS_MAX - f->l->exts.len)
+		return fix_fail(f, t, "more than 512 externs");
 	for (u32 i = 0; i < type_vlen(t); i++) {
 		const struct btf_var_secinfo *info = &type_vars(t)[i];
 		const struct btf_type *var = raw_type(&f->raw, info->type);
@@ -240,16 +243,12 @@ static int note_externs(struct fix *f, const struct btf_type *t, bool kconfig)
 
 		if (!var || !is_extern(var))
 			continue;
-		if (f->l->exts.len == KCONFIG_MAX)
-			return fix_fail(f, t, "more than 4096 externs");
 		ext = vec_add(&f->l->exts);
 		if (!ext)
 			return load_nomem(f->l);
-		ext->name = load_fmt(f->l, "%s",
-				     raw_string(&f->raw, var->name_off));
-		if (!ext->name)
-			return load_nomem(f->l);
-		sym = symbol_undefined(f->l, ext->name);
+		ext->name_offset = var->name_off;
+		sym = symbol_undefined(f->l,
+				       raw_string(&f->raw, var->name_off));
 		ext->weak = !sym || sym->bind == STB_WEAK;
 		ext->kconfig = kconfig;
 		ext->var = info->type;
@@ -356,6 +355,7 @@ static int fix_all(struct fix *f)
 int btf_read(struct load *l)
 {
 	struct fix f = { .l = l, .s = section_find(l, ".BTF") };
+	struct ext *ext;
 	int ret;
 
 	if (!f.s)
@@ -366,6 +366,8 @@ int btf_read(struct load *l)
 	if (!ret)
 		ret = btf_raw_validate(l, f.s, &f.raw, &l->btf);
 	btf_raw_free(&f.raw);
+	vec_each (ext, &l->exts)
+		ext->name = ret ? "" : btf_string(l->btf, ext->name_offset);
 	return ret;
 }
 

@@ -268,7 +268,7 @@ static void set_sizes(struct load *l)
 	for (u32 i = l->funcs.len; i-- > 0;) {
 		struct func *f = &l->funcs.items[i];
 		const struct func *next = f + 1;
-		struct code *c = &l->codes.items[f->code];
+		const struct code *c = &l->codes.items[f->code];
 
 		if (i + 1 == l->funcs.len || next->code != f->code)
 			end = c->insn_cnt;
@@ -276,8 +276,6 @@ static void set_sizes(struct load *l)
 			end = next->start;
 		if (!f->cnt)
 			f->cnt = end - f->start;
-		c->first_func = i;
-		c->func_cnt++;
 	}
 }
 

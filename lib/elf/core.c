@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BUDGET 100000000ull
+/* Real objects need some thousands. */
+#define BUDGET 20000000ull
+#define FAILURES_MAX 65536
 
 struct relo {
 	const struct code *code;
@@ -79,6 +81,9 @@ static bool sizes_differ_unsafely(const struct core *c,
 
 	if (from->size == to->size)
 		return false;
+	/* a bit field on one side only */
+	if (!from->type || !to->type)
+		return true;
 	lt = btf_type(c->local, from->type);
 	tt = btf_type(c->target, to->type);
 	if (type_kind(lt) == BTF_KIND_PTR && type_kind(tt) == BTF_KIND_PTR)
@@ -165,8 +170,11 @@ static int note_failure(struct core *c, const struct relo *r, bool named)
 {
 	const struct core_spec *s = &r->local;
 	const char *field = s->len ? s->steps[s->len - 1].name : NULL;
-	struct core_failure *f = vec_add(&c->l->core_failures);
+	struct core_failure *f;
 
+	if (c->l->core_failures.len == FAILURES_MAX)
+		return relo_fail(c, r, -E2BIG, "too much lacks");
+	f = vec_add(&c->l->core_failures);
 	if (!f)
 		return load_nomem(c->l);
 	f->code = (u32)(r->code - c->l->codes.items);
@@ -239,15 +247,15 @@ static int apply(struct core *c, const struct code *code,
 
 static int apply_all(struct core *c)
 {
-	const struct ext_info *info = &c->l->core_info;
-	const struct ext_records *s;
+	u32 size = c->l->ext_rec_size[EXT_CORE];
+	const struct code *code;
 
-	vec_each (s, &info->sections) {
-		u32 code = c->l->code_of[s->section->index];
+	vec_each (code, &c->l->codes) {
+		const struct ext_records *r = &code->ext[EXT_CORE];
 
-		for (u32 i = 0; i < s->cnt; i++) {
-			const void *rec = s->records + (u64)i * info->rec_size;
-			int ret = apply(c, &c->l->codes.items[code], rec);
+		for (u32 i = 0; i < r->cnt; i++) {
+			const void *rec = r->records + (u64)i * size;
+			int ret = apply(c, code, rec);
 
 			if (ret)
 				return ret;
@@ -275,7 +283,7 @@ int core_apply(struct load *l)
 	struct btf_blob *own = NULL;
 	int ret = 0;
 
-	if (!l->core_info.sections.len)
+	if (!l->ext_rec_size[EXT_CORE])
 		return 0;
 	c.target = l->opts->target_btf;
 	if (!c.target) {

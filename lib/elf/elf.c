@@ -62,83 +62,127 @@ static int check_header(struct load *l)
 	return 0;
 }
 
-static int add_section(struct load *l, Elf *elf, size_t index, size_t shstr)
+/* The string at an offset of a string table, or NULL. */
+static const char *string_at(const struct section *strtab, u64 offset)
+{
+	if (!strtab || !strtab->data || offset >= strtab->size ||
+	    !memchr(strtab->data + offset, '\0',
+		    MIN(strtab->size - offset, NAME_BYTES_MAX)))
+		return NULL;
+	return (const char *)strtab->data + offset;
+}
+
+static int add_section(struct load *l, Elf *elf, size_t index)
 {
 	Elf_Scn *scn = elf_getscn(elf, index);
 	const void *header = scn ? elf64_getshdr(scn) : NULL;
 	struct section *s;
-	const char *name;
 	Elf64_Shdr sh;
 
 	if (!header)
 		return load_fail(l, -ENOEXEC,
-				 "the header of section %zu "
-				 "cannot be read: %s",
+				 "the header of section %zu cannot be read: %s",
 				 index, elf_errmsg(-1));
 	/* it lies wherever the file put it */
 	memcpy(&sh, header, sizeof(sh));
-	name = elf_strptr(elf, shstr, sh.sh_name);
-	if (!name)
-		return load_fail(l, -ENOEXEC,
-				 "section %zu: its name at offset "
-				 "%u is outside the table of names",
-				 index, sh.sh_name);
 	s = vec_add(&l->sections);
 	if (!s)
 		return load_nomem(l);
 	*s = (struct section){
-		.name = load_fmt(l, "%s", name),
+		.name = "",
+		.name_offset = sh.sh_name,
 		.index = (u32)index,
 		.type = sh.sh_type,
 		.flags = sh.sh_flags,
 		.size = sh.sh_size,
+		.offset = sh.sh_offset,
 		.link = sh.sh_link,
 		.info = sh.sh_info,
 	};
-	if (!s->name)
-		return load_nomem(l);
-	if (s->type == SHT_NOBITS || s->type == SHT_NULL)
+	return 0;
+}
+
+/* Sets data.  Sections lie side by side: left is what the file has for those
+ * that were not seen yet. */
+static int place_section(struct load *l, struct section *s, u64 *left)
+{
+	if (s->type == SHT_NOBITS || s->type == SHT_NULL || !s->size || s->data)
 		return 0;
-	if (sh.sh_offset > l->size || sh.sh_size > l->size - sh.sh_offset)
+	if (s->offset > l->size || s->size > l->size - s->offset)
 		return section_fail(l, s, 0, -ENOEXEC,
 				    "its %llu bytes at %llu of the file end "
 				    "after the file's %llu",
-				    (unsigned long long)sh.sh_size,
-				    (unsigned long long)sh.sh_offset,
+				    (unsigned long long)s->size,
+				    (unsigned long long)s->offset,
 				    (unsigned long long)l->size);
-	if (s->size)
-		s->data = l->bytes + sh.sh_offset;
+	if (s->size > *left)
+		return section_fail(l, s, 0, -ENOEXEC,
+				    "with it the sections have more bytes than "
+				    "the file: they overlap");
+	*left -= s->size;
+	s->data = l->bytes + s->offset;
+	return 0;
+}
+
+static int name_section(struct load *l, struct section *s, size_t names)
+{
+	const char *name = string_at(&l->sections.items[names], s->name_offset);
+
+	if (!name)
+		return load_fail(l, -ENOEXEC,
+				 "section %u: its name at offset %u does not "
+				 "end within the table of names and %u bytes",
+				 s->index, s->name_offset, NAME_BYTES_MAX);
+	s->name = name;
+	return 0;
+}
+
+static int read_headers(struct load *l, Elf *elf)
+{
+	size_t count = 0, names = 0;
+	u64 left = l->size;
+	struct section *s;
+	int ret = 0;
+
+	if (elf_getshdrnum(elf, &count) || elf_getshdrstrndx(elf, &names))
+		return load_fail(l, -ENOEXEC,
+				 "the table of sections cannot be read: %s",
+				 elf_errmsg(-1));
+	if (count > SECTIONS_MAX)
+		return load_fail(l, -E2BIG, "%zu sections, at most %u are read",
+				 count, SECTIONS_MAX);
+	if (names >= count)
+		return load_fail(l, -ENOEXEC,
+				 "section %zu should have the names of the "
+				 "sections, there are %zu",
+				 names, count);
+	for (size_t i = 0; i < count && !ret; i++)
+		ret = add_section(l, elf, i);
+	if (!ret)
+		ret = place_section(l, &l->sections.items[names], &left);
+	if (ret)
+		return ret;
+	vec_each (s, &l->sections) {
+		ret = name_section(l, s, names);
+		if (!ret)
+			ret = place_section(l, s, &left);
+		if (ret)
+			return ret;
+	}
 	return 0;
 }
 
 static int read_sections(struct load *l)
 {
-	size_t count = 0, shstr = 0;
 	Elf *elf;
-	int ret = 0;
+	int ret;
 
 	elf_version(EV_CURRENT);
 	elf = elf_memory((char *)l->object->bytes, l->size);
 	if (!elf)
 		return load_fail(l, -ENOEXEC, "not readable as ELF: %s",
 				 elf_errmsg(-1));
-	if (elf_getshdrnum(elf, &count) || elf_getshdrstrndx(elf, &shstr))
-		ret = load_fail(l, -ENOEXEC,
-				"the table of sections cannot be "
-				"read: %s",
-				elf_errmsg(-1));
-	else if (count == 0)
-		ret = load_fail(l, -ENOEXEC, "the file has no sections");
-	else if (count > SECTIONS_MAX)
-		ret = load_fail(l, -E2BIG, "%zu sections, at most %u are read",
-				count, SECTIONS_MAX);
-	else if (shstr >= count)
-		ret = load_fail(l, -ENOEXEC,
-				"section %zu should have the names of the "
-				"sections, there are %zu",
-				shstr, count);
-	for (size_t i = 0; i < count && !ret; i++)
-		ret = add_section(l, elf, i, shstr);
+	ret = read_headers(l, elf);
 	elf_end(elf);
 	return ret;
 }
@@ -158,16 +202,6 @@ const struct section *section_find(const struct load *l, const char *name)
 			return s;
 	}
 	return NULL;
-}
-
-/* The string at an offset of a string table, or NULL. */
-static const char *string_at(const struct section *strtab, u64 offset)
-{
-	if (!strtab || !strtab->data || offset >= strtab->size ||
-	    !memchr(strtab->data + offset, '\0',
-		    MIN(strtab->size - offset, NAME_BYTES_MAX)))
-		return NULL;
-	return (const char *)strtab->data + offset;
 }
 
 static int add_symbol(struct load *l, const struct section *table, u64 offset)

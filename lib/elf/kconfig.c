@@ -134,7 +134,7 @@ static int set_string(struct load *l, const struct kvar *k)
 
 static int set_number(struct load *l, const struct kvar *k)
 {
-	u64 v, half = 1ull << (k->size * 8 - 1);
+	u64 v, half;
 	bool fits;
 	char *end;
 
@@ -144,6 +144,7 @@ static int set_number(struct load *l, const struct kvar *k)
 	v = strtoull(k->value, &end, 0);
 	if (errno || end == k->value || *end)
 		return kfail(l, k, "its value is no number");
+	half = 1ull << (k->size * 8 - 1);
 	if (k->size == 8)
 		fits = true;
 	else if (k->is_signed)

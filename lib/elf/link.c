@@ -5,7 +5,7 @@
  * Functions follow in the order in which a walk over the code, callees before
  * what comes after the call, first meets them: libbpf's order.
  */
-#include "elf/object.h"
+#include "elf/link.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,21 +15,7 @@
 
 /* Linux's limit of a program; and of all of an object's. */
 #define PROG_INSNS_MAX 1000000u
-#define OBJECT_INSNS_MAX 8000000u
-
-struct piece {
-	u32 func;
-	u32 at;	  /* in the program */
-	u32 next; /* instruction of the function to go on with */
-};
-
-struct link {
-	struct load *l;
-	struct elf_prog *p;
-	VEC(struct piece) pieces;
-	VEC(u32) stack; /* of pieces */
-	u32 *at;	/* of each function; NONE: not linked yet */
-};
+#define OBJECT_INSNS_MAX 4000000u
 
 static int link_fail(struct link *k, const struct func *f, u32 insn, int code,
 		     const char *what)
@@ -148,239 +134,6 @@ static int copy_insns(struct link *k)
 	return 0;
 }
 
-/* The records of a function: count from *first on. */
-static u32 records_of(const struct load *l, const struct ext_info *info,
-		      const struct func *f, const u8 **first)
-{
-	const struct section *s = l->codes.items[f->code].section;
-	const struct ext_records *r;
-	u32 cnt = 0;
-
-	vec_each (r, &info->sections) {
-		u32 low = 0, high = r->cnt;
-
-		if (r->section != s)
-			continue;
-		while (low < high) {
-			u32 mid = low + (high - low) / 2;
-
-			if (*(const u32 *)(r->records +
-					   (u64)mid * info->rec_size) /
-				    sizeof(struct bpf_insn) <
-			    f->start)
-				low = mid + 1;
-			else
-				high = mid;
-		}
-		*first = r->records + (u64)low * info->rec_size;
-		while (low + cnt < r->cnt &&
-		       *(const u32 *)(*first + (u64)cnt * info->rec_size) /
-				       sizeof(struct bpf_insn) <
-			       f->start + f->cnt)
-			cnt++;
-		if (cnt)
-			break;
-	}
-	return cnt;
-}
-
-/* The records of all pieces, moved to where these are now. */
-static int copy_records(struct link *k, const struct ext_info *info, u8 **out,
-			u32 *cnt)
-{
-	const struct piece *piece;
-	const u8 *first;
-	u8 *to;
-
-	*cnt = 0;
-	vec_each (piece, &k->pieces)
-		*cnt += records_of(k->l, info, &k->l->funcs.items[piece->func],
-				   &first);
-	if (!*cnt)
-		return 0;
-	to = *out = load_alloc(k->l, *cnt, info->rec_size);
-	if (!to)
-		return load_nomem(k->l);
-	vec_each (piece, &k->pieces) {
-		const struct func *f = &k->l->funcs.items[piece->func];
-		u32 n = records_of(k->l, info, f, &first);
-
-		for (u32 i = 0; i < n; i++, to += info->rec_size) {
-			memcpy(to, first + (u64)i * info->rec_size,
-			       info->rec_size);
-			*(u32 *)to = *(u32 *)to / 8 - f->start + piece->at;
-		}
-	}
-	return 0;
-}
-
-static int set_lines(struct link *k, const u8 *records, u32 cnt, u32 rec_size)
-{
-	struct prog_line *lines;
-
-	if (!cnt)
-		return 0;
-	lines = load_alloc(k->l, cnt, sizeof(*lines));
-	if (!lines)
-		return load_nomem(k->l);
-	for (u32 i = 0; i < cnt; i++) {
-		const struct bpf_line_info *r =
-			(const void *)(records + (u64)i * rec_size);
-		const char *file = ext_string(k->l, r->file_name_off);
-		const char *text = ext_string(k->l, r->line_off);
-
-		lines[i] = (struct prog_line){
-			.insn = r->insn_off,
-			.line = BPF_LINE_INFO_LINE_NUM(r->line_col),
-			.column = BPF_LINE_INFO_LINE_COL(r->line_col),
-			.file = file ? file : "",
-			.text = text ? text : "",
-		};
-	}
-	k->p->lines = lines;
-	k->p->line_cnt = cnt;
-	return 0;
-}
-
-static u32 func_type(const struct load *l, u32 id)
-{
-	const struct btf_type *t =
-		id <= btf_type_count(l->btf) ? btf_type(l->btf, id) : NULL;
-
-	return id && t && type_kind(t) == BTF_KIND_FUNC ? id : 0;
-}
-
-/* Linux takes the records of all functions or none. */
-static bool complete(const struct link *k, const u8 *records, u32 cnt,
-		     u32 rec_size)
-{
-	u32 i = 0;
-
-	for (u32 n = 0; n < k->pieces.len; n++) {
-		while (i < cnt && *(const u32 *)(records + (u64)i * rec_size) <
-					  k->pieces.items[n].at)
-			i++;
-		if (i == cnt || *(const u32 *)(records + (u64)i * rec_size) !=
-					k->pieces.items[n].at)
-			return false;
-	}
-	return true;
-}
-
-static int set_funcs(struct link *k, const u8 *records, u32 cnt, u32 rec_size)
-{
-	struct prog_func *funcs;
-	u32 rec = 0;
-
-	funcs = load_alloc(k->l, k->pieces.len, sizeof(*funcs));
-	if (!funcs)
-		return load_nomem(k->l);
-	for (u32 i = 0; i < k->pieces.len; i++) {
-		const struct piece *piece = &k->pieces.items[i];
-		const struct bpf_func_info *r;
-
-		funcs[i].insn = piece->at;
-		funcs[i].name = k->l->funcs.items[piece->func].name;
-		for (; rec < cnt; rec++) {
-			r = (const void *)(records + (u64)rec * rec_size);
-			if (r->insn_off < piece->at)
-				continue;
-			if (r->insn_off == piece->at)
-				funcs[i].type_id = func_type(k->l, r->type_id);
-			break;
-		}
-	}
-	k->p->funcs = funcs;
-	k->p->func_cnt = k->pieces.len;
-	return 0;
-}
-
-static int set_records(struct link *k)
-{
-	const struct ext_info *fi = &k->l->func_info, *li = &k->l->line_info;
-	u8 *funcs = NULL, *lines = NULL;
-	u32 func_cnt, line_cnt;
-	int ret;
-
-	ret = copy_records(k, fi, &funcs, &func_cnt);
-	if (!ret)
-		ret = copy_records(k, li, &lines, &line_cnt);
-	if (!ret)
-		ret = set_funcs(k, funcs, func_cnt, fi->rec_size);
-	if (!ret)
-		ret = set_lines(k, lines, line_cnt, li->rec_size);
-	if (ret || func_cnt != k->pieces.len ||
-	    !complete(k, funcs, func_cnt, fi->rec_size))
-		return ret;
-	k->p->func_info = funcs;
-	k->p->func_info_cnt = func_cnt;
-	k->p->func_info_rec_size = fi->rec_size;
-	if (!complete(k, lines, line_cnt, li->rec_size))
-		return 0;
-	k->p->line_info = lines;
-	k->p->line_info_cnt = line_cnt;
-	k->p->line_info_rec_size = li->rec_size;
-	return 0;
-}
-
-/* The first failure at or after an instruction. */
-static u32 failure_at(const struct load *l, u32 code, u32 insn)
-{
-	u32 low = 0, high = l->core_failures.len;
-
-	while (low < high) {
-		u32 mid = low + (high - low) / 2;
-		const struct core_failure *f = &l->core_failures.items[mid];
-
-		if (f->code < code || (f->code == code && f->insn < insn))
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
-/* How many there are; out NULL: only counts. */
-static u32 put_failures(const struct link *k, struct elf_invalid *out)
-{
-	const struct piece *piece;
-	u32 n = 0;
-
-	vec_each (piece, &k->pieces) {
-		const struct func *f = &k->l->funcs.items[piece->func];
-		u32 i = failure_at(k->l, f->code, f->start);
-
-		for (; i < k->l->core_failures.len; i++, n++) {
-			const struct core_failure *c =
-				&k->l->core_failures.items[i];
-
-			if (c->code != f->code || c->insn >= f->start + f->cnt)
-				break;
-			if (out)
-				out[n] = (struct elf_invalid){
-					c->insn - f->start + piece->at, c->why
-				};
-		}
-	}
-	return n;
-}
-
-static int set_invalid(struct link *k)
-{
-	struct elf_invalid *list;
-	u32 n = put_failures(k, NULL);
-
-	if (!n)
-		return 0;
-	list = load_alloc(k->l, n, sizeof(*list));
-	if (!list)
-		return load_nomem(k->l);
-	put_failures(k, list);
-	k->p->invalid = list;
-	k->p->invalid_cnt = n;
-	return 0;
-}
-
 int link_prog(struct load *l, u32 func, struct elf_prog *p)
 {
 	struct link k = { .l = l, .p = p };
@@ -398,9 +151,7 @@ int link_prog(struct load *l, u32 func, struct elf_prog *p)
 	if (!ret)
 		ret = copy_insns(&k);
 	if (!ret)
-		ret = set_records(&k);
-	if (!ret)
-		ret = set_invalid(&k);
+		ret = link_records(&k);
 	vec_each (piece, &k.pieces)
 		k.at[piece->func] = NONE;
 	vec_free(&k.pieces);

@@ -27,12 +27,14 @@
 
 struct section {
 	const char *name;
+	u32 name_offset;
 	u32 index;
 	u32 type;
 	u64 flags;
 	u64 size;
 	u32 link;
 	u32 info;
+	u64 offset;	/* in the file */
 	const u8 *data; /* size bytes; NULL: none in the file (.bss) */
 };
 
@@ -53,17 +55,24 @@ struct reloc {
 	const struct symbol *sym;
 };
 
+/* Records of .BTF.ext for one section, checked; by kind below. */
+struct ext_records {
+	const u8 *records;
+	u32 cnt;
+};
+
+enum ext_kind { EXT_FUNCS, EXT_LINES, EXT_CORE, EXT_KINDS };
+
 /* An executable section.  Relocations patch insns in place, so every program
  * that the function is linked into gets the patched ones. */
 struct code {
 	const struct section *section;
 	struct bpf_insn *insns;
 	u32 insn_cnt;
-	u64 *target;	/* of a call or a function's address: CODE_TARGET */
-	bool library;	/* .text: only called from other sections */
-	bool guessed;	/* no STT_FUNC symbols: functions begin where called */
-	u32 first_func; /* index into funcs */
-	u32 func_cnt;
+	u64 *target;  /* of a call or a function's address: CODE_TARGET */
+	bool library; /* .text: only called from other sections */
+	bool guessed; /* no STT_FUNC symbols: functions begin where called */
+	struct ext_records ext[EXT_KINDS];
 };
 
 #define CODE_TARGET_NONE UINT64_MAX
@@ -82,7 +91,8 @@ struct func {
 /* A variable or function that the object only declares. */
 struct ext {
 	const char *name;
-	bool kconfig; /* else ksym */
+	u32 name_offset; /* in the BTF's strings */
+	bool kconfig;	 /* else ksym */
 	bool weak;
 	u32 var;    /* type id of the VAR or FUNC */
 	u32 offset; /* in .kconfig */
@@ -98,18 +108,6 @@ struct map_place {
 	u32 id;	       /* iproute2's: of the map */
 	u32 inner_id;  /* iproute2's: of the template */
 	s32 inner_idx; /* iproute2's: its slot in the outer map */
-};
-
-/* Records of .BTF.ext for one section, checked. */
-struct ext_records {
-	const struct section *section;
-	const u8 *records;
-	u32 cnt;
-};
-
-struct ext_info {
-	u32 rec_size;
-	VEC(struct ext_records) sections;
 };
 
 /* An instruction that a CO-RE relocation made invalid. */
@@ -139,7 +137,7 @@ struct load {
 
 	struct btf_blob *btf;
 	VEC(struct ext) exts;
-	struct ext_info func_info, line_info, core_info;
+	u32 ext_rec_size[EXT_KINDS];		/* 0: there are none */
 	VEC(struct core_failure) core_failures; /* by code and insn */
 
 	u32 kconfig_map; /* index into maps, if there are such externs */

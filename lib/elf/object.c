@@ -106,11 +106,6 @@ static int (*const steps[])(struct load *l) = {
 	progs_read,   reloc_values,  run_config_read,
 };
 
-static void free_info(struct ext_info *info)
-{
-	vec_free(&info->sections);
-}
-
 /* What only the steps needed. */
 static void free_load(struct load *l)
 {
@@ -127,9 +122,6 @@ static void free_load(struct load *l)
 	vec_free(&l->exts);
 	vec_free(&l->places);
 	vec_free(&l->core_failures);
-	free_info(&l->func_info);
-	free_info(&l->line_info);
-	free_info(&l->core_info);
 	free(l->by_name);
 	free(l->code_of);
 	free(l->prog_of);

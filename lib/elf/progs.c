@@ -7,8 +7,8 @@
  */
 #include "elf/object.h"
 
+#include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,16 +51,36 @@ static int add_prog(struct load *l, u32 func)
 	return link_prog(l, func, p);
 }
 
+static bool parse_number(const char **text, char end, u32 *out)
+{
+	unsigned long v;
+	char *stop;
+
+	if (!isdigit((unsigned char)**text))
+		return false;
+	errno = 0;
+	v = strtoul(*text, &stop, 0);
+	if (errno || v > UINT32_MAX || *stop != end)
+		return false;
+	*text = stop + (end != '\0');
+	*out = (u32)v;
+	return true;
+}
+
+static bool parse_slot(const char *section, u32 *id, u32 *key)
+{
+	return parse_number(&section, '/', id) &&
+	       parse_number(&section, '\0', key);
+}
+
 /* iproute2: section "ID/KEY" is a program for slot KEY of the prog array with
  * this id, of the type of the object's other programs. */
 static int slot_by_section(struct load *l, u32 prog, u32 type)
 {
 	struct elf_prog *p = &l->progs.items[prog];
-	unsigned int id, key;
-	int end = 0;
+	u32 id, key;
 
-	if (p->type || sscanf(p->section, "%u/%u%n", &id, &key, &end) != 2 ||
-	    p->section[end])
+	if (p->type || !parse_slot(p->section, &id, &key))
 		return 0;
 	for (u32 i = 0; i < l->maps.len; i++) {
 		int ret;

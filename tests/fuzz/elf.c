@@ -107,19 +107,41 @@ static u64 walk(const struct elf_obj *obj)
 	return sum;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+/* What is opened is the caller's. */
+static struct elf_obj *open_walk(const uint8_t *bytes, size_t size,
+				 const struct elf_opts *opts)
 {
 	struct elf_obj *obj = NULL;
 	struct err err = { 0 };
 	volatile u64 sum;
 
-	if (elf_open_mem(PATH, bytes, size, NULL, &err, &obj)) {
+	if (elf_open_mem(PATH, bytes, size, opts, &err, &obj)) {
 		require(err.code < 0 && err.reason[0]);
 		require(strncmp(err.place, PATH, strlen(PATH)) == 0);
-		return 0;
+		require(!obj);
+		return NULL;
 	}
 	sum = walk(obj);
 	(void)sum;
+	return obj;
+}
+
+/* Once against Weir's types, once against the object's own: those are whatever
+ * the file says. */
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	const struct elf_opts config = {
+		.kconfig = "CONFIG_MINE=7\nCONFIG_NAME=\"ab\"\n",
+	};
+	struct elf_obj *obj = open_walk(bytes, size, NULL);
+	struct elf_opts own = { 0 };
+
+	if (!obj)
+		obj = open_walk(bytes, size, &config);
+	if (!obj)
+		return 0;
+	own.target_btf = obj->btf;
+	elf_close(open_walk(bytes, size, &own));
 	elf_close(obj);
 	return 0;
 }

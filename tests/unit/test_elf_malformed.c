@@ -154,16 +154,15 @@ static const struct row rows[] = {
 	{ "data", EXT(4, 4, 1 << 20), .message = "a header of 1048576" },
 	{ "data", EXT(8, 4, 1 << 30), .message = "the function records" },
 	{ "data", EXT(12, 4, 1 << 30), .message = "the function records" },
-	{ "data", EXT(16, 4, 3), .message = "the line records at" },
+	{ "data", EXT(16, 4, 3), .message = "the line records, 348 bytes" },
 	{ "data", EXT(32, 4, 4), .message = "a function record of 4 bytes" },
 	{ "data", EXT(32, 4, 9), .message = "a function record of 9 bytes" },
-	{ "data", EXT(36, 4, 0), .message = "which has no code" },
 	{ "data", EXT(40, 4, 1 << 30), .message = "records do not fit" },
 	{ "data", EXT(40, 4, 0), .message = "0 function records do not fit" },
 	{ "data", EXT(44, 4, 4), .message = "is at no instruction" },
 	{ "data", EXT(44, 4, 1 << 20),
 	  .message = "a function record at byte 1048576 of section xdp" },
-	{ "data", EXT(52 + 12, 4, 64), .message = "are not in order" },
+	{ "data", EXT(52 + 12, 4, 64), .message = "is out of order" },
 
 	/* maps */
 	{ "maps", NAMED(".BTF", "max_entries", "min_entries"),
