@@ -39,13 +39,17 @@ const struct helper helper_trace_printk = {
 	.arg = { ARG_MEM, ARG_SIZE }, /* the others may be anything */
 };
 
-HELPER_4(trace_vprintk, const char *, fmt, u32, size, const u64 *, args, u32,
-	 args_size)
+HELPER_4(trace_vprintk, const char *, fmt, u32, size, const void *, from, u32,
+	 from_size)
 {
-	if (args_size % sizeof(u64) || args_size > FORMAT_ARGS * sizeof(u64) ||
-	    (args_size && !args))
+	u64 args[FORMAT_ARGS];
+
+	if (from_size % sizeof(u64) || from_size > sizeof(args) ||
+	    (from_size && !from))
 		return helper_error(-EINVAL);
-	return trace(run, fmt, size, args, args_size / sizeof(u64));
+	if (from_size)
+		memcpy(args, from, from_size);
+	return trace(run, fmt, size, args, from_size / sizeof(u64));
 }
 
 const struct helper helper_trace_vprintk = {

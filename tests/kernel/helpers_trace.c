@@ -305,7 +305,7 @@ static void many_arguments(struct duo *d)
 				XDP,
 				{ { BPF_FUNC_trace_vprintk,
 				    { MEM(FORMAT), K(strlen(fmts[i]) + 1),
-				      MEM(ARGS), K(size) } } },
+				      MEM(ARGS + (i & 1)), K(size) } } },
 			};
 
 			lay_out(d, fmts[i], (u32)strlen(fmts[i]) + 1);
