@@ -7,7 +7,7 @@
 /* Are len bytes at an offset of the packet? */
 static bool holds(const struct pkt *p, u32 offset, u32 len)
 {
-	return offset <= INT32_MAX && (u64)offset + len <= pkt_len(p);
+	return (u64)offset + len <= pkt_len(p);
 }
 
 HELPER_4(skb_load_bytes, const struct pkt *, p, u32, offset, void *, to, u32,

@@ -75,6 +75,22 @@ static void metadata_limits_and_follows_the_head(struct duo *d)
 		}
 }
 
+/* Once there is room for more than metadata may have. */
+static void metadata_is_short(struct duo *d)
+{
+	for (s64 len = 0; len <= 320; len += 2) {
+		struct duo_case c = {
+			"metadata",
+			XDP,
+			{ { BPF_FUNC_xdp_adjust_head, { CTX, K(100) } },
+			  { BPF_FUNC_xdp_adjust_meta, { CTX, K(-len) } },
+			  { BPF_FUNC_xdp_adjust_meta, { CTX, K(-4) } } },
+		};
+
+		frame_compare(d, &c, &frame_kinds[0], 200);
+	}
+}
+
 static void xdp_bytes(struct duo *d)
 {
 	static const u64 offsets[] = { 0,	    1,		59,
@@ -168,10 +184,11 @@ static const u64 replace_flags[] = {
 
 static void csum_replace(struct duo *d, u32 helper)
 {
-	static const u64 offsets[] = {
-		0,   1,	     24,     40,      98,	   99,
-		100, 0xfffe, 0xffff, 0x10000, 0x100000018, UINT64_MAX
-	};
+	static const u64 offsets[] = { 0,	  1,	       24,
+				       40,	  98,	       99,
+				       100,	  0xfffe,      0xffff,
+				       0x10000,	  0x100000018, 0xfffffffe,
+				       UINT64_MAX };
 	static const u64 values[][2] = {
 		{ 0, 0 },
 		{ 0, 0x1234 },
@@ -436,12 +453,41 @@ static void map_calls(struct duo *d)
 	}
 }
 
+/* ---- strings ---- */
+
+/* The string of the harness is "text". */
+static void strings(struct duo *d)
+{
+	static const char *const others[] = {
+		"", "t", "tex", "text", "texts", "texu", "tezt", "\xfftxt"
+	};
+
+	for (u32 i = 0; i < ARRAY_LEN(others); i++)
+		for (u32 size = 1; size < 8; size++)
+			for (u32 off = 0; off < 5; off++) {
+				struct duo_case c = {
+					others[i],
+					TC,
+					{ { BPF_FUNC_strncmp,
+					    { MEM(0),
+					      K(size),
+					      { DUO_STRING, off } } } },
+				};
+
+				memset(duo_memory(d), 0, 8);
+				memcpy(duo_memory(d), others[i],
+				       strlen(others[i]));
+				frame_compare(d, &c, &frame_kinds[0], 60);
+			}
+}
+
 int main(void)
 {
 	static void (*const tests[])(struct duo * d) = {
 		adjust_moves_the_ends,
 		metadata_limits_and_follows_the_head,
 		redirect_refuses_flags,
+		metadata_is_short,
 		xdp_bytes,
 		csum_diff_of_sizes_and_seeds,
 		l3_csum_replace,
@@ -456,6 +502,7 @@ int main(void)
 		tags_come_and_go,
 		tags_of_short_packets,
 		map_calls,
+		strings,
 	};
 
 	return duo_main(tests, ARRAY_LEN(tests));

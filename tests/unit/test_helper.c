@@ -454,6 +454,23 @@ static void xdp_tails_end_where_linux_has_its_page(void **state)
 	free(big);
 }
 
+static void xdp_bytes_are_few(void **state)
+{
+	u8 *bytes = malloc(0x10000);
+	u64 at = (u64)(uintptr_t)bytes;
+
+	(void)state;
+	assert_non_null(bytes);
+	present(ROOM);
+	assert_int_equal(SKB(xdp_load_bytes, 0, at, 0x10000), -EFAULT);
+	assert_int_equal(SKB(xdp_load_bytes, 0, at, 0xffff), -EINVAL);
+	assert_int_equal(SKB(xdp_store_bytes, 0, at, 0x10000), -EFAULT);
+	assert_int_equal(SKB(xdp_store_bytes, 0x10000, at, 1), -EFAULT);
+	assert_int_equal(SKB(xdp_load_bytes, 0, at, LEN), 0);
+	assert_memory_equal(bytes, pkt.data, LEN);
+	free(bytes);
+}
+
 /* ---- random calls ---- */
 
 static u64 random_state;
@@ -558,6 +575,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_tag_without_room_is_refused),
 		cmocka_unit_test(tails_use_the_room_before_the_packet),
 		cmocka_unit_test(xdp_tails_end_where_linux_has_its_page),
+		cmocka_unit_test(xdp_bytes_are_few),
 		cmocka_unit_test(random_calls_stay_in_the_buffer),
 	};
 
