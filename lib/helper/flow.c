@@ -8,10 +8,13 @@
 #include "helper/flow.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
 #include <string.h>
-#include <sys/auxv.h>
+#include <xxhash.h>
+
+#include "helper/secret.h"
 
 #define DEPTH 15    /* headers, as in Linux */
 #define FRAGMENT 44 /* the extension headers of IPv6 */
@@ -27,8 +30,10 @@ struct flow {
 	u32 key;    /* of GRE */
 	u16 tag[3]; /* the outermost: protocol, what it says, next protocol */
 	u16 l3;
-	u8 l4;
+	u32 l4;
 };
+
+static_assert(sizeof(struct flow) == 56, "hashed as bytes: no padding");
 
 struct cursor {
 	const u8 *at;
@@ -207,6 +212,15 @@ static enum next dissect_l4(struct cursor *c)
 	}
 }
 
+static void swap(void *a, void *b, size_t size)
+{
+	u8 keep[16];
+
+	memcpy(keep, a, size);
+	memcpy(a, b, size);
+	memcpy(b, keep, size);
+}
+
 static void dissect(const struct pkt *p, struct flow *flow)
 {
 	struct cursor c = {
@@ -224,39 +238,16 @@ static void dissect(const struct pkt *p, struct flow *flow)
 		next = next == NEXT_L3 ? dissect_l3(&c) : dissect_l4(&c);
 }
 
-static u64 mix(u64 hash, u64 value)
-{
-	hash = (hash ^ value) * 0xbf58476d1ce4e5b9;
-	return hash ^ hash >> 29;
-}
-
-/* Seeded anew for each process, so that nobody can choose what collides. */
-static u64 seed(void)
-{
-	u64 value;
-
-	memcpy(&value, (const void *)getauxval(AT_RANDOM), sizeof(value));
-	return value;
-}
-
 u32 flow_hash(const struct pkt *p)
 {
 	struct flow f = { 0 };
-	u64 hash = seed(), word[4];
-	u16 low, high;
-	bool swap;
+	u32 hash;
 
 	dissect(p, &f);
-	swap = memcmp(f.ends[0], f.ends[1], sizeof(f.ends[0])) > 0;
-	memcpy(&word[0], f.ends[swap], sizeof(f.ends[0]));
-	memcpy(&word[2], f.ends[!swap], sizeof(f.ends[0]));
-	low = MIN(f.port[0], f.port[1]);
-	high = MAX(f.port[0], f.port[1]);
-	for (u32 i = 0; i < ARRAY_LEN(word); i++)
-		hash = mix(hash, word[i]);
-	hash = mix(hash, (u64)low << 48 | (u64)high << 32 | f.label);
-	hash = mix(hash, (u64)f.key << 32 | (u64)f.l3 << 16 | f.l4);
-	hash = mix(hash, (u64)f.tag[0] << 32 | (u64)f.tag[1] << 16 | f.tag[2]);
-	hash ^= hash >> 32;
-	return (u32)hash ? (u32)hash : 1;
+	if (memcmp(f.ends[0], f.ends[1], sizeof(f.ends[0])) > 0)
+		swap(f.ends[0], f.ends[1], sizeof(f.ends[0]));
+	if (f.port[0] > f.port[1])
+		swap(&f.port[0], &f.port[1], sizeof(f.port[0]));
+	hash = (u32)XXH3_64bits_withSeed(&f, sizeof(f), secret());
+	return hash ? hash : 1;
 }

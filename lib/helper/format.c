@@ -5,313 +5,25 @@
  * A conversion is %[0+- ]*[width] and d, i, u, x or X with l or ll before it,
  * c, s, or p and more.  Like Linux's, in two passes: the first checks the
  * format and packs the arguments into 512 bytes, strings and addresses as text;
- * what does not fit is cut or refused.  The second writes the line from there.
+ * what does not fit is cut or refused.  The second, here, writes the line from
+ * there.
  */
 #include "helper/format.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/auxv.h>
-#include <sys/uio.h>
-#include <unistd.h>
+#include <xxhash.h>
 
-#define PACKED 512
-#define PAGE 4096u
+#include "helper/format_spec.h"
+#include "helper/secret.h"
+
 #define POINTER_DIGITS 16
-#define WIDTH_MAX ((1 << 23) - 1)
-
-struct packed {
-	u32 used;
-	char bytes[PACKED];
-};
-
-struct spec {
-	bool zero, plus, left, space;
-	s32 width; /* -1: none */
-};
 
 struct line {
 	char *out;
 	u64 len; /* of all of it; out has what fits */
 };
-
-/* The kernel's classes, not the locale's: ASCII and Latin-1. */
-static bool is_ascii(char c)
-{
-	return !((u8)c & 0x80);
-}
-
-static bool is_print(char c)
-{
-	return (c >= ' ' && c <= '~') || (u8)c >= 0xa0;
-}
-
-static bool is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r') || (u8)c == 0xa0;
-}
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_alnum(char c)
-{
-	return is_digit(c) || (c >= 'a' && c <= 'z') ||
-	       (c >= 'A' && c <= 'Z') ||
-	       ((u8)c >= 0xc0 && (u8)c != 0xd7 && (u8)c != 0xf7);
-}
-
-static bool ends_word(char c)
-{
-	return !c || is_space(c) || (is_print(c) && !is_alnum(c));
-}
-
-/* Flags and width; where what follows them is. */
-static const char *parse_spec(const char *at, struct spec *s)
-{
-	u32 width = 0;
-
-	*s = (struct spec){ .width = -1 };
-	for (;; at++) {
-		if (*at == '0')
-			s->zero = true;
-		else if (*at == '+')
-			s->plus = true;
-		else if (*at == '-')
-			s->left = true;
-		else if (*at == ' ')
-			s->space = true;
-		else
-			break;
-	}
-	if (!is_digit(*at))
-		return at;
-	for (; is_digit(*at); at++)
-		width = width * 10 + (u32)(*at - '0');
-	s->width = MAX(MIN((s32)width, WIDTH_MAX), -WIDTH_MAX);
-	return at;
-}
-
-/* ---- the first pass ---- */
-
-static int pack(struct packed *p, const void *bytes, u32 len)
-{
-	if (PACKED - p->used < len)
-		return -ENOSPC;
-	memcpy(p->bytes + p->used, bytes, len);
-	p->used += len;
-	return 0;
-}
-
-static int pack_number(struct packed *p, u64 value, u32 size)
-{
-	p->used = (u32)round_up(p->used, sizeof(u32));
-	return pack(p, &value, size);
-}
-
-/* Text and a NUL, cut to what is left. */
-static void pack_text(struct packed *p, const char *text)
-{
-	u32 room = PACKED - p->used;
-	u32 len = (u32)strnlen(text, room - 1);
-
-	memcpy(p->bytes + p->used, text, len);
-	p->bytes[p->used + len] = '\0';
-	p->used += len + 1;
-}
-
-/*
- * Memory that a program names by a number may be anywhere or nowhere: the
- * kernel reads it for us.  Returns how many bytes are there.
- */
-static u32 read_memory(u64 addr, void *to, u32 size)
-{
-	u32 done = 0;
-
-	while (done < size) {
-		u32 page = PAGE - (u32)((addr + done) % PAGE);
-		struct iovec local = { (char *)to + done,
-				       MIN(page, size - done) };
-		struct iovec remote = { (void *)(uintptr_t)(addr + done),
-					local.iov_len };
-		ssize_t n =
-			process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
-
-		if (n <= 0)
-			break;
-		done += (u32)n;
-	}
-	return done;
-}
-
-/* Up to size - 1 bytes; empty if memory ends before the string does. */
-static void read_string(u64 addr, char *to, u32 size)
-{
-	u32 n = 0;
-
-	while (n < size - 1) {
-		u32 part = MIN(PAGE - (u32)((addr + n) % PAGE), size - 1 - n);
-
-		if (read_memory(addr + n, to + n, part) < part) {
-			to[0] = '\0';
-			return;
-		}
-		if (memchr(to + n, '\0', part))
-			return;
-		n += part;
-	}
-	to[n] = '\0';
-}
-
-static int pack_string(struct packed *p, u64 addr, bool readable)
-{
-	char text[PACKED] = "";
-
-	if (p->used == PACKED)
-		return -ENOSPC;
-	if (readable)
-		read_string(addr, text, PACKED - p->used);
-	pack_text(p, text);
-	return 0;
-}
-
-/* I: as they are written; i: v4 with all digits, v6 without colons. */
-static void address_text(char *text, size_t size, const u8 *ip, bool v6,
-			 bool plain)
-{
-	const char *sep = "";
-	size_t n = 0;
-
-	for (u32 i = 0; v6 && i < 16; i += 2) {
-		n += (size_t)snprintf(text + n, size - n, "%s%02x%02x", sep,
-				      ip[i], ip[i + 1]);
-		sep = plain ? ":" : "";
-	}
-	for (u32 i = 0; !v6 && i < 4; i++) {
-		n += (size_t)snprintf(text + n, size - n,
-				      plain ? "%s%u" : "%s%03u", sep, ip[i]);
-		sep = ".";
-	}
-}
-
-static int pack_address(struct packed *p, u64 addr, bool v6, bool plain)
-{
-	u32 size = v6 ? 16 : 4;
-	char text[48];
-	u8 ip[16];
-
-	if (PACKED - p->used < size)
-		return -ENOSPC;
-	if (read_memory(addr, ip, size) < size)
-		memset(ip, 0, size);
-	address_text(text, sizeof(text), ip, v6, plain);
-	pack_text(p, text);
-	return 0;
-}
-
-/* There are no symbols. */
-static u32 symbol_text(char text[20], u64 addr)
-{
-	return (u32)snprintf(text, 20, "0x%llx", (unsigned long long)addr);
-}
-
-static int pack_symbol(struct packed *p, u64 addr)
-{
-	char text[20];
-
-	if (p->used == PACKED)
-		return -ENOSPC;
-	symbol_text(text, addr);
-	pack_text(p, text);
-	return 0;
-}
-
-/* at is behind a p; moved to behind what Linux looks at. */
-static int pack_pointer(struct packed *p, const char **at, u64 value)
-{
-	char a = (*at)[0], b = a ? (*at)[1] : '\0';
-
-	if ((a == 'k' || a == 'u') && b == 's') {
-		*at += 2;
-		return ends_word(**at) ? pack_string(p, value, a == 'k')
-				       : -EINVAL;
-	}
-	if (ends_word(a) || strchr("KxsS", a)) {
-		*at += !ends_word(a);
-		return pack_number(p, value, sizeof(value));
-	}
-	if (a == 'B') {
-		*at += 1;
-		return pack_symbol(p, value);
-	}
-	if ((a != 'i' && a != 'I') || (b != '4' && b != '6'))
-		return -EINVAL;
-	*at += 2;
-	return pack_address(p, value, b == '6', a == 'I');
-}
-
-static int pack_int(struct packed *p, const char **at, u64 value)
-{
-	u32 size = sizeof(u32);
-
-	for (u32 i = 0; i < 2 && **at == 'l'; i++, (*at)++)
-		size = sizeof(u64);
-	if (!**at || !strchr("diuxX", **at))
-		return -EINVAL;
-	(*at)++;
-	return pack_number(p, value, size);
-}
-
-static int pack_arg(struct packed *p, const char **at, u64 value)
-{
-	struct spec spec;
-
-	*at = parse_spec(*at, &spec);
-	switch (**at) {
-	case 'p':
-		(*at)++;
-		return pack_pointer(p, at, value);
-	case 's':
-		(*at)++;
-		return ends_word(**at) ? pack_string(p, value, true) : -EINVAL;
-	case 'c':
-		(*at)++;
-		return pack(p, &(char){ (char)value }, 1);
-	default:
-		return pack_int(p, at, value);
-	}
-}
-
-static int pack_args(struct packed *p, const char *fmt, const char *end,
-		     const u64 *args, u32 cnt)
-{
-	u32 next = 0;
-	int err;
-
-	while (fmt < end) {
-		char c = *fmt++;
-
-		if (is_ascii(c) && !is_print(c) && !is_space(c))
-			return -EINVAL;
-		if (c != '%')
-			continue;
-		if (*fmt == '%') {
-			fmt++;
-			continue;
-		}
-		if (next == cnt)
-			return -EINVAL;
-		err = pack_arg(p, &fmt, args[next++]);
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-/* ---- the second pass ---- */
 
 static void unpack(struct packed *p, void *to, u32 size)
 {
@@ -414,22 +126,17 @@ static void put_unsigned(struct line *l, const struct spec *s, char how,
  */
 static u64 hide(u64 pointer)
 {
-	u64 key[2], z;
-
 	if (!pointer || pointer >= (u64)-4095)
 		return pointer;
-	memcpy(key, (const void *)getauxval(AT_RANDOM), sizeof(key));
-	z = (pointer ^ key[0]) * 0xbf58476d1ce4e5b9;
-	z = ((z ^ z >> 32) + key[1]) * 0x94d049bb133111eb;
-	return (z ^ z >> 31) >> 32;
+	return (u32)XXH3_64bits_withSeed(&pointer, sizeof(pointer), secret());
 }
 
 static void put_pointer(struct line *l, struct spec *s, char how, u64 value)
 {
-	char text[20];
+	char text[SYMBOL_TEXT];
 
 	if (how == 's' || how == 'S') {
-		put_padded(l, s, text, symbol_text(text, value));
+		put_padded(l, s, text, format_symbol(text, value));
 		return;
 	}
 	if (how != 'x')
@@ -484,7 +191,7 @@ static const char *print_arg(struct line *l, struct packed *p, const char *at)
 	u32 len;
 	char c;
 
-	at = parse_spec(at, &s);
+	at = format_spec(at, &s);
 	switch (*at) {
 	case 'p':
 		return print_pointer(l, p, &s, at + 1);
@@ -526,7 +233,7 @@ s64 format_line(char out[FORMAT_LINE], const char *fmt, u32 size,
 
 	if (!end)
 		return -EINVAL;
-	err = pack_args(&p, fmt, end, args, cnt);
+	err = format_pack(&p, fmt, end, args, cnt);
 	if (err)
 		return err;
 	p.used = 0;
