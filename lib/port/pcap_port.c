@@ -62,8 +62,8 @@ static int read_one(struct pcap_port *pp, struct replay *r)
 	bool loop = pp->port.config.replay == REPLAY_LOOP;
 	int got = pcap_in_next(r->in, &r->next, &r->error);
 
-	/* an empty file is not read over and over */
-	if (got == 0 && loop && r->next.number > 0) {
+	/* once: an empty file is not read over and over */
+	if (got == 0 && loop) {
 		got = pcap_in_rewind(r->in, &r->error);
 		if (got == 0)
 			got = pcap_in_next(r->in, &r->next, &r->error);

@@ -123,7 +123,7 @@ void rig_stop(struct rig *r)
 	eal_stop(r->eal);
 }
 
-static u16 checksum(const void *bytes, u32 len)
+u16 rig_sum(const void *bytes, u32 len)
 {
 	const u8 *at = bytes;
 	u32 sum = 0;
@@ -154,7 +154,7 @@ u32 rig_frame(u8 *frame, u32 len, u8 seed)
 	};
 	u8 *at = frame;
 
-	ip.check = htons(checksum(&ip, sizeof(ip)));
+	ip.check = htons(rig_sum(&ip, sizeof(ip)));
 	at = (u8 *)memcpy(at, macs, sizeof(macs)) + sizeof(macs);
 	*at++ = 0x08;
 	*at++ = 0x00;
@@ -177,7 +177,7 @@ void rig_checksum(u8 *frame, u32 len)
 	sum[10] = (u8)(n >> 8);
 	sum[11] = (u8)n;
 	memcpy(sum + 12, frame + at, n);
-	n = checksum(sum, 12 + ((n + 1) & ~1u));
+	n = rig_sum(sum, 12 + ((n + 1) & ~1u));
 	frame[at + 6] = (u8)(n >> 8);
 	frame[at + 7] = (u8)n;
 }

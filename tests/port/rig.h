@@ -50,6 +50,8 @@ void rig_stop(struct rig *r);
 
 /* A UDP packet of len bytes, its payload counted up from seed. */
 u32 rig_frame(u8 *frame, u32 len, u8 seed);
+/* The Internet's checksum of an even number of bytes; 0 where one is right. */
+u16 rig_sum(const void *bytes, u32 len);
 /* Gives it the UDP checksum that rig_frame() leaves out. */
 void rig_checksum(u8 *frame, u32 len);
 bool rig_is_frame(const u8 *bytes, u32 len, u8 seed);
