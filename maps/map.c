@@ -88,6 +88,30 @@ static int check_name(const struct map_attr *attr, struct err *err)
 	return 0;
 }
 
+/* The index is a u32.  Only a data section has none, and describes all. */
+static int check_index_type(const struct map_attr *attr, struct err *err)
+{
+	u32 id = btf_skip(attr->btf, attr->btf_key ? attr->btf_key :
+						     attr->btf_value);
+	const struct btf_type *t = btf_type(attr->btf, id);
+
+	if (attr->type != BPF_MAP_TYPE_ARRAY &&
+	    attr->type != BPF_MAP_TYPE_PERCPU_ARRAY)
+		return 0;
+	if (attr->btf_key) {
+		if (BTF_INFO_KIND(t->info) == BTF_KIND_INT &&
+		    (*(const u32 *)(t + 1) & 0xffffff) == 32)
+			return 0;
+		return err_fail(err, -EINVAL,
+				"the index's BTF type %u is no 32-bit integer",
+				attr->btf_key);
+	}
+	if (attr->type == BPF_MAP_TYPE_ARRAY && attr->max_entries == 1 &&
+	    BTF_INFO_KIND(t->info) == BTF_KIND_DATASEC)
+		return 0;
+	return err_fail(err, -EINVAL, "the key has no BTF type");
+}
+
 static int check_btf(const struct map_attr *attr, struct err *err)
 {
 	s64 size;
@@ -111,7 +135,7 @@ static int check_btf(const struct map_attr *attr, struct err *err)
 			err, -EINVAL,
 			"value_size is %u, its BTF type %u has %lld bytes",
 			attr->value_size, attr->btf_value, (long long)size);
-	return 0;
+	return check_index_type(attr, err);
 }
 
 static void init(struct map *map, const struct map_ops *ops,

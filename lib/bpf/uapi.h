@@ -41,7 +41,7 @@ struct bpf_map_info_618 {
 	struct bpf_map_info info;
 	__aligned_u64 hash;
 	__u32 hash_size;
-	__u32 : 32;
+	__u32 reserved;
 };
 
 _Static_assert(sizeof(struct bpf_map_info_618) == 104, "no field more");

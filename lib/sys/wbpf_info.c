@@ -54,6 +54,8 @@ static int map_info(struct wcall *w, struct map *map)
 
 	if (res)
 		return res;
+	if (theirs.reserved)
+		return -E2BIG;
 	i->type = map->type;
 	i->id = map->id;
 	i->key_size = map->key_size;
@@ -186,7 +188,7 @@ int wbpf_info(struct wcall *w)
 		return -EINVAL;
 	res = handle_get(w->c, w->u.attr.info.bpf_fd, &h);
 	if (res)
-		return res;
+		return res == -EBADF ? -EBADFD : res;
 	if (h.ref.kind == REF_MAP)
 		res = map_info(w, h.ref.map);
 	else if (h.ref.kind == REF_PROG)

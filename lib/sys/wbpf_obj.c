@@ -41,10 +41,10 @@ int wbpf_pin(struct wcall *w)
 	    u->file_flags & ~(u32)BPF_F_PATH_FD)
 		return -EINVAL;
 	res = check_path_fd(w);
-	if (!res)
-		res = handle_get(w->c, u->bpf_fd, &h);
 	if (res)
 		return res;
+	if (handle_get(w->c, u->bpf_fd, &h) != 0)
+		return -EINVAL;
 	if (h.ref.kind == REF_BTF)
 		res = -EINVAL;
 	if (!res)

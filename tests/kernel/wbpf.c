@@ -155,6 +155,7 @@ int wbpf_compare(const struct wcase *cases, u32 cnt)
 	kernel.cpus = weir.cpus = config.slots = count_cpus();
 	if (mem_create(&config, &mem) || sys_create(mem, &sys))
 		return 1;
+	weir.sys = sys;
 	for (u32 i = 0; i < cnt; i++) {
 		kernel.len = weir.len = 0;
 		kernel.log[0] = weir.log[0] = '\0';

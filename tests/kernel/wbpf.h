@@ -12,12 +12,12 @@
 #include "sys/wbpf.h"
 
 #define SKIP 77
-#define SIDE_FDS 16
 
 struct side {
 	const char *name;
-	struct wclient *client; /* NULL: the kernel */
-	u32 cpus;		/* slots of per-CPU values */
+	struct sys *sys; /* NULL: the kernel */
+	struct wclient *client;
+	u32 cpus; /* slots of per-CPU values */
 	char log[1 << 16];
 	size_t len;
 };
