@@ -7,12 +7,12 @@
  */
 #include "maps/map.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bpf/btf.h"
+#include "bpf/name.h"
 #include "maps/family.h"
 
 static int check_common(const struct map_attr *attr, struct err *err)
@@ -69,18 +69,10 @@ int map_check_flags(const struct map_attr *attr, u32 allowed, struct err *err)
 	return 0;
 }
 
-/* What Linux's isalnum() takes: Latin-1's letters too. */
-static bool is_name_char(unsigned char c)
-{
-	if (c >= 0xc0)
-		return c != 0xd7 && c != 0xf7;
-	return c == '_' || c == '.' || (isascii(c) && isalnum(c));
-}
-
 static int check_name(const struct map_attr *attr, struct err *err)
 {
 	for (const char *c = attr->name; *c; c++) {
-		if (!is_name_char((unsigned char)*c))
+		if (!name_is_char(*c))
 			return err_fail(err, -EINVAL,
 					"character 0x%02x in the map's name",
 					(unsigned char)*c);

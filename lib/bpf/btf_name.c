@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* btf_name.c - names of types, and what a refusal says about one */
-#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include "bpf/btf_blob.h"
+#include "bpf/name.h"
 
 static const char *const kind_names[] = {
 	[BTF_KIND_UNKN] = "UNKNOWN",	  [BTF_KIND_INT] = "INT",
@@ -30,14 +30,6 @@ bool btf_offset_valid(const struct btf_blob *btf, u32 offset)
 	return offset <= BTF_MAX_NAME_OFFSET && offset < btf->strings_len;
 }
 
-/* Letters as Linux has them: Latin-1's too. */
-static bool is_letter(unsigned char c)
-{
-	if (c >= 0xc0)
-		return c != 0xd7 && c != 0xf7;
-	return isascii(c) && isalpha(c);
-}
-
 static bool is_printable(unsigned char c)
 {
 	return c >= 0xa0 || (c >= 0x20 && c < 0x7f);
@@ -49,10 +41,8 @@ bool btf_identifier_valid(const struct btf_blob *btf, u32 offset)
 	size_t len = strnlen(name, BTF_NAME_MAX + 1);
 
 	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)name[i];
-
-		if (!is_letter(c) && c != '_' && c != '.' &&
-		    (i == 0 || !isascii(c) || !isdigit(c)))
+		if (!name_is_char(name[i]) ||
+		    (i == 0 && name_is_digit(name[i])))
 			return false;
 	}
 	return len > 0 && len <= BTF_NAME_MAX;

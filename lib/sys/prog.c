@@ -5,10 +5,10 @@
  * A program is in the table from when it can run until its last reference
  * goes.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
+#include "bpf/name.h"
 #include "maps/prog_array.h"
 #include "sys/sys_priv.h"
 #include "vm/vm.h"
@@ -43,13 +43,11 @@ static int check_type(u32 type, struct err *err)
 static int check_name(const char *name, struct err *err)
 {
 	for (u32 i = 0; name && name[i] && i < BPF_OBJ_NAME_LEN - 1; i++) {
-		unsigned char c = (unsigned char)name[i];
-
-		if (!isascii(c) || !(isalnum(c) || c == '_' || c == '.'))
+		if (!name_is_char(name[i]))
 			return err_fail(err, -EINVAL,
 					"character 0x%02x in the program's "
 					"name",
-					c);
+					(u8)name[i]);
 	}
 	return 0;
 }

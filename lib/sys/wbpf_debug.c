@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bpf/insn.h"
+
 #define RECORD_MAX 252 /* bytes */
 
 /* Records of the caller's: each may be longer than what is known of it. */
@@ -146,8 +148,49 @@ static int read_lines(struct wcall *w, u32 insn_cnt, struct wdebug *d,
 	return res;
 }
 
-int wdebug_read(struct wcall *w, u32 insn_cnt, struct wdebug *d,
-		struct err *err)
+static void mark(u8 *starts, u32 insn_cnt, s64 at)
+{
+	if (at >= 0 && at < insn_cnt)
+		starts[at] = 1;
+}
+
+/* There is one for each function, where it starts. */
+static int check_layout(const struct bpf_insn *insns, u32 insn_cnt,
+			const struct wdebug *d, struct err *err)
+{
+	u8 *starts = calloc(insn_cnt, 1);
+	u32 n = 0;
+	int res = 0;
+
+	if (!starts)
+		return -ENOMEM;
+	starts[0] = 1;
+	for (u32 i = 0; i < insn_cnt; i++) {
+		if (insn_is_local_call(&insns[i]) ||
+		    insn_is_func_ref(&insns[i]))
+			mark(starts, insn_cnt, (s64)i + insns[i].imm + 1);
+		if (insn_is_wide(&insns[i]))
+			i++;
+	}
+	for (u32 i = 0; i < insn_cnt && !res; i++) {
+		if (!starts[i])
+			continue;
+		if (n < d->func_cnt && d->funcs[n].insn != i)
+			res = err_fail(err, -EINVAL,
+				       "func_info BTF section doesn't match "
+				       "subprog layout in BPF program");
+		n++;
+	}
+	free(starts);
+	if (!res && n != d->func_cnt)
+		res = err_fail(err, -EINVAL,
+			       "number of funcs in func_info doesn't match "
+			       "number of subprogs");
+	return res;
+}
+
+int wdebug_read(struct wcall *w, const struct bpf_insn *insns, u32 insn_cnt,
+		struct wdebug *d, struct err *err)
 {
 	struct handle h;
 	int res;
@@ -160,6 +203,8 @@ int wdebug_read(struct wcall *w, u32 insn_cnt, struct wdebug *d,
 		return res;
 	d->btf = h.ref.btf;
 	res = read_funcs(w, insn_cnt, d, err);
+	if (!res && d->func_cnt)
+		res = check_layout(insns, insn_cnt, d, err);
 	return res ? res : read_lines(w, insn_cnt, d, err);
 }
 

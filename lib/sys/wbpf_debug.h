@@ -16,10 +16,9 @@ struct wdebug {
 	u32 line_cnt;
 };
 
-/* Checked against the program of insn_cnt instructions.  Freed also when it
- * fails. */
-int wdebug_read(struct wcall *w, u32 insn_cnt, struct wdebug *d,
-		struct err *err);
+/* Checked against the instructions.  Freed also when it fails. */
+int wdebug_read(struct wcall *w, const struct bpf_insn *insns, u32 insn_cnt,
+		struct wdebug *d, struct err *err);
 void wdebug_attr(const struct wdebug *d, struct prog_attr *attr);
 void wdebug_free(struct wdebug *d);
 

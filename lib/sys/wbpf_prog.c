@@ -51,6 +51,8 @@ static int read_code(struct loading *l)
 	res = read_license(l);
 	if (res)
 		return res;
+	if (u->prog_ifindex || l->w->u.prog.signature)
+		return -EOPNOTSUPP; /* no devices, no keys */
 	memcpy(l->name, u->prog_name, sizeof(l->name));
 	if (l->name[sizeof(l->name) - 1])
 		return err_fail(l->err, -EINVAL,
@@ -82,6 +84,24 @@ static int use_map(struct loading *l, u32 number, u32 *index)
 		return -ENOMEM;
 	}
 	*slot = h.ref.map;
+	return 0;
+}
+
+/* fd_array of a known length: the program keeps all maps in it, used or not. */
+static int use_array(struct loading *l)
+{
+	struct wcall *w = l->w;
+
+	for (u32 i = 0; i < w->u.prog.fd_array_cnt; i++) {
+		u32 number, index;
+		int res = w->mem->read(w->mem->arg, &number,
+				       w->u.attr.fd_array + i * 4ull, 4);
+
+		if (!res)
+			res = use_map(l, number, &index);
+		if (res)
+			return res;
+	}
 	return 0;
 }
 
@@ -152,7 +172,10 @@ static int load(struct loading *l, struct prog **out)
 	int res = sys_prog_check(&attr, l->err);
 
 	if (!res)
-		res = wdebug_read(l->w, l->insn_cnt, &l->debug, l->err);
+		res = use_array(l);
+	if (!res)
+		res = wdebug_read(l->w, l->insns, l->insn_cnt, &l->debug,
+				  l->err);
 	if (!res)
 		res = use_maps(l);
 	if (res)
@@ -184,11 +207,8 @@ static int check_attr(const struct wcall *w)
 
 	if (res)
 		return res;
-	/* Nothing of Linux's own to attach to, no devices, no keys. */
-	if (u->attach_prog_fd || u->attach_btf_id || u->prog_ifindex ||
-	    w->u.prog.signature)
-		return -EINVAL;
-	return 0;
+	/* There is nothing of Linux's own to attach to. */
+	return u->attach_prog_fd || u->attach_btf_id ? -EINVAL : 0;
 }
 
 int wbpf_prog_load(struct wcall *w)
