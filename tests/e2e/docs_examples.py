@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The commands in the documentation run.
 
-In docs/*.md a fence marked `sh run` is run by bash, all of a file's in order
+In docs/**/*.md a fence marked `sh run` is run by bash, all of a file's in order
 and in one directory; `sh run root` only as root.  `c file=NAME` is a file that
 they find there.  A command that fails fails the test.
 """
@@ -47,11 +47,11 @@ class Examples(unittest.TestCase):
                         self.run_block(text, where)
 
     def test_documents(self):
-        for path in sorted((ROOT / "docs").glob("*.md")):
+        for path in sorted((ROOT / "docs").glob("**/*.md")):
             self.run_document(path)
 
     def test_links_lead_somewhere(self):
-        for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for path in [ROOT / "README.md", *(ROOT / "docs").glob("**/*.md")]:
             for link in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
                 self.assertTrue((path.parent / link).exists(),
                                 f"{path.name}: {link}")
