@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
 
@@ -223,21 +224,39 @@ static void print(struct line *l, struct packed *p, const char *fmt,
 	}
 }
 
-s64 format_line(char out[FORMAT_LINE], const char *fmt, u32 size,
-		const u64 *args, u32 cnt)
+static s64 format(char out[FORMAT_LINE], const char *fmt, const char *end,
+		  const u64 *args, u32 cnt)
 {
-	const char *end = memchr(fmt, '\0', size);
 	struct packed p = { 0 };
 	struct line l = { .out = out };
-	int err;
+	int err = format_pack(&p, fmt, end, args, cnt);
 
-	if (!end)
-		return -EINVAL;
-	err = format_pack(&p, fmt, end, args, cnt);
 	if (err)
 		return err;
 	p.used = 0;
 	print(&l, &p, fmt, end);
 	out[MIN(l.len, FORMAT_LINE - 1u)] = '\0';
 	return (s64)l.len;
+}
+
+/* Both passes see the same format, though others may write to its memory. */
+s64 format_line(char out[FORMAT_LINE], const char *fmt, u32 size,
+		const u64 *args, u32 cnt)
+{
+	size_t len = strnlen(fmt, size);
+	char small[FORMAT_LINE], *copy = small;
+	s64 ret;
+
+	if (len == size)
+		return -EINVAL;
+	if (len >= sizeof(small))
+		copy = malloc(len + 1);
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, fmt, len);
+	copy[len] = '\0';
+	ret = format(out, copy, copy + len, args, cnt);
+	if (copy != small)
+		free(copy);
+	return ret;
 }

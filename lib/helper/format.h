@@ -11,7 +11,7 @@
 /*
  * Linux's bpf_bprintf_prepare() and bstr_printf(): check fmt, of at most size
  * bytes, against args and write the line.  Returns how long the whole line is,
- * of which out holds what fits; or -EINVAL, -ENOSPC.
+ * of which out holds what fits; or -EINVAL, -ENOSPC, -ENOMEM.
  */
 s64 format_line(char out[FORMAT_LINE], const char *fmt, u32 size,
 		const u64 *args, u32 cnt);

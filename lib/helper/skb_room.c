@@ -118,8 +118,11 @@ static void set_encap(struct pkt *p, u64 flags)
 static int grow(struct pkt *p, u32 off, u32 n, u64 flags)
 {
 	bool encap = flags & ENCAP_L3;
-	int err = encap ? check_encap(p, n, flags) : 0;
+	int err;
 
+	if (p->gso_size)
+		return -ENOTSUPP;
+	err = encap ? check_encap(p, n, flags) : 0;
 	if (!err)
 		err = insert(p, off, n);
 	if (!err && encap)
@@ -133,6 +136,8 @@ static int shrink(struct pkt *p, u32 off, u32 n, u64 flags)
 
 	if (flags & ~SHRINK_FLAGS)
 		return -EINVAL;
+	if (p->gso_size)
+		return -ENOTSUPP;
 	err = take_out(p, off, n);
 	if (!err)
 		set_l3(p, flags, BPF_F_ADJ_ROOM_DECAP_L3_IPV4,
@@ -165,7 +170,7 @@ static int check_room(const struct pkt *p, s32 diff, u64 flags)
 		return -EINVAL;
 	if (diff < 0)
 		return n >= len || len - n < keep ? -ENOTSUPP : 0;
-	return pkt_len(p) + n > SKB_MAX_LEN ? -ENOTSUPP : 0;
+	return pkt_len(p) + n > SKB_MAX_LEN && !p->gso_size ? -ENOTSUPP : 0;
 }
 
 static int adjust_room(struct pkt *p, s32 diff, u32 mode, u64 flags)
@@ -186,8 +191,6 @@ static int adjust_room(struct pkt *p, s32 diff, u32 mode, u64 flags)
 	err = check_room(p, diff, flags);
 	if (err)
 		return err;
-	if (p->gso_size)
-		return -ENOTSUPP;
 	return diff < 0 ? shrink(p, off, (u32)-diff, flags)
 			: grow(p, off, (u32)diff, flags);
 }

@@ -42,27 +42,36 @@ static void clear_tag(struct pkt *p)
 	p->vlan_present = false;
 }
 
-/* At ingress a COMPLETE sum starts behind the link header, the data at it. */
-static void sum_with_mac(struct pkt *p)
+/* A packet may have been cut within its link header. */
+static u32 link_len(const struct pkt *p)
 {
-	if (p->at_ingress)
-		csum_pushed(p, p->data + p->mac_header,
-			    (u32)(p->network_header - p->mac_header));
+	u32 end = MIN((u32)p->network_header, pkt_len(p));
+
+	return end - MIN((u32)p->mac_header, end);
 }
 
-static void sum_without_mac(struct pkt *p)
+/* At ingress a COMPLETE sum starts behind the link header, the data at it. */
+static void sum_with_link(struct pkt *p)
 {
 	if (p->at_ingress)
-		csum_pulled(p, p->data + p->mac_header,
-			    (u32)(p->network_header - p->mac_header));
+		csum_pushed(p, p->data + p->mac_header, link_len(p));
+}
+
+static void sum_without_link(struct pkt *p)
+{
+	if (p->at_ingress)
+		csum_pulled(p, p->data + p->mac_header, link_len(p));
 }
 
 /* The tag in vlan_* becomes the first one in the data. */
 static int insert_tag(struct pkt *p)
 {
 	const struct tag tag = { p->vlan_proto, htons(p->vlan_tci) };
-	int err = pkt_push(p, VLAN_HLEN);
+	int err;
 
+	if (p->mac_header || pkt_len(p) < ETH_HLEN)
+		return -EINVAL;
+	err = pkt_push(p, VLAN_HLEN);
 	if (err)
 		return err;
 	memmove(p->data, p->data + VLAN_HLEN, MACS);
@@ -77,7 +86,7 @@ static int insert_tag(struct pkt *p)
 static int push_tag(struct pkt *p, u16 proto, u16 tci)
 {
 	if (p->vlan_present) {
-		int err = p->mac_header ? -EINVAL : insert_tag(p);
+		int err = insert_tag(p);
 
 		if (err)
 			return err;
@@ -90,9 +99,9 @@ HELPER_3(skb_vlan_push, struct pkt *, p, u16, proto, u16, tci)
 {
 	int err;
 
-	sum_with_mac(p);
+	sum_with_link(p);
 	err = push_tag(p, pkt_is_tag(proto) ? proto : htons(ETH_P_8021Q), tci);
-	sum_without_mac(p);
+	sum_without_link(p);
 	return helper_error(err);
 }
 
@@ -153,9 +162,9 @@ HELPER_1(skb_vlan_pop, struct pkt *, p)
 {
 	int err;
 
-	sum_with_mac(p);
+	sum_with_link(p);
 	err = pop_tag(p);
-	sum_without_mac(p);
+	sum_without_link(p);
 	return helper_error(err);
 }
 

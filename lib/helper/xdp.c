@@ -7,12 +7,6 @@
 
 #define META_MAX 255 /* skb_shared_info's meta_len is a byte */
 
-/* The first byte that data and metadata may use. */
-static const u8 *room_start(const struct pkt *p)
-{
-	return p->head + PKT_XDP_FRAME;
-}
-
 HELPER_2(xdp_adjust_head, struct pkt *, p, s32, offset)
 {
 	s64 meta = p->data - p->data_meta;
@@ -41,7 +35,7 @@ HELPER_2(xdp_adjust_meta, struct pkt *, p, s32, offset)
 {
 	s64 len = (p->data - p->data_meta) - (s64)offset;
 
-	if (len < 0 || len > p->data - room_start(p))
+	if (len < 0 || len > p->data - p->head - PKT_XDP_FRAME)
 		return helper_error(-EINVAL);
 	if (len % 4 || len > META_MAX)
 		return helper_error(-EACCES);

@@ -109,8 +109,9 @@ static bool check_string(struct call *c, u32 reg)
 	u64 addr = c->m->vm.r[reg];
 
 	if (c->m->s.kind[reg] != K_VALUE ||
-	    !(o->map->flags & BPF_F_RDONLY_PROG))
-		return wrong(c, reg, "a string in a read-only map");
+	    !(o->map->flags & BPF_F_RDONLY_PROG) ||
+	    !atomic_load_explicit(&o->map->frozen, memory_order_relaxed))
+		return wrong(c, reg, "a string in a read-only, frozen map");
 	if (!reach(c, reg, 1, ACCESS_READ))
 		return false;
 	for (u64 end = o->base + o->size; addr < end; addr++)

@@ -23,7 +23,7 @@
 #define BUFFER 40000 /* as far as sk_buffs can grow */
 #define STACK 512
 
-enum { MAP_VALUE, MAP_HASH, MAP_JUMPS, MAP_STRING, MAPS };
+enum { MAP_VALUE, MAP_HASH, MAP_JUMPS, MAP_STRING, MAP_THAWED, MAPS };
 
 #define STRING "text"
 
@@ -120,6 +120,9 @@ static void add_arg(struct code *c, u32 type, u32 reg,
 		break;
 	case DUO_STRING:
 		ADD(c, LD_VALUE(reg, MAP_STRING, (s32)arg->value));
+		break;
+	case DUO_THAWED:
+		ADD(c, LD_VALUE(reg, MAP_THAWED, 0));
 		break;
 	case DUO_PACKET:
 		add_packet(c, type, reg, arg->value);
@@ -511,6 +514,13 @@ bool duo_ours_takes(struct duo *d, u32 type, const char *license,
 
 /* ---- opening ---- */
 
+#define STRING_MAP(map_name)                                    \
+	{                                                       \
+		.type = BPF_MAP_TYPE_ARRAY, .key_size = 4,      \
+		.value_size = sizeof(STRING), .max_entries = 1, \
+		.flags = BPF_F_RDONLY_PROG, .name = map_name,   \
+	}
+
 static bool open_ours(struct duo *d)
 {
 	static const struct map_attr attrs[] = {
@@ -529,12 +539,8 @@ static bool open_ours(struct duo *d)
 				.value_size = 4,
 				.max_entries = 4,
 				.name = "jumps" },
-		[MAP_STRING] = { .type = BPF_MAP_TYPE_ARRAY,
-				 .key_size = 4,
-				 .value_size = sizeof(STRING),
-				 .max_entries = 1,
-				 .flags = BPF_F_RDONLY_PROG,
-				 .name = "text" },
+		[MAP_STRING] = STRING_MAP("text"),
+		[MAP_THAWED] = STRING_MAP("thawed"),
 	};
 	const struct mem_config config = { .slots = 1 };
 
@@ -545,8 +551,11 @@ static bool open_ours(struct duo *d)
 	for (u32 i = 0; i < ARRAY_LEN(attrs); i++)
 		if (map_create(&d->env, &attrs[i], NULL, &d->maps[i]))
 			return false;
-	return !d->maps[MAP_STRING]->ops->write(d->maps[MAP_STRING],
-						&(u32){ 0 }, STRING, 0);
+	for (u32 i = MAP_STRING; i <= MAP_THAWED; i++)
+		if (d->maps[i]->ops->write(d->maps[i], &(u32){ 0 }, STRING, 0))
+			return false;
+	atomic_store(&d->maps[MAP_STRING]->frozen, true);
+	return true;
 }
 
 static void keep_trace(struct world *w, const struct prog *prog,
@@ -563,7 +572,8 @@ static bool open_duo(struct duo *d)
 	d->fds[MAP_VALUE] = kprog_shared_value(VALUE, (void **)&d->value);
 	d->fds[MAP_HASH] = kprog_hash(4);
 	d->fds[MAP_JUMPS] = kprog_prog_array(4);
-	d->fds[MAP_STRING] = kprog_string(STRING, sizeof(STRING));
+	d->fds[MAP_STRING] = kprog_string(STRING, sizeof(STRING), true);
+	d->fds[MAP_THAWED] = kprog_string(STRING, sizeof(STRING), false);
 	d->world_ops = *world_host.ops;
 	d->world_ops.trace = keep_trace;
 	d->world.ops = &d->world_ops;

@@ -25,6 +25,7 @@ enum duo_kind {
 	DUO_PACKET, /* data + value, proven for 64 bytes */
 	DUO_STACK,  /* fp + value; what lies there is 0 */
 	DUO_STRING, /* at the offset value of a read-only "text" */
+	DUO_THAWED, /* the same, but others may write to it */
 	DUO_JUMPS,  /* a prog array */
 	DUO_UNSET,
 };

@@ -110,6 +110,7 @@ static const struct duo_arg misfits[] = {
 	PACKET(0),
 	{ DUO_STRING, 0 },
 	{ DUO_STRING, 4 },
+	{ DUO_THAWED, 0 },
 };
 
 static u32 type_of(const struct helper *h)

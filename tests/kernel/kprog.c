@@ -183,7 +183,7 @@ int kprog_hash(u32 entries)
 	return sys_bpf(BPF_MAP_CREATE, &attr);
 }
 
-int kprog_string(const void *value, u32 size)
+int kprog_string(const void *value, u32 size, bool frozen)
 {
 	union bpf_attr make = {
 		.map_type = BPF_MAP_TYPE_ARRAY,
@@ -202,7 +202,7 @@ int kprog_string(const void *value, u32 size)
 	fill.key = address(&(u32){ 0 });
 	fill.value = address(value);
 	err = sys_bpf(BPF_MAP_UPDATE_ELEM, &fill);
-	if (!err)
+	if (!err && frozen)
 		err = sys_bpf(BPF_MAP_FREEZE, &freeze);
 	if (!err)
 		return fd;

@@ -52,8 +52,8 @@ int kprog_shared_value(u32 size, void **value);
 /* A hash of u32 to u64: its fd or -errno. */
 int kprog_hash(u32 entries);
 
-/* A frozen array of one value that programs only read: its fd or -errno. */
-int kprog_string(const void *value, u32 size);
+/* An array of one value that programs only read: its fd or -errno. */
+int kprog_string(const void *value, u32 size, bool frozen);
 
 /* A prog array's fd, or -errno; and a program into one of its slots. */
 int kprog_prog_array(u32 entries);

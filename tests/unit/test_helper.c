@@ -371,6 +371,26 @@ static void a_partial_checksum_holds_the_pseudo_header(void **state)
 
 /* ---- the end of the buffer ---- */
 
+/* Linux lets a tail go as far as the transport header, which a pop has moved
+ * before the network header. */
+static void tags_of_a_cut_link_header(void **state)
+{
+	(void)state;
+	present(0);
+	assert_int_equal(SKB(skb_vlan_pop, 0), 0);
+	assert_int_equal(SKB(skb_change_tail, 11, 0), 0);
+	pkt.csum_state = COMPLETE;
+	memmove(buffer, pkt.data, 11);
+	pkt.head = pkt.data = pkt.data_meta = realloc(buffer, 11);
+	assert_non_null(pkt.data);
+	buffer = pkt.data;
+	pkt.data_end = pkt.end = pkt.data + 11;
+	assert_int_equal(SKB(skb_vlan_push, htons(0x8100), 3), 0);
+	assert_int_equal(SKB(skb_vlan_push, htons(0x8100), 4), -EINVAL);
+	assert_int_equal(SKB(skb_vlan_pop, 0), 0);
+	assert_true(SKB(get_hash_recalc, 0) > 0);
+}
+
 static void without_room_nothing_changes(void **state)
 {
 	static const struct {
@@ -545,7 +565,7 @@ static void random_calls_stay_in_the_buffer(void **state)
 			assert_true(pkt.data_meta <= pkt.data);
 			assert_true(pkt.data <= pkt.data_end);
 			assert_true(pkt.data_end <= pkt.end);
-			assert_in_range(pkt.network_header, 0, pkt_len(&pkt));
+			assert_true(pkt.network_header >= 0);
 		}
 	}
 	free(memory);
@@ -571,6 +591,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_complete_sum_follows_tags),
 		cmocka_unit_test(a_complete_sum_follows_stores),
 		cmocka_unit_test(a_partial_checksum_holds_the_pseudo_header),
+		cmocka_unit_test(tags_of_a_cut_link_header),
 		cmocka_unit_test(without_room_nothing_changes),
 		cmocka_unit_test(a_tag_without_room_is_refused),
 		cmocka_unit_test(tails_use_the_room_before_the_packet),
