@@ -126,7 +126,9 @@ class Objects(Case):
         return result
 
     def test_progs(self):
-        for path in sorted(glob.glob(os.path.join(BUILD, "progs/*.bpf.o"))):
+        objects = sorted(glob.glob(os.path.join(BUILD, "progs/*.bpf.o")))
+        self.assertGreater(len(objects), 10)
+        for path in objects:
             for _, name in programs(path):
                 more = [word for update in UPDATES.get(name, ())
                         for word in ("--update", update)]
