@@ -29,17 +29,23 @@ static u32 count_objects(struct sys *sys)
 	       id_count(&sys->btfs);
 }
 
-/* What was put is freed in turns: a prog array's programs after it, their maps
- * after them.  Each turn is a grace period. */
+/*
+ * What was put is freed in turns, each a grace period: an object's references,
+ * its maps' entries, the programs these were, the maps they used.  In some
+ * turns nothing leaves the tables.
+ */
+#define IDLE_TURNS 8
+
 static void wait_for_objects(struct sys *sys)
 {
-	u32 left = count_objects(sys), before;
+	u32 left = count_objects(sys), before, idle = 0;
 
-	do {
+	while (left && idle < IDLE_TURNS) {
 		before = left;
 		rcu_barrier(mem_rcu(sys->mem));
 		left = count_objects(sys);
-	} while (left && left != before);
+		idle = left == before ? idle + 1 : 0;
+	}
 	/* the memory of the last ones */
 	rcu_barrier(mem_rcu(sys->mem));
 }
