@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EXTERNS_MAX 512	   /* in .kconfig and .ksyms */
-#define NAME_BYTES_MAX 512 /* longer ones are refused later */
-#define CHAIN_MAX 32	   /* typedefs and qualifiers in a row */
+#define EXTERNS_MAX 512	  /* in .kconfig and .ksyms */
+#define TYPE_NAME_MAX 512 /* longer ones are refused later */
+#define CHAIN_MAX 32	  /* typedefs and qualifiers in a row */
 
 struct fix {
 	struct load *l;
@@ -127,7 +127,7 @@ static int by_alignment(const void *a, const void *b)
 		return x->align > y->align ? -1 : 1;
 	if (x->info->size != y->info->size)
 		return x->info->size < y->info->size ? -1 : 1;
-	return strncmp(x->name, y->name, NAME_BYTES_MAX);
+	return strncmp(x->name, y->name, TYPE_NAME_MAX);
 }
 
 static int lay_out(struct fix *f, struct btf_type *t, struct kconfig_var *vars)
@@ -296,10 +296,6 @@ static int fix_type(struct fix *f, struct btf_type *t)
 
 	switch (type_kind(t)) {
 	case BTF_KIND_FUNC: fix_func(f, t); break;
-	case BTF_KIND_VAR:
-		if (is_extern(t))
-			var_of(t)->linkage = BTF_VAR_GLOBAL_ALLOCATED;
-		break;
 	case BTF_KIND_DATASEC:
 		if (strcmp(name, ".kconfig") == 0)
 			ret = fix_kconfig(f, t);
@@ -349,6 +345,12 @@ static int fix_all(struct fix *f)
 		ret = make_placeholder(f);
 	for (u32 id = 1; id < types && !ret; id++)
 		ret = fix_type(f, raw_type(&f->raw, id));
+	for (u32 id = 1; id < types && !ret; id++) {
+		if (is_extern(raw_type(&f->raw, id)))
+			ret = fix_fail(f, raw_type(&f->raw, id),
+				       "declared, but neither __kconfig nor "
+				       "__ksym, and defined nowhere");
+	}
 	return ret;
 }
 

@@ -33,7 +33,6 @@ static int add_code(struct load *l, const struct section *s)
 	c->insn_cnt = (u32)(s->size / sizeof(struct bpf_insn));
 	c->library = strcmp(s->name, ".text") == 0 ||
 		     strncmp(s->name, ".text.", 6) == 0;
-	c->guessed = true;
 	c->insns = malloc(s->size);
 	c->target = malloc(c->insn_cnt * sizeof(*c->target));
 	if (!c->insns || !c->target)
@@ -108,8 +107,9 @@ static u32 code_of_symbol(const struct load *l, const struct symbol *sym)
 static bool names_func(const struct symbol *sym, const struct code *c)
 {
 	return sym->type == STT_FUNC ||
-	       (c->guessed && sym->type == STT_NOTYPE &&
-		sym->bind != STB_LOCAL && sym->name[0]);
+	       (!c->typed && sym->type == STT_NOTYPE &&
+		sym->bind != STB_LOCAL && sym->name[0] &&
+		sym->value < c->section->size);
 }
 
 static int by_start(const void *a, const void *b)
@@ -142,7 +142,7 @@ int code_read(struct load *l)
 	vec_each (sym, &l->symbols) {
 		code = code_of_symbol(l, sym);
 		if (code != NONE && sym->type == STT_FUNC)
-			l->codes.items[code].guessed = false;
+			l->codes.items[code].typed = true;
 	}
 	vec_each (sym, &l->symbols) {
 		code = code_of_symbol(l, sym);
@@ -155,27 +155,45 @@ int code_read(struct load *l)
 	return 0;
 }
 
-static struct func *lookup(const struct load *l, u32 len, u32 code, u32 start)
+/* How many of the first len functions begin at or before a place. */
+static u32 count_before(const struct load *l, u32 len, u32 code, u32 start)
 {
-	struct func key = { .code = code, .start = start };
+	const struct func key = { .code = code, .start = start };
 	u32 low = 0, high = len;
 
 	while (low < high) {
 		u32 mid = low + (high - low) / 2;
 
-		if (by_start(&l->funcs.items[mid], &key) < 0)
+		if (by_start(&l->funcs.items[mid], &key) <= 0)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	if (low == len || by_start(&l->funcs.items[low], &key) != 0)
-		return NULL;
-	return &l->funcs.items[low];
+	return low;
 }
 
 struct func *func_at(const struct load *l, u64 target)
 {
-	return lookup(l, l->funcs.len, (u32)(target >> 32), (u32)target);
+	u32 code = (u32)(target >> 32), start = (u32)target;
+	u32 n = count_before(l, l->funcs.len, code, start);
+	struct func *f = n ? &l->funcs.items[n - 1] : NULL;
+
+	if (!f || f->code != code || f->start != start)
+		return NULL;
+	/* of functions at the same place, the first */
+	while (f > l->funcs.items && by_start(f - 1, f) == 0)
+		f--;
+	return f;
+}
+
+/* It is in one of the first len functions; of those without a size only the
+ * first instruction counts. */
+static bool is_covered(const struct load *l, u32 len, u32 code, u32 insn)
+{
+	u32 n = count_before(l, len, code, insn);
+	const struct func *f = n ? &l->funcs.items[n - 1] : NULL;
+
+	return f && f->code == code && insn - f->start < MAX(f->cnt, 1u);
 }
 
 static void sort_funcs(struct load *l)
@@ -198,13 +216,14 @@ static int add_guess(struct load *l, u32 code, u32 start)
 
 	if (!f)
 		return l->err->code;
+	f->guess = true;
 	f->name = guessed_name(l, c, start);
 	f->local = start != 0;
 	return f->name ? 0 : load_nomem(l);
 }
 
-/* One step: what is called and starts nowhere yet.  Several calls of the same
- * place are dropped afterwards. */
+/* What is called outside of the known functions.  A place that is called
+ * twice is guessed twice: drop_doubles(). */
 static int guess_called(struct load *l, u32 known)
 {
 	const struct code *c;
@@ -216,9 +235,8 @@ static int guess_called(struct load *l, u32 known)
 			int ret;
 
 			if (t == CODE_TARGET_NONE ||
-			    !l->codes.items[code].guessed ||
 			    start >= l->codes.items[code].insn_cnt ||
-			    lookup(l, known, code, start))
+			    is_covered(l, known, code, start))
 				continue;
 			ret = add_guess(l, code, start);
 			if (ret)
@@ -236,7 +254,7 @@ static int guess_starts(struct load *l)
 	sort_funcs(l);
 	known = l->funcs.len;
 	for (u32 i = 0; i < l->codes.len; i++) {
-		if (!l->codes.items[i].guessed || lookup(l, known, i, 0))
+		if (l->codes.items[i].typed || is_covered(l, known, i, 0))
 			continue;
 		ret = add_guess(l, i, 0);
 		if (ret)
@@ -252,8 +270,7 @@ static void drop_doubles(struct load *l)
 	struct func *f, *to = l->funcs.items;
 
 	vec_each (f, &l->funcs) {
-		if (to > l->funcs.items && by_start(to - 1, f) == 0 &&
-		    l->codes.items[f->code].guessed)
+		if (f->guess && to > l->funcs.items && by_start(to - 1, f) == 0)
 			continue;
 		*to++ = *f;
 	}

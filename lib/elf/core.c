@@ -228,8 +228,7 @@ static int apply(struct core *c, const struct code *code,
 
 	if (!rec->type_id || rec->type_id > btf_type_count(c->local) || !path)
 		return relo_fail(c, &r, -EINVAL,
-				 "there is no such type or "
-				 "path");
+				 "there is no such type or path");
 	r.type = btf_name(c->local, rec->type_id);
 	if (core_spec_parse(c->local, rec->type_id, path, rec->kind, &r.local))
 		return relo_fail(c, &r, -EINVAL, "the path leads nowhere");

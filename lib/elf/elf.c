@@ -23,8 +23,7 @@ static int check_header(struct load *l)
 		return load_fail(l, -ENOEXEC, "not an ELF file");
 	if (ident[EI_CLASS] != ELFCLASS64)
 		return load_fail(l, -ENOEXEC,
-				 "a 32-bit ELF file: BPF objects "
-				 "have 64 bits");
+				 "a 32-bit ELF file: BPF objects have 64 bits");
 	if (ident[EI_DATA] != ELFDATA2LSB) {
 		load_fail(l, -ENOEXEC, "a big-endian object");
 		err_hint(l->err, "compile it with -target bpfel");
@@ -39,16 +38,14 @@ static int check_header(struct load *l)
 	/* before clang 3.9 the machine had no number */
 	if (eh.e_machine != EM_BPF && eh.e_machine != EM_NONE) {
 		load_fail(l, -ENOEXEC,
-			  "an ELF file for machine %u, not for "
-			  "BPF",
+			  "an ELF file for machine %u, not for BPF",
 			  eh.e_machine);
 		err_hint(l->err, "compile it with clang -target bpf");
 		return -ENOEXEC;
 	}
 	if (eh.e_type != ET_REL)
 		return load_fail(l, -ENOEXEC,
-				 "ELF type %u: not a relocatable "
-				 "object",
+				 "ELF type %u: not a relocatable object",
 				 eh.e_type);
 	if (!eh.e_shoff)
 		return load_fail(l, -ENOEXEC, "the file has no sections");

@@ -24,7 +24,9 @@ struct elf_slot {
 struct elf_map {
 	const char *name; /* as in the object; ".rodata" maps as libbpf names
 			     them for the kernel: "prog.rodata" */
-	struct map_attr attr; /* btf, inner: not set; see below */
+	/* btf, inner: not set, see below.  A perf event array may have 0
+	 * max_entries: one for each CPU. */
+	struct map_attr attr;
 	bool pin_by_name;
 	s32 inner;	      /* index into maps[] of the template, -1: none */
 	bool is_template;     /* only describes inner maps: not to be created */
@@ -86,7 +88,8 @@ struct elf_obj {
 struct elf_opts {
 	/* target of CO-RE relocations; NULL: the types Weir presents */
 	const struct btf_blob *target_btf;
-	/* lines of "NAME=VALUE" for __kconfig externs; NULL: Weir's defaults */
+	/* lines of "NAME=VALUE" for __kconfig externs; NULL: Weir's defaults.
+	 * With it, a CONFIG_* that it lacks is not set. */
 	const char *kconfig;
 };
 

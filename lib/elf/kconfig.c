@@ -12,17 +12,11 @@
  * later line of the same name, or one of the caller's, does not override. */
 static const char own_config[] = "LINUX_KERNEL_VERSION=397824\n" /* 6.18.0 */
 				 "LINUX_HAS_BPF_COOKIE=1\n"
-				 "LINUX_HAS_SYSCALL_WRAPPER=1\n"
-				 "CONFIG_64BIT=y\n"
-				 "CONFIG_BPF=y\n"
-				 "CONFIG_BPF_SYSCALL=y\n"
-				 "CONFIG_HZ=250\n"
-				 "CONFIG_INET=y\n"
-				 "CONFIG_IPV6=y\n"
-				 "CONFIG_NET=y\n"
-				 "CONFIG_NET_CLS_ACT=y\n"
-				 "CONFIG_NET_CLS_BPF=y\n"
-				 "CONFIG_XDP_SOCKETS=y\n";
+				 "LINUX_HAS_SYSCALL_WRAPPER=1\nCONFIG_64BIT=y\n"
+				 "CONFIG_BPF=y\nCONFIG_BPF_SYSCALL=y\n"
+				 "CONFIG_HZ=250\nCONFIG_INET=y\nCONFIG_IPV6=y\n"
+				 "CONFIG_NET=y\nCONFIG_NET_CLS_ACT=y\n"
+				 "CONFIG_NET_CLS_BPF=y\nCONFIG_XDP_SOCKETS=y\n";
 
 _Static_assert(KERNEL_VERSION(6, 18, 0) == 397824, "own_config says 6.18");
 

@@ -8,10 +8,11 @@
  *	code	executable sections and functions	code.c
  *	btf	.BTF made complete and validated	btf_fix.c
  *	ext	line and function records, .BTF.ext	ext.c
- *	maps	BTF, legacy and data maps		maps_*.c data.c
- *kconfig.c reloc	instructions and .values patched	reloc.c ksym.c
- *	core	CO-RE relocations			core.c
- *	progs	programs linked				progs.c link.c
+ *	maps	by types, by bytes, of variables	maps_*.c data.c
+ *	kconfig	the map of __kconfig variables		kconfig.c
+ *	reloc	instructions refer to maps, functions	reloc.c ksym.c
+ *	core	CO-RE relocations			core*.c
+ *	progs	programs linked, .values filled		progs.c link.c
  *
  * What was read from the file is checked where it is read: a struct section's
  * data is inside the file, a symbol's section exists, strings end.
@@ -71,7 +72,7 @@ struct code {
 	u32 insn_cnt;
 	u64 *target;  /* of a call or a function's address: CODE_TARGET */
 	bool library; /* .text: only called from other sections */
-	bool guessed; /* no STT_FUNC symbols: functions begin where called */
+	bool typed;   /* has STT_FUNC symbols */
 	struct ext_records ext[EXT_KINDS];
 };
 
@@ -84,6 +85,7 @@ struct func {
 	u32 code;
 	u32 start; /* insns of the section */
 	u32 cnt;
+	bool guess; /* no symbol: it begins where it is called */
 	bool local;
 	bool called;
 };
@@ -128,7 +130,7 @@ struct load {
 	VEC(struct section) sections; /* by index in the file */
 	const struct section *strtab;
 	VEC(struct symbol) symbols;
-	const struct symbol **by_name; /* defined, not local */
+	const struct symbol **by_name; /* global and weak ones, sorted */
 	u32 by_name_cnt;
 
 	VEC(struct code) codes;
@@ -149,9 +151,7 @@ struct load {
 	u64 linked;   /* instructions of all programs so far */
 };
 
-/* ---- elf.c ---- */
-int image_open(struct load *l);
-
+/* ---- object.c ---- */
 /* Fails with the place "PATH: section NAME, offset N".  Returns code. */
 int section_fail(struct load *l, const struct section *s, u64 offset, int code,
 		 const char *fmt, ...) PRINTF(5, 6);
@@ -163,6 +163,10 @@ int load_nomem(struct load *l);
 void *load_alloc(struct load *l, u64 n, u64 size);
 const char *load_fmt(struct load *l, const char *fmt, ...) PRINTF(2, 3);
 
+/* ---- elf.c ---- */
+int image_open(struct load *l);
+
+/* The first of this name, or NULL. */
 const struct section *section_find(const struct load *l, const char *name);
 /* NULL if there is none. */
 const struct section *section_at(const struct load *l, u32 index);
@@ -171,8 +175,8 @@ const struct symbol *symbol_find(const struct load *l, const char *name);
 /* The undefined symbol of this name, or NULL. */
 const struct symbol *symbol_undefined(const struct load *l, const char *name);
 
-/* Calls fn for each relocation of each SHT_REL section of a kind of section
- * that want() says yes to, in order. */
+/* Calls fn for each relocation of a section, in the file's order, until it
+ * returns non-zero. */
 typedef int reloc_fn(struct load *l, const struct section *of,
 		     const struct reloc *r);
 int reloc_each(struct load *l, const struct section *of, reloc_fn *fn);
@@ -190,7 +194,7 @@ u32 btf_datasec(const struct load *l, const char *name);
 
 /* ---- ext.c: .BTF.ext ---- */
 int ext_read(struct load *l);
-/* What the record says of the file and line, checked; false: nothing. */
+/* A string that a record names, or NULL. */
 const char *ext_string(const struct load *l, u32 offset);
 
 /* ---- maps_btf.c, maps_legacy.c, data.c, kconfig.c ---- */

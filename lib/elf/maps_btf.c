@@ -97,9 +97,7 @@ static int set_size(struct def *d, const char *member, u32 *known, u32 *field,
 {
 	if (*known != NONE && *known != size)
 		return def_fail(d, -EINVAL,
-				"two different sizes, the second "
-				"by",
-				member);
+				"two different sizes, the second by", member);
 	*known = *field = (u32)size;
 	return 0;
 }
@@ -128,13 +126,9 @@ static int set_values(struct def *d, u32 type, u32 bit_offset)
 
 	if (d->inner)
 		return def_fail(d, -EOPNOTSUPP,
-				"a map of maps inside a map "
-				"of maps",
-				NULL);
+				"a map of maps inside a map of maps", NULL);
 	if (!t || type_kind(t) != BTF_KIND_ARRAY || type_array(t)->nelems)
-		return def_fail(d, -EINVAL,
-				"values is no array without a "
-				"size",
+		return def_fail(d, -EINVAL, "values is no array without a size",
 				NULL);
 	if (bit_offset % 8 || !bit_offset)
 		return def_fail(d, -EINVAL, "values is not the last member",
@@ -172,8 +166,7 @@ static int set_number(struct def *d, const char *member, u32 value)
 		return def_fail(d, -EOPNOTSUPP, "unknown member", member);
 	else if (d->inner)
 		return def_fail(d, -EINVAL,
-				"the template of inner maps cannot "
-				"be pinned",
+				"the template of inner maps cannot be pinned",
 				NULL);
 	else if (value > 1)
 		return def_fail(d, -EINVAL,
@@ -201,16 +194,12 @@ static int read_member(struct def *d, const struct btf_type *t, u32 i)
 	if (strcmp(name, "values") == 0) {
 		if (i + 1 != type_vlen(t))
 			return def_fail(d, -EINVAL,
-					"values is not the last "
-					"member",
-					NULL);
+					"values is not the last member", NULL);
 		return set_values(d, m->type, type_member_bit_offset(t, i));
 	}
 	if (field_int(d->l->btf, m->type, &value))
 		return def_fail(d, -EINVAL,
-				"not written as __uint() or "
-				"__type():",
-				name);
+				"not written as __uint() or __type():", name);
 	return set_number(d, name, value);
 }
 

@@ -187,9 +187,8 @@ int elf_open_mem(const char *path, const void *bytes, size_t size,
 
 	if (size > FILE_MAX) {
 		err_fail(err, -EFBIG,
-			 "the file has %zu bytes, at most %u are "
-			 "read",
-			 size, FILE_MAX);
+			 "the file has %zu bytes, at most %u are read", size,
+			 FILE_MAX);
 		err_place(err, "%s", path);
 		return -EFBIG;
 	}

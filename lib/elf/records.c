@@ -130,10 +130,13 @@ static int set_funcs(struct link *k, const struct records *r)
 		return load_nomem(k->l);
 	for (u32 i = 0; i < k->pieces.len; i++) {
 		const struct piece *piece = &k->pieces.items[i];
+		const struct func *f = &k->l->funcs.items[piece->func];
+		u32 type = func_type(k->l, r, piece->at);
 
 		funcs[i].insn = piece->at;
-		funcs[i].name = k->l->funcs.items[piece->func].name;
-		funcs[i].type_id = func_type(k->l, r, piece->at);
+		funcs[i].type_id = type;
+		funcs[i].name = f->guess && type ? btf_name(k->l->btf, type)
+						 : f->name;
 	}
 	k->p->funcs = funcs;
 	k->p->func_cnt = k->pieces.len;

@@ -8,11 +8,6 @@
 
 #include "bpf/insn.h"
 
-/* The psABI's numbers, which old <elf.h> lack. */
-#define RELOC_64_64 1 /* ld_imm64 */
-#define RELOC_64_ABS64 2
-#define RELOC_64_32 10 /* call */
-
 static int insn_fail(struct load *l, const struct section *of,
 		     const struct reloc *r, const char *what)
 {
@@ -30,8 +25,7 @@ static int patch_func_ref(struct load *l, struct code *c, u32 insn,
 	if (at % sizeof(*in) ||
 	    at / sizeof(*in) >= l->codes.items[code].insn_cnt)
 		return insn_fail(l, c->section, r,
-				 "does not lead to a "
-				 "function");
+				 "does not lead to a function");
 	in[0].src_reg = BPF_PSEUDO_FUNC;
 	in[0].imm = 0;
 	in[1].imm = 0;
@@ -48,8 +42,7 @@ static int patch_map_ref(struct load *l, struct code *c, u32 insn,
 
 	if (map == NONE)
 		return insn_fail(l, c->section, r,
-				 "leads to no map and no "
-				 "variable");
+				 "leads to no map and no variable");
 	in[0].imm = (s32)map;
 	in[0].src_reg = BPF_PSEUDO_MAP_FD;
 	in[1].imm = 0;
@@ -69,8 +62,7 @@ static int patch_wide(struct load *l, struct code *c, u32 insn,
 
 	if (insn + 1 >= c->insn_cnt)
 		return insn_fail(l, c->section, r,
-				 "is at an instruction that "
-				 "is cut off");
+				 "is at an instruction that is cut off");
 	if (!r->sym->section)
 		return ksym_patch(l, c, insn, r->sym);
 	if (r->sym->section == NONE)
@@ -185,11 +177,14 @@ static int set_slot(struct load *l, const struct section *of,
 	at = r->offset - p->offset;
 	if (!p->values || at < p->values || (at - p->values) % 8)
 		return insn_fail(l, of, r,
-				 "is in a map, but not in its "
-				 "values");
+				 "is in a map, but not in its values");
 	if (of->data)
 		memcpy(&addend, of->data + r->offset, sizeof(addend));
 	prog = l->maps.items[map].attr.type == BPF_MAP_TYPE_PROG_ARRAY;
+	if (l->maps.items[map].attr.key_size != sizeof(u32))
+		return insn_fail(l, of, r,
+				 "is a value of a map whose keys "
+				 "are no 4-byte numbers");
 	target = slot_target(l, r, addend, prog);
 	if (target == NONE)
 		return insn_fail(l, of, r,

@@ -22,9 +22,8 @@ static int config_fail(struct load *l, const struct elf_prog *p,
 		       const char *what, const char *member)
 {
 	return load_fail(l, -EINVAL,
-			 "section .xdp_run_config: program '%s': "
-			 "%s%s",
-			 p->name, what, member);
+			 "section .xdp_run_config: program '%s': %s%s", p->name,
+			 what, member);
 }
 
 static int set_member(struct load *l, struct elf_prog *p,

@@ -107,27 +107,26 @@ struct gtp1_header {
 	T(struct, xdp_md)                                                               \
 	T(struct, __sk_buff)                                                            \
 	T(enum, xdp_action)                                                             \
-	T(enum, bpf_map_type) T(enum, bpf_prog_type) T(enum, bpf_attach_type) T(        \
-		enum, bpf_ret_code) T(enum,                                             \
-				      bpf_adj_room_mode) T(enum,                        \
-							   bpf_hdr_start_off)           \
-		T(struct, bpf_fib_lookup) T(struct, bpf_redir_neigh) T(                 \
-			struct, bpf_tunnel_key) T(struct,                               \
-						  bpf_xfrm_state) T(struct,             \
-								    bpf_sock)           \
-			T(struct, bpf_tcp_sock) T(struct, bpf_sock_tuple) T(            \
-				struct, bpf_devmap_val) T(struct,                       \
-							  bpf_cpumap_val)               \
-				T(struct,                                               \
-				  bpf_spin_lock) T(struct,                              \
-						   bpf_timer) T(struct,                 \
-								bpf_dynptr)             \
+	T(enum, bpf_map_type)                                                           \
+	T(enum, bpf_prog_type) T(enum, bpf_attach_type) T(enum, bpf_ret_code) T(        \
+		enum,                                                                   \
+		bpf_adj_room_mode) T(enum,                                              \
+				     bpf_hdr_start_off) T(struct,                       \
+							  bpf_fib_lookup)               \
+		T(struct, bpf_redir_neigh) T(struct, bpf_tunnel_key) T(                 \
+			struct, bpf_xfrm_state) T(struct,                               \
+						  bpf_sock) T(struct,                   \
+							      bpf_tcp_sock)             \
+			T(struct, bpf_sock_tuple) T(struct, bpf_devmap_val) T(          \
+				struct, bpf_cpumap_val) T(struct,                       \
+							  bpf_spin_lock)                \
+				T(struct, bpf_timer) T(struct, bpf_dynptr) T(           \
+					struct,                                         \
+					bpf_lpm_trie_key) T(struct,                     \
+							    bpf_flow_keys)              \
 					T(struct,                                       \
-					  bpf_lpm_trie_key) T(struct,                   \
-							      bpf_flow_keys)            \
-						T(struct,                               \
-						  bpf_perf_event_value) /* packets      \
-									 */             \
+					  bpf_perf_event_value) /* packets              \
+								 */                     \
 		T(struct, ethhdr) T(struct, vlan_hdr) T(struct, vlan_ethhdr) T(         \
 			struct,                                                         \
 			mpls_label) T(struct,                                           \

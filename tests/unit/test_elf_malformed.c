@@ -183,6 +183,7 @@ static const struct row rows[] = {
 		     "definition" },
 	{ "legacy", SYM_OF("flows", st_value, 4000),
 	  .message = "is not inside" },
+	{ "maps", NAMED(".BTF", ".maps", ".mops"), .message = "'.mops': " },
 	{ "iproute2", IN("maps", 36 + 28, 4, 41),
 	  .message = "map 'outer': there is no map with its template's id "
 		     "41" },
@@ -192,6 +193,8 @@ static const struct row rows[] = {
 	  .message = "the CO-RE relocations" },
 
 	/* what the object needs */
+	{ "ksym", NAMED(".BTF", ".ksyms", ".ksymx"),
+	  .message = "'.ksymx': variables of a section that the file lacks" },
 	{ "strong", .message = "section tc, offset 0: instruction 0 needs "
 			       "'no_such_function', which Weir has not" },
 	{ "config", .message = "extern 'CONFIG_MINE' in .kconfig: nothing says "

@@ -430,6 +430,30 @@ static void programs_carry_the_functions_they_reach(void **state)
 	}
 }
 
+/* Static functions without symbols are found where they are called. */
+static void names_of_static_functions_may_be_gone(void **state)
+{
+	struct elf_obj *with = open_object("funcs");
+	struct elf_obj *without = open_object("unlocal");
+
+	(void)state;
+	assert_int_equal(with->prog_cnt, without->prog_cnt);
+	for (u32 i = 0; i < with->prog_cnt; i++) {
+		const struct elf_prog *a = &with->progs[i];
+		const struct elf_prog *b = prog_of(without, a->name);
+
+		assert_int_equal(a->insn_cnt, b->insn_cnt);
+		assert_memory_equal(a->insns, b->insns,
+				    a->insn_cnt * sizeof(*a->insns));
+		assert_int_equal(a->line_info_cnt, b->line_info_cnt);
+		assert_int_equal(a->func_cnt, b->func_cnt);
+		for (u32 n = 0; n < a->func_cnt; n++)
+			assert_string_equal(a->funcs[n].name, b->funcs[n].name);
+	}
+	elf_close(with);
+	elf_close(without);
+}
+
 static void called_functions_are_no_programs(void **state)
 {
 	struct elf_obj *obj = open_object("placed");
@@ -517,6 +541,7 @@ int main(void)
 		cmocka_unit_test(data_sections_are_maps),
 		cmocka_unit_test(data_maps_are_named_after_the_object),
 		cmocka_unit_test(programs_carry_the_functions_they_reach),
+		cmocka_unit_test(names_of_static_functions_may_be_gone),
 		cmocka_unit_test(called_functions_are_no_programs),
 		cmocka_unit_test(lines_are_the_sources),
 		cmocka_unit_test(frags_and_run_configuration),
