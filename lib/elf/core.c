@@ -237,6 +237,7 @@ static int apply(struct core *c, const struct code *code,
 		return ret;
 	if (r.invalid) {
 		core_invalidate(in, left);
+		code->target[r.insn] = CODE_TARGET_NONE;
 		return 0;
 	}
 	if (core_patch(in, left, &r.from, &r.to, r.unsafe_size, &why))

@@ -56,7 +56,6 @@ int ksym_patch(struct load *l, const struct code *c, u32 insn,
 		in->src_reg = BPF_PSEUDO_KFUNC_CALL;
 		in->imm = 0;
 		in->off = 0;
-		c->target[insn] = CODE_TARGET_NONE;
 	}
 	return 0;
 }

@@ -102,6 +102,7 @@ static int patch(struct load *l, const struct section *of,
 	if (r->offset % sizeof(struct bpf_insn) || insn >= c->insn_cnt)
 		return insn_fail(l, of, r, "is at no instruction");
 	in = &c->insns[insn];
+	c->target[insn] = CODE_TARGET_NONE;
 	if (insn_is_wide(in))
 		return patch_wide(l, c, (u32)insn, r);
 	if (insn_is_local_call(in))

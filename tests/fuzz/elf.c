@@ -8,6 +8,7 @@
  */
 #include "fuzzer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,11 +17,13 @@
 
 #define PATH "fuzz.bpf.o"
 
-static void require(bool fact)
-{
-	if (!fact)
-		abort();
-}
+#define require(fact)                                           \
+	do {                                                    \
+		if (!(fact)) {                                  \
+			fprintf(stderr, "not so: %s\n", #fact); \
+			abort();                                \
+		}                                               \
+	} while (0)
 
 /* The sum keeps the reads. */
 static u64 touch(const void *bytes, u64 size)
@@ -35,7 +38,7 @@ static u64 touch(const void *bytes, u64 size)
 
 static u64 touch_text(const char *text)
 {
-	require(text);
+	require(text != NULL);
 	return strlen(text);
 }
 
