@@ -117,10 +117,7 @@ static int update_prog(struct request *rq, struct entry *e, u64 flags,
 	res = arg_prog(rq, "prog", &prog, err);
 	if (res)
 		return res;
-	if (atomic_load(&e->map->frozen))
-		res = -EPERM;
-	else
-		res = e->map->ops->write_prog(e->map, e->key, prog, flags);
+	res = sys_map_write_prog(request_sys(rq), e->map, e->key, prog, flags);
 	if (res == -EINVAL) {
 		err_fail(err, res, "program %s does not fit into map %s",
 			 prog->full_name, e->map->name);

@@ -230,6 +230,7 @@ struct debug {
 	int btf;
 	struct bpf_func_info func[2];
 	struct bpf_line_info line[2];
+	u8 room[512]; /* for records that are said to be longer */
 };
 
 static void make_debug(struct side *s, struct debug *d)
