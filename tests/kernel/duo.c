@@ -175,6 +175,8 @@ static const struct {
 	SKB_FIELD(mark),
 	SKB_FIELD(tc_classid),
 	SKB_FIELD(vlan_present),
+	SKB_FIELD(gso_size),
+	SKB_FIELD(gso_segs),
 	{ "hash", offsetof(struct __sk_buff, hash), true },
 #undef SKB_FIELD
 };
@@ -237,11 +239,14 @@ static int load(struct duo *d, u32 type, const char *license)
 
 static bool run_kernel(struct duo *d, const struct duo_case *dc)
 {
+	const struct __sk_buff ctx = { .gso_size = dc->gso_size };
 	struct kprog_test test = {
 		.data = dc->frame,
 		.len = dc->len,
 		.out = d->kernel.frame,
 		.out_len = sizeof(d->kernel.frame),
+		.ctx = dc->gso_size ? &ctx : NULL,
+		.ctx_size = dc->gso_size ? sizeof(ctx) : 0,
 		.flags = dc->complete ? BPF_F_TEST_SKB_CHECKSUM_COMPLETE : 0,
 	};
 	int fd = load(d, dc->type, "GPL");
@@ -275,6 +280,7 @@ static void present(struct duo *d, struct pkt *p, const struct duo_case *dc)
 		return;
 	pkt_to_skb(p, mac, false);
 	p->at_ingress = false;
+	p->gso_size = dc->gso_size;
 }
 
 static u32 sum(const u8 *at, const u8 *end, u32 seed)

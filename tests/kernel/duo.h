@@ -69,6 +69,7 @@ struct duo_case {
 	u32 len;
 	bool complete; /* tc: the packet has a COMPLETE checksum */
 	bool no_hash;  /* do not compare the hash */
+	u16 gso_size;  /* tc: the packet is many in one */
 };
 
 struct duo;

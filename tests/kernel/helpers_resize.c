@@ -216,6 +216,30 @@ static void adjust_room_twice(struct duo *d)
 		}
 }
 
+/* Segmentation of a kind that has no name here, as BPF_PROG_TEST_RUN has it. */
+static void many_packets_in_one(struct duo *d)
+{
+	for (u32 f = 0; f < ARRAY_LEN(room_flags); f++)
+		for (u32 n = 0; n < ARRAY_LEN(diffs); n++) {
+			struct duo_case c = {
+				"many in one",
+				TC,
+				{ { BPF_FUNC_skb_adjust_room,
+				    { CTX, K(diffs[n]), K(n & 1),
+				      K(room_flags[f]) } },
+				  { BPF_FUNC_skb_change_proto,
+				    { CTX, K(n & 2 ? 0xdd86 : 8), K(0) } },
+				  { BPF_FUNC_skb_change_head,
+				    { CTX, K(f), K(0) } },
+				  { BPF_FUNC_skb_change_tail,
+				    { CTX, K(200 + f), K(0) } } },
+				.gso_size = 50,
+			};
+
+			frame_compare(d, &c, &frame_kinds[f & 1], 300);
+		}
+}
+
 static void adjust_room_of_every_kind(struct duo *d)
 {
 	for (u32 k = 0; k < ARRAY_LEN(frame_kinds); k++)
@@ -239,6 +263,7 @@ int main(void)
 		change_head_and_tail, change_type,
 		change_proto,	      adjust_room,
 		adjust_room_twice,    adjust_room_of_every_kind,
+		many_packets_in_one,
 	};
 
 	return duo_main(tests, ARRAY_LEN(tests));
