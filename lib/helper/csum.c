@@ -62,7 +62,7 @@ const struct helper helper_csum_diff = {
 /* The checksum at an offset, NULL: not one programs may replace. */
 static u8 *checksum_at(struct pkt *p, u32 offset)
 {
-	if (offset > 0xffff || offset & 1 || offset + sizeof(u16) > pkt_len(p))
+	if (offset & 1 || offset + sizeof(u16) > pkt_len(p))
 		return NULL;
 	return p->data + offset;
 }

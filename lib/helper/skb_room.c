@@ -170,7 +170,7 @@ static int check_room(const struct pkt *p, s32 diff, u64 flags)
 		return -EINVAL;
 	if (diff < 0)
 		return n >= len || len - n < keep ? -ENOTSUPP : 0;
-	return pkt_len(p) + n > SKB_MAX_LEN && !p->gso_size ? -ENOTSUPP : 0;
+	return pkt_len(p) + n > SKB_MAX_LEN ? -ENOTSUPP : 0;
 }
 
 static int adjust_room(struct pkt *p, s32 diff, u32 mode, u64 flags)
