@@ -99,6 +99,10 @@ static int load_prog(struct load *l, const struct elf_prog *ep,
 		err_fail(l->err, res, "out of memory");
 	if (!res)
 		res = load_linked(&k, out);
+	if (res && ep->invalid_cnt)
+		err_hint(l->err,
+			 "CO-RE left instruction %u without meaning: %s",
+			 ep->invalid[0].insn, ep->invalid[0].why);
 	free(k.index);
 	free(k.maps);
 	free(k.insns);

@@ -12,8 +12,9 @@ twice:
 	exit
 	.globl	thrice
 thrice:
+	r6 = r1
 	call	.text
-	r0 += r1
+	r0 += r6
 	exit
 
 	.section	xdp,"ax",@progbits
