@@ -31,7 +31,7 @@ struct config_object *config_object(struct config *config, const char *path)
 {
 	struct config_object *o;
 
-	vec_each (o, &config->objects)
+	vec_each(o, &config->objects)
 		if (strcmp(o->path, path) == 0)
 			return o;
 	o = vec_add(&config->objects);
@@ -45,11 +45,11 @@ void config_free(struct config *config)
 	struct config_object *o;
 	char **text;
 
-	vec_each (o, &config->objects) {
+	vec_each(o, &config->objects) {
 		vec_free(&o->overrides);
 		vec_free(&o->pins);
 	}
-	vec_each (text, &config->strings)
+	vec_each(text, &config->strings)
 		free(*text);
 	vec_free(&config->strings);
 	vec_free(&config->objects);
@@ -145,7 +145,7 @@ static struct config_port *find_port(struct config *config, const char *name,
 	const char *near;
 	u32 n = 0;
 
-	vec_each (p, &config->ports) {
+	vec_each(p, &config->ports) {
 		if (strcmp(p->port.name, name) == 0)
 			return p;
 		if (n < ARRAY_LEN(names))
@@ -192,13 +192,13 @@ static int take_flags(struct config *config, const struct flags *flags,
 	const struct flag *f;
 	int res = 0;
 
-	vec_each (f, &flags->items) {
+	vec_each(f, &flags->items) {
 		res = take_flag(config, f, err);
 		if (res)
 			goto fail;
 	}
 	/* A port may come after what its packets are forwarded to. */
-	vec_each (f, &flags->items) {
+	vec_each(f, &flags->items) {
 		if (f->id != FLAG_FORWARD)
 			continue;
 		res = take_forward(config, f->value, err);
@@ -249,7 +249,7 @@ static int check_ports(struct config *config, struct err *err)
 	if (config->ports.len > STATS_PORT_MAX)
 		return err_fail(err, -EINVAL, "%u ports are more than %d",
 				config->ports.len, STATS_PORT_MAX);
-	vec_each (p, &config->ports) {
+	vec_each(p, &config->ports) {
 		for (q = config->ports.items; q < p; q++) {
 			if (strcmp(p->port.name, q->port.name) != 0)
 				continue;
@@ -268,7 +268,7 @@ static int check_progs(struct config *config, struct err *err)
 {
 	struct config_prog *p;
 
-	vec_each (p, &config->progs) {
+	vec_each(p, &config->progs) {
 		bool xdp = p->hook == HOOK_XDP;
 
 		if (!find_port(config, p->port, err))

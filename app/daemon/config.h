@@ -60,8 +60,6 @@ struct config {
 	VEC(struct config_port) ports;
 	VEC(struct config_object) objects;
 	VEC(struct config_prog) progs;
-	bool until_eof;
-	bool dump_maps;
 
 	VEC(char *) strings; /* what the pointers above point to */
 };
@@ -77,6 +75,8 @@ struct flags {
 	VEC(struct flag) items;
 	const char *file;   /* -c, or NULL */
 	const char *socket; /* -s, or NULL */
+	bool until_eof;
+	bool dump_maps;
 	int eal_argc;
 	char **eal_argv;
 };
@@ -90,8 +90,6 @@ enum {
 	FLAG_LCORES,
 	FLAG_MEMORY,
 	FLAG_NO_HUGE,
-	FLAG_UNTIL_EOF,
-	FLAG_DUMP_MAPS,
 };
 
 /* Defaults, the file, the flags, and a look at the whole.  config is to be

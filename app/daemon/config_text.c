@@ -204,7 +204,7 @@ static int add_lcore(struct config *config, u64 cpu, struct err *err)
 			 (unsigned long long)cpu);
 		return err_hint(err, "there are: %s", list);
 	}
-	vec_each (slot, &config->lcores)
+	vec_each(slot, &config->lcores)
 		if (*slot == cpu)
 			return err_fail(err, -EINVAL, "CPU %u is named twice",
 					*slot);

@@ -31,7 +31,7 @@ static int load_objects(struct deploy *d, const struct config *config,
 {
 	struct config_object *c;
 
-	vec_each (c, &config->objects) {
+	vec_each(c, &config->objects) {
 		struct deploy_object **slot = vec_add(&d->objects);
 		int res = slot ? deploy_object_load(d->sys, c, old, err, slot)
 			       : no_memory(err);
@@ -108,7 +108,7 @@ static int find_pins(struct deploy *d, const struct config_object *c,
 	const struct deploy_object *o = object_at(d, c->path);
 	const struct config_pin *want;
 
-	vec_each (want, &c->pins) {
+	vec_each(want, &c->pins) {
 		const struct elf_map *em = elf_map_find(o->obj, want->map);
 		struct map *map = em ? o->so->maps[em - o->obj->maps] : NULL;
 		struct deploy_pin *pin = map ? vec_add(&d->pins) : NULL;
@@ -139,14 +139,14 @@ int deploy_make(struct plane *plane, const struct config *config,
 	res = load_objects(d, config, old, err);
 	if (res)
 		goto free_deploy;
-	vec_each (p, &config->progs) {
+	vec_each(p, &config->progs) {
 		res = place(d, plane, p, err);
 		if (!res)
 			continue;
 		err_place(err, "%s", p->place);
 		goto free_deploy;
 	}
-	vec_each (o, &config->objects) {
+	vec_each(o, &config->objects) {
 		res = find_pins(d, o, err);
 		if (!res)
 			continue;
@@ -166,9 +166,9 @@ void deploy_free(struct deploy *d)
 	struct deploy_object **o;
 	struct deploy_pin *pin;
 
-	vec_each (pin, &d->pins)
+	vec_each(pin, &d->pins)
 		free(pin->path);
-	vec_each (o, &d->objects)
+	vec_each(o, &d->objects)
 		deploy_object_put(*o);
 	vec_free(&d->pins);
 	vec_free(&d->placements);
@@ -229,7 +229,7 @@ static bool plan_progs(struct change_list *l, const struct deploy *old,
 	u32 i;
 
 	memset(taken, 0, sizeof(taken));
-	vec_each (p, &new->placements) {
+	vec_each(p, &new->placements) {
 		struct plane_change c = { .kind = CHANGE_ATTACH,
 					  .port = p->port,
 					  .hook = p->hook,

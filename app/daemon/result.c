@@ -23,7 +23,7 @@ static void print_json(const struct daemon *d)
 
 		json_key(&j, "maps");
 		json_begin_array(&j);
-		vec_each (o, &d->deploy->objects)
+		vec_each(o, &d->deploy->objects)
 			obj_maps_json(&j, (*o)->obj, (*o)->so);
 		json_end_array(&j);
 	}
@@ -84,6 +84,6 @@ void result_print(const struct daemon *d)
 	for (u32 i = 0; i < plane_port_count(d->plane); i++)
 		print_port(d->plane, i);
 	if (d->config->dump_maps)
-		vec_each (o, &d->deploy->objects)
+		vec_each(o, &d->deploy->objects)
 			obj_maps_print((*o)->obj, (*o)->so);
 }

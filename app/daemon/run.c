@@ -9,6 +9,8 @@
 #include "daemon/daemon.h"
 
 #define WATCH_MS 500 /* between looks at the links */
+enum { OPT_UNTIL_EOF = 400, OPT_DUMP_MAPS };
+
 #define EOF_MS 5     /* between looks for the end of captures */
 
 static void block_signals(sigset_t *set)
@@ -32,11 +34,10 @@ static void unblock_ending(void)
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
-static void serve(struct daemon *d, const sigset_t *signals)
+static void serve(struct daemon *d, const sigset_t *signals, bool until_eof)
 {
-	u32 ms = d->config->until_eof ? EOF_MS : WATCH_MS, waited = 0;
+	u32 ms = until_eof ? EOF_MS : WATCH_MS, waited = 0;
 	const struct timespec t = { .tv_nsec = ms * 1000000l };
-	bool until_eof = d->config->until_eof;
 
 	for (;;) {
 		struct err err = { 0 };
@@ -72,25 +73,39 @@ static int port_errors(const struct daemon *d)
 	return code;
 }
 
+static const char *plural(u32 n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void say_ready(struct daemon *d)
+{
+	u32 ports = plane_port_count(d->plane);
+	u32 lcores = plane_lcore_count(d->plane);
+
+	pthread_mutex_lock(&d->reload_lock);
+	log_info("%u port%s on %u lcore%s, socket %s", ports, plural(ports),
+		 lcores, plural(lcores), d->config->socket);
+	pthread_mutex_unlock(&d->reload_lock);
+}
+
 static int run_daemon(struct daemon *d)
 {
-	int code = EXIT_OK;
+	bool until_eof = d->flags->until_eof;
 	sigset_t signals;
+	int code;
 
 	block_signals(&signals);
 	code = daemon_boot(d);
 	if (code)
 		return code;
-	log_info("%u port%s on %u lcore%s, socket %s",
-		 plane_port_count(d->plane),
-		 plane_port_count(d->plane) == 1 ? "" : "s",
-		 plane_lcore_count(d->plane),
-		 plane_lcore_count(d->plane) == 1 ? "" : "s",
-		 d->config->socket);
-	serve(d, &signals);
+	say_ready(d);
+	serve(d, &signals, until_eof);
 	plane_stop(d->plane);
-	if (d->config->until_eof) {
+	if (until_eof) {
+		pthread_mutex_lock(&d->reload_lock);
 		result_print(d);
+		pthread_mutex_unlock(&d->reload_lock);
 		code = port_errors(d);
 	}
 	daemon_unwind(d);
@@ -120,6 +135,10 @@ static int run(struct cli *cli)
 	while (!code && (what = cli_next(cli)) != CLI_END) {
 		if (what == 'c')
 			flags.file = cli->value;
+		else if (what == OPT_UNTIL_EOF)
+			flags.until_eof = true;
+		else if (what == OPT_DUMP_MAPS)
+			flags.dump_maps = true;
 		else if (what == CLI_ARG)
 			code = cli_usage(cli, "'%s' is no option of run",
 					 cli->value);
@@ -152,9 +171,9 @@ static const struct cli_option run_options[] = {
 	{ FLAG_LCORES, "lcores", "LIST", "poll on these CPUs: 1, 1-3 or 1,3" },
 	{ FLAG_MEMORY, "memory", "SIZE", "what maps may take: 512M, 4G" },
 	{ FLAG_NO_HUGE, "no-huge", NULL, "use ordinary pages" },
-	{ FLAG_UNTIL_EOF, "until-eof", NULL,
+	{ OPT_UNTIL_EOF, "until-eof", NULL,
 	  "end when all captures have ended, and say what was counted" },
-	{ FLAG_DUMP_MAPS, "dump-maps", NULL, "then print the maps as well" },
+	{ OPT_DUMP_MAPS, "dump-maps", NULL, "then print the maps as well" },
 	{ 0 },
 };
 

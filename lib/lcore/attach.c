@@ -31,7 +31,7 @@ static void put_attachments(attachment_vec *v)
 {
 	struct attachment *a;
 
-	vec_each (a, v)
+	vec_each(a, v)
 		prog_put(a->entry.prog);
 	vec_free(v);
 }
@@ -68,7 +68,7 @@ static int draft_begin(struct draft *d, struct plane *plane)
 	if (!d->plan || !d->touched || !d->chains || !d->forwards)
 		return -ENOMEM;
 	memcpy(d->forwards, plane->forwards, n * sizeof(*d->forwards));
-	vec_each (a, &plane->attachments) {
+	vec_each(a, &plane->attachments) {
 		struct attachment *mine = vec_add(&d->attachments);
 
 		if (!mine)
@@ -130,7 +130,7 @@ static struct attachment *find(struct draft *d, u32 id, struct err *err)
 {
 	struct attachment *a;
 
-	vec_each (a, &d->attachments)
+	vec_each(a, &d->attachments)
 		if (a->id == id)
 			return a;
 	err_fail(err, -ENOENT, "there is no attachment %u", id);
@@ -195,7 +195,7 @@ static int make_chain(struct draft *d, u32 port, enum hook_kind hook,
 	entries = calloc(d->attachments.len + 1, sizeof(*entries));
 	if (!entries)
 		return no_memory(err);
-	vec_each (a, &d->attachments)
+	vec_each(a, &d->attachments)
 		if (a->port == port && a->hook == hook)
 			entries[n++] = a->entry;
 	res = n ? chain_create(d->plane->rcu, hook, entries, n, err,

@@ -10,6 +10,7 @@
 #include <rte_launch.h>
 #include <rte_pause.h>
 
+#include "base/log.h"
 #include "lcore/burst.h"
 
 /* Empty rounds after which a round also offers the CPU to others. */
@@ -84,8 +85,11 @@ static int poll_until_stopped(void *arg)
 	struct plane *plane = lc->plane;
 	int res = rcu_online(plane->rcu, lc->slot);
 
-	if (res)
+	if (res) {
+		log_error("lcore %u cannot start: %s", lc->slot,
+			  strerror(-res));
 		return res;
+	}
 	while (!atomic_load_explicit(&plane->stop, memory_order_relaxed)) {
 		bool got = false;
 

@@ -29,12 +29,29 @@ static u32 send_some(struct lcore *lc, u32 port, struct pkt **pkts, u32 n)
 	return sent;
 }
 
+/* Ports send nothing longer than they say. */
+static void drop_too_long(struct lcore *lc, u32 port)
+{
+	struct batch *out = &lc->out[port];
+	u32 max = port_tx_max(lc->plane->ports[port].port), left = 0;
+
+	for (u32 i = 0; i < out->n; i++) {
+		if (unlikely(pkt_len(out->pkts[i]) > max))
+			tx_drop(lc, out->pkts[i], DROP_TOO_LONG);
+		else
+			out->pkts[left++] = out->pkts[i];
+	}
+	out->n = left;
+}
+
 static void flush(struct lcore *lc, u32 port)
 {
 	struct batch *out = &lc->out[port];
-	u32 sent = send_some(lc, port, out->pkts, out->n);
 	enum drop_reason reason = DROP_TX_FULL;
+	u32 sent;
 
+	drop_too_long(lc, port);
+	sent = send_some(lc, port, out->pkts, out->n);
 	for (u32 i = 0; sent < out->n && i < TX_RETRIES; i++) {
 		rte_pause();
 		sent += send_some(lc, port, out->pkts + sent, out->n - sent);
@@ -51,10 +68,6 @@ void tx_add(struct lcore *lc, u32 port, struct pkt *pkt)
 {
 	struct batch *out = &lc->out[port];
 
-	if (pkt_len(pkt) > port_tx_max(lc->plane->ports[port].port)) {
-		tx_drop(lc, pkt, DROP_TOO_LONG);
-		return;
-	}
 	out->pkts[out->n++] = pkt;
 	if (out->n == PORT_BURST)
 		flush(lc, port);
