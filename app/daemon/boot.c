@@ -118,7 +118,7 @@ static void sys_down(struct daemon *d)
 
 static int check_eof(const struct daemon *d, struct err *err)
 {
-	if (!d->config->until_eof)
+	if (!d->flags->until_eof)
 		return 0;
 	for (u32 i = 0; i < d->config->ports.len; i++) {
 		struct port_info info;

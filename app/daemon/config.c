@@ -180,8 +180,6 @@ static int take_flag(struct config *config, const struct flag *f,
 	case FLAG_LCORES: return text_lcores(config, f->value, err);
 	case FLAG_MEMORY: return text_size(f->value, &config->memory, err);
 	case FLAG_NO_HUGE: config->huge = false; return 0;
-	case FLAG_UNTIL_EOF: config->until_eof = true; return 0;
-	case FLAG_DUMP_MAPS: config->dump_maps = true; return 0;
 	default: return 0;
 	}
 }

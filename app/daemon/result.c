@@ -18,7 +18,7 @@ static void print_json(const struct daemon *d)
 	for (u32 i = 0; i < plane_port_count(d->plane); i++)
 		counters_port(&j, d->plane, i);
 	json_end_array(&j);
-	if (d->config->dump_maps) {
+	if (d->flags->dump_maps) {
 		struct deploy_object **o;
 
 		json_key(&j, "maps");
@@ -83,7 +83,7 @@ void result_print(const struct daemon *d)
 	}
 	for (u32 i = 0; i < plane_port_count(d->plane); i++)
 		print_port(d->plane, i);
-	if (d->config->dump_maps)
+	if (d->flags->dump_maps)
 		vec_each(o, &d->deploy->objects)
 			obj_maps_print((*o)->obj, (*o)->so);
 }

@@ -9,9 +9,9 @@
 #include "daemon/daemon.h"
 
 #define WATCH_MS 500 /* between looks at the links */
-enum { OPT_UNTIL_EOF = 400, OPT_DUMP_MAPS };
-
 #define EOF_MS 5     /* between looks for the end of captures */
+
+enum { OPT_UNTIL_EOF = 400, OPT_DUMP_MAPS };
 
 static void block_signals(sigset_t *set)
 {
