@@ -82,6 +82,8 @@ static void json_kernel(struct json *j, const struct oracle_result *r)
 	for (u32 i = 0; i < r->reason_cnt; i++)
 		json_ku64(j, r->reasons[i].text, r->reasons[i].count);
 	json_end_object(j);
+	if (r->maps_unread)
+		json_ku64(j, "maps_not_compared", r->maps_unread);
 	if (r->shown) {
 		json_key(j, "differences");
 		json_begin_array(j);
@@ -167,6 +169,10 @@ static void print_kernel(const struct oracle_result *r)
 	for (u32 i = 0; i < r->reason_cnt; i++)
 		printf("  %llu not compared: %s\n", llu(r->reasons[i].count),
 		       r->reasons[i].text);
+	if (r->maps_unread)
+		printf("  maps not compared, as only programs may read them: "
+		       "%u\n",
+		       r->maps_unread);
 	for (u32 i = 0; i < r->shown; i++)
 		fputs(r->differences[i], stdout);
 	if (r->different > r->shown)

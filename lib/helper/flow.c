@@ -14,8 +14,6 @@
 #include <string.h>
 #include <xxhash.h>
 
-#include "helper/secret.h"
-
 #define DEPTH 15    /* headers, as in Linux */
 #define FRAGMENT 44 /* the extension headers of IPv6 */
 #define HOP_BY_HOP 0
@@ -238,7 +236,7 @@ static void dissect(const struct pkt *p, struct flow *flow)
 		next = next == NEXT_L3 ? dissect_l3(&c) : dissect_l4(&c);
 }
 
-u32 flow_hash(const struct pkt *p)
+u32 skb_flow_hash(const struct pkt *p, u64 seed)
 {
 	struct flow f = { 0 };
 	u32 hash;
@@ -248,6 +246,6 @@ u32 flow_hash(const struct pkt *p)
 		swap(f.ends[0], f.ends[1], sizeof(f.ends[0]));
 	if (f.port[0] > f.port[1])
 		swap(&f.port[0], &f.port[1], sizeof(f.port[0]));
-	hash = (u32)XXH3_64bits_withSeed(&f, sizeof(f), secret());
+	hash = (u32)XXH3_64bits_withSeed(&f, sizeof(f), seed);
 	return hash ? hash : 1;
 }

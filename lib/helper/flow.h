@@ -6,6 +6,6 @@
 #include "prog/pkt.h"
 
 /* Never 0; the same for both directions of a flow. */
-u32 flow_hash(const struct pkt *p);
+u32 skb_flow_hash(const struct pkt *p, u64 seed);
 
 #endif

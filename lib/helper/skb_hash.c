@@ -2,12 +2,20 @@
 /* skb_hash.c - get_hash_recalc, set_hash, set_hash_invalid */
 #include "helper/flow.h"
 #include "helper/helpers.h"
+#include "helper/secret.h"
 #include "helper/skb.h"
+
+static u64 seed(const struct run *run)
+{
+	struct world *w = run->world;
+
+	return w->ops->hash_seed ? w->ops->hash_seed(w) : secret();
+}
 
 HELPER_1(get_hash_recalc, struct pkt *, p)
 {
 	if (!p->hash_valid) {
-		p->hash = flow_hash(p);
+		p->hash = skb_flow_hash(p, seed(run));
 		p->hash_valid = true;
 	}
 	return p->hash;

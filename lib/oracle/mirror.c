@@ -211,13 +211,14 @@ static int fill_maps(struct mirror *m, bool programs, struct err *err)
 				       BPF_MAP_TYPE_PROG_ARRAY) != programs)
 			continue;
 		res = contents_copy(m, i, err);
-		if (!res && m->kobj->maps[i].freeze)
-			res = kernel_map_freeze(m->maps[i]);
 		if (res)
-			return err && err->code ? res
-						: refused("to freeze map",
-							  m->kobj->maps[i].name,
-							  res, err);
+			return res;
+		if (!m->kobj->maps[i].freeze)
+			continue;
+		res = kernel_map_freeze(m->maps[i]);
+		if (res)
+			return refused("to freeze map", m->kobj->maps[i].name,
+				       res, err);
 	}
 	return 0;
 }

@@ -72,7 +72,8 @@ struct oracle_result {
 	u64 different;
 	u64 not_compared; /* packets */
 	u32 reason_cnt;
-	struct oracle_reason reasons[16]; /* also why a map was not */
+	struct oracle_reason reasons[16];
+	u32 maps_unread; /* only programs may read them: not compared */
 	u32 shown;
 	char **differences; /* in full, several lines each; all maps' */
 };

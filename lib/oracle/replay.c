@@ -30,17 +30,25 @@ static u32 replay_cpu(struct world *w, u32 slot)
 	return replay_of(w)->state.cpu;
 }
 
+static u64 replay_hash_seed(struct world *w)
+{
+	(void)w;
+	return 0;
+}
+
 static void replay_trace(struct world *w, const struct prog *prog,
 			 const char *line, u32 len)
 {
 	(void)w;
-	log_info("%s: %.*s", prog->full_name, (int)len, line);
+	log_info("%s: %.*s", prog->full_name ? prog->full_name : prog->name,
+		 (int)len, line);
 }
 
 static const struct world_ops replay_ops = {
 	.ktime_ns = replay_ktime,
 	.random = replay_random,
 	.cpu = replay_cpu,
+	.hash_seed = replay_hash_seed,
 	.trace = replay_trace,
 };
 

@@ -23,6 +23,8 @@ struct world_ops {
 	u64 (*ktime_ns)(struct world *w, int clock);
 	u32 (*random)(struct world *w, u32 slot);
 	u32 (*cpu)(struct world *w, u32 slot); /* bpf_get_smp_processor_id */
+	/* Of bpf_get_hash_recalc(); NULL: a secret of the process. */
+	u64 (*hash_seed)(struct world *w);
 	/* A finished line of bpf_trace_printk, without the newline. */
 	void (*trace)(struct world *w, const struct prog *prog,
 		      const char *line, u32 len);
