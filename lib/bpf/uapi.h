@@ -18,6 +18,7 @@
 #define BPF_ATTR_SIZE 168
 
 union bpf_attr_618 {
+	__u8 bytes[BPF_ATTR_SIZE]; /* first: all of it is initialised */
 	union bpf_attr attr;
 	struct { /* BPF_MAP_CREATE */
 		__u8 before[80];
@@ -31,7 +32,6 @@ union bpf_attr_618 {
 		__u32 signature_size;
 		__s32 keyring_id;
 	} prog;
-	__u8 bytes[BPF_ATTR_SIZE];
 };
 
 _Static_assert(sizeof(union bpf_attr_618) == BPF_ATTR_SIZE, "no field more");

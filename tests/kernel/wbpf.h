@@ -30,6 +30,15 @@ static inline int side_call(struct side *s, int cmd, union bpf_attr *attr)
 	return side_call_sized(s, cmd, attr, sizeof(*attr));
 }
 
+/* The same fields, and zeros behind. */
+static inline union bpf_attr_618 whole_attr(union bpf_attr attr)
+{
+	union bpf_attr_618 u = { 0 };
+
+	u.attr = attr;
+	return u;
+}
+
 void side_close(struct side *s, int fd);
 
 /* Write down. */

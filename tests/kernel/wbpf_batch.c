@@ -221,7 +221,7 @@ static void fields(struct side *s)
 
 	for (size_t c = 0; c < ARRAY_LEN(commands); c++) {
 		for (u32 word = 40; word < 168; word += 4) {
-			union bpf_attr_618 u = { .attr = batch_attr(fd, 0) };
+			union bpf_attr_618 u = whole_attr(batch_attr(fd, 0));
 
 			u.bytes[word] = 1;
 			say(s, "command %d word %u: %d\n", commands[c], word,

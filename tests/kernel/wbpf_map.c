@@ -66,8 +66,8 @@ static void unused_fields(struct side *s)
 
 	for (size_t c = 0; c < ARRAY_LEN(entry_commands); c++) {
 		for (u32 word = 0; word < 168; word += 4) {
-			union bpf_attr_618 u = { .attr = { .map_fd =
-								   (u32)fd } };
+			union bpf_attr_618 u = whole_attr(
+				(union bpf_attr){ .map_fd = (u32)fd });
 
 			if (entry_commands[c] != BPF_MAP_FREEZE) {
 				u.attr.key = PTR(&key);
@@ -93,11 +93,11 @@ static void unused_fields(struct side *s)
 static void create_fields(struct side *s)
 {
 	for (u32 word = 0; word < 168; word += 4) {
-		union bpf_attr_618 u = { .attr = { .map_type =
-							   BPF_MAP_TYPE_ARRAY,
-						   .key_size = 4,
-						   .value_size = 4,
-						   .max_entries = 1 } };
+		union bpf_attr_618 u = whole_attr(
+			(union bpf_attr){ .map_type = BPF_MAP_TYPE_ARRAY,
+					  .key_size = 4,
+					  .value_size = 4,
+					  .max_entries = 1 });
 		int fd;
 
 		u.bytes[word] ^= 'x';

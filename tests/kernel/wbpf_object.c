@@ -358,7 +358,7 @@ static void btf_load_errors(struct side *s)
 	attr.btf_log_level = 1;
 	say_call(s, "log too long", BPF_BTF_LOAD, &attr);
 	for (u32 word = 32; word < 168; word += 4) {
-		union bpf_attr_618 u = { .attr = good };
+		union bpf_attr_618 u = whole_attr(good);
 		int res;
 
 		u.bytes[word] = 1;
@@ -412,7 +412,8 @@ static void pins(struct side *s)
 	attr = (union bpf_attr){ .pathname = PTR(other) };
 	say_call(s, "get the program", BPF_OBJ_GET, &attr);
 	for (u32 word = 8; word < 168; word += 4) {
-		union bpf_attr_618 u = { .attr = { .pathname = PTR(path) } };
+		union bpf_attr_618 u =
+			whole_attr((union bpf_attr){ .pathname = PTR(path) });
 		int res;
 
 		u.bytes[word] = 1;

@@ -25,7 +25,7 @@ static union bpf_attr good_attr(void)
 static void fields(struct side *s)
 {
 	for (u32 word = 32; word < 168; word += 4) {
-		union bpf_attr_618 u = { .attr = good_attr() };
+		union bpf_attr_618 u = whole_attr(good_attr());
 		int res;
 
 		/* a name takes any letter */
