@@ -18,7 +18,7 @@
 #define IFINDEX 1
 #define SLOT 0 /* the only one there is */
 #define XDP_BUFFER (PKT_HEADROOM + PKT_XDP_LINEAR_MAX)
-#define TAIL_ROOM 65536 /* what a program may add behind */
+#define TAIL_ROOM 16384 /* helpers make no longer packets */
 
 /* What became of a packet. */
 struct outcome {
@@ -207,9 +207,11 @@ static int runner_open(struct runner *r, struct err *err)
 
 	if (res)
 		return res;
-	r->size = t->hook == HOOK_XDP
-			  ? XDP_BUFFER
-			  : PKT_HEADROOM + pcap_in_snaplen(r->in) + TAIL_ROOM;
+	r->size = t->hook == HOOK_XDP ? XDP_BUFFER
+				      : PKT_HEADROOM +
+						MIN(pcap_in_snaplen(r->in),
+						    PCAP_SNAPLEN_MAX) +
+						TAIL_ROOM;
 	r->buffer = malloc(r->size);
 	if (!r->buffer)
 		return err_fail(err, -ENOMEM, "out of memory");

@@ -13,7 +13,7 @@
 
 #include "prog/pkt.h"
 
-#define ENVIRON_TAIL 65536 /* room behind a packet at tc */
+#define ENVIRON_TAIL 16384 /* room behind a packet at tc: none gets longer */
 
 /* The most bytes a buffer for environ_lay() needs. */
 #define ENVIRON_BUFFER (PKT_HEADROOM + ENVIRON_SKB_MAX + ENVIRON_TAIL)
