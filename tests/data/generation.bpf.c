@@ -2,8 +2,9 @@
 /*
  * generation.bpf.c - programs that write into packets which build they are of
  *
- * XDP writes GENERATION at byte 60, what it jumps to at byte 61, tc ingress
- * and egress at 62 and 63.  ENTRIES is the size of a map that counts.
+ * XDP writes GENERATION at byte 60, what it jumps to at byte 61 and tc ingress
+ * at 62; tc egress, of the same build or not, counts whether all are its own.
+ * ENTRIES is the size of a map that counts.
  */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
@@ -16,6 +17,13 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } hits SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, __u64);
+} mixed SEC(".maps"); /* packets of one generation, and others */
 
 __u64 since_load; /* .bss: new with each build */
 
@@ -69,7 +77,17 @@ int ingress(struct __sk_buff *skb)
 SEC("tc")
 int egress(struct __sk_buff *skb)
 {
-	sign(skb->data, skb->data_end, 63);
+	__u8 *data = (void *)(long)skb->data;
+	__u32 is_mixed;
+	__u64 *n;
+
+	if (data + 64 > (__u8 *)(long)skb->data_end)
+		return TC_ACT_OK;
+	is_mixed = data[60] != GENERATION || data[61] != GENERATION ||
+		   data[62] != GENERATION;
+	n = bpf_map_lookup_elem(&mixed, &is_mixed);
+	if (n)
+		__sync_fetch_and_add(n, 1);
 	return TC_ACT_OK;
 }
 

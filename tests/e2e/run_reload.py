@@ -13,8 +13,6 @@ import unittest
 import capture
 from weir import BUILD, Client, Daemon, main
 
-PLACES = (60, 61, 62, 63)  # where generation.bpf.c writes
-
 
 def obj(name):
     return os.path.join(BUILD, "progs", name + ".bpf.o")
@@ -31,10 +29,13 @@ class Reload(unittest.TestCase):
 
     def build(self, generation, entries=4):
         """generation.o, put in place of the one before at once."""
-        new = capture.compile_bpf("generation", self.path("new.o"),
-                                  f"-DGENERATION={generation}",
-                                  f"-DENTRIES={entries}")
-        os.rename(new, self.path("generation.o"))
+        built = self.path(f"built-{generation}-{entries}.o")
+        if not os.path.exists(built):
+            capture.compile_bpf("generation", built,
+                                f"-DGENERATION={generation}",
+                                f"-DENTRIES={entries}")
+        shutil.copy(built, self.path("new.o"))
+        os.rename(self.path("new.o"), self.path("generation.o"))
 
     def configure(self, text):
         with open(self.path("weir.yaml"), "w", encoding="utf-8") as file:
@@ -165,12 +166,12 @@ class Reload(unittest.TestCase):
         self.assertEqual([a["attachment"] for a in self.hooks("p0")["xdp"]],
                          [mine])
 
-    def generations(self, entries=4):
+    def generations(self):
+        """A capture that loops passes every program on its way to nowhere."""
         self.configure(
             "ports:\n  - {name: in, replay: loop, spec: 'pcap:"
-            f"{self.path('in.pcap')}'}}\n  - {{name: out, spec: 'pcap:"
-            f"{self.path('none.pcap')},{self.path('out.pcap')}'}}\n"
-            f"programs:\n" + "".join(
+            f"{self.path('in.pcap')}'}}\n  - {{name: out, spec: 'null', "
+            "forward: drop}\nprograms:\n" + "".join(
                 self.program(port, hook, "generation.o", ", program: " + name)
                 for port, hook, name in (("in", "xdp", "first"),
                                          ("in", "tc-ingress", "ingress"),
@@ -179,44 +180,36 @@ class Reload(unittest.TestCase):
             "    pins: [{map: hits, path: /hits}, "
             "{map: generati.bss, path: /since}]\n")
         capture.write(self.path("in.pcap"),
-                      [(n, bytes(59) + bytes([n]) + bytes(40))
-                       for n in range(200)])
-        capture.write(self.path("none.pcap"), [])
-        self.build(1, entries)
+                      [(n, bytes(100)) for n in range(200)])
+        self.build(1)
 
-    def value(self, pin):
-        raw = self.client.call("map.lookup", map={"pinned": pin},
-                               key=0, format="bpftool")["value"]
+    def value(self, name, key=0):
+        raw = self.client.call("map.lookup", map=name, key=key,
+                               format="bpftool")["value"]
         return int.from_bytes(bytes(int(v, 0) for v in raw), "little")
 
     def test_no_packet_sees_two_generations(self):
         self.generations()
         self.start()
         ids = {a["attachment"] for h in self.hooks("in").values() for a in h}
-        hits = 0
-        for generation in range(2, 12):
-            self.build(generation)
-            self.reload()
-            now = self.value("/hits")
+        hits = self.value("hits")
+        for n in range(300):
+            self.build(2 - n % 2)
+            self.client.call("reload")
+            now = self.value("hits")
             self.assertGreaterEqual(now, hits)  # state is kept
             hits = now
-            self.until(lambda: self.value("/hits") > hits)
+        self.until(lambda: self.value("hits") > hits)
+        self.assertGreater(self.value("mixed"), 0)
+        self.assertEqual(self.value("mixed", 1), 0)
         # global data is new with each build
-        self.assertLess(self.value("/since"), hits)
+        self.assertLess(self.value({"pinned": "/since"}), hits)
         self.assertEqual({a["attachment"] for h in self.hooks("in").values()
                           for a in h}, ids)
         self.until(lambda: len(self.client.call("prog.list")) == 4)
-        stats = self.client.call("port.stats")
-        self.assertEqual(stats[0]["drops"], {})
-        self.client.close()
-        self.assertEqual(self.daemon.stop(), 0)
-        seen = set()
-        for n, (_, data) in enumerate(capture.read(self.path("out.pcap"))):
-            marks = {data[at] for at in PLACES}
-            self.assertEqual(len(marks), 1, f"packet {n} has {marks}")
-            self.assertEqual(data[59], n % 200)  # and none is missing
-            seen |= marks
-        self.assertEqual(seen, set(range(1, 12)))
+        port = self.client.call("port.stats")[0]
+        self.assertEqual(port["drops"], {})
+        self.assertEqual(list(port["verdicts"]["xdp"]), ["XDP_PASS"])
 
     def test_maps_that_do_not_match_are_refused_with_the_difference(self):
         self.generations()
