@@ -2,14 +2,14 @@
 /*
  * elf_libbpf.c - what Weir makes of an object is what libbpf makes of it
  *
- *	elf_libbpf [--types FILE] OBJECT... [--alone OBJECT...]
+ *	elf_libbpf [--types FILE | --target FILE] OBJECT... [--alone OBJECT...]
  *
  * Each object is opened and loaded into the live kernel twice, by libbpf and
  * by Weir's loader.  Equal must be: each program's instructions, tag, function
  * and line records as the kernel has them, and each map's attributes, types
  * and contents.  CO-RE relocations are against the kernel's types or, with
  * --types, those in FILE (which libbpf then reads, and which Weir has built
- * in).
+ * in), or with --target those of another object.
  *
  * What libbpf 1.x refuses - legacy maps, static programs, symbols without
  * types - follows --alone: the kernel must take what Weir makes of it.
@@ -254,14 +254,14 @@ static void prepare(struct pair *p)
 }
 
 struct target {
-	const char *types; /* file for libbpf, or NULL: the kernel's */
-	struct btf_blob *kernel;
-	char kconfig[1024]; /* for Weir */
+	const char *types;    /* file for libbpf, or NULL: the kernel's */
+	struct btf_blob *btf; /* for Weir, or NULL: its own */
+	char kconfig[1024];   /* for Weir */
 };
 
 static int open_ours(struct pair *p, const struct target *t)
 {
-	const struct elf_opts opts = { .target_btf = t->kernel,
+	const struct elf_opts opts = { .target_btf = t->btf,
 				       .kconfig = t->kconfig };
 	struct err err = { 0 };
 	char text[1024];
@@ -336,6 +336,33 @@ static int read_kernel_types(struct btf_blob **out)
 	return ret;
 }
 
+static int read_object_types(const char *path, struct btf_blob **out)
+{
+	struct elf_obj *obj;
+	struct err err = { 0 };
+	char text[1024];
+
+	if (elf_open(path, NULL, &err, &obj)) {
+		printf("%s\n", err_text(&err, text, sizeof(text)));
+		return -1;
+	}
+	*out = btf_get(obj->btf);
+	elf_close(obj);
+	return 0;
+}
+
+static int read_target(int argc, char **argv, int *at, struct target *t)
+{
+	bool own = *at + 1 < argc && strcmp(argv[*at], "--types") == 0;
+	bool other = *at + 1 < argc && strcmp(argv[*at], "--target") == 0;
+
+	if (!own && !other)
+		return read_kernel_types(&t->btf);
+	t->types = argv[*at + 1];
+	*at += 2;
+	return other ? read_object_types(t->types, &t->btf) : 0;
+}
+
 /* libbpf reads the system's configuration; the same lines for Weir. */
 static int read_kconfig(struct target *t)
 {
@@ -373,15 +400,11 @@ int main(int argc, char **argv)
 		return KPROG_SKIP;
 	}
 	libbpf_set_print(say);
-	if (i + 1 < argc && strcmp(argv[i], "--types") == 0) {
-		t.types = argv[i + 1];
-		i += 2;
-	} else if (read_kernel_types(&t.kernel)) {
+	if (read_target(argc, argv, &i, &t))
 		return 1;
-	}
 	if (read_kconfig(&t)) {
 		printf("skipped: no /proc/config.gz\n");
-		btf_put(t.kernel);
+		btf_put(t.btf);
 		return KPROG_SKIP;
 	}
 	for (; i < argc; i++) {
@@ -399,7 +422,7 @@ int main(int argc, char **argv)
 		elf_close(p.ours);
 		different += p.different;
 	}
-	btf_put(t.kernel);
+	btf_put(t.btf);
 	printf("%u differences\n", different);
 	return different != 0;
 }

@@ -145,6 +145,23 @@ static void another_target_gives_other_answers(void **state)
 	elf_close(own);
 }
 
+static void types_of_one_name_must_agree(void **state)
+{
+	struct elf_obj *target = open_object("core_target", NULL);
+	struct elf_opts opts = { .target_btf = target->btf };
+	struct elf_obj *own = open_object("core_pair", &opts), *obj = NULL;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(answer(own, "twice"), 0);
+	opts.target_btf = own->btf;
+	assert_int_equal(elf_open(file_path("core_pair"), &opts, &err, &obj),
+			 -EINVAL);
+	assert_non_null(strstr(err.reason, "type 'twice': several types"));
+	elf_close(own);
+	elf_close(target);
+}
+
 /* The record of the first CO-RE relocation. */
 static u8 *first_relo(const struct file *f)
 {
@@ -197,6 +214,7 @@ int main(void)
 		cmocka_unit_test(loads_move_to_where_the_field_is),
 		cmocka_unit_test(what_lacks_is_named_where_it_is_used),
 		cmocka_unit_test(another_target_gives_other_answers),
+		cmocka_unit_test(types_of_one_name_must_agree),
 		cmocka_unit_test(broken_relocations_are_refused),
 	};
 

@@ -253,6 +253,51 @@ static void refusals_say_why_and_where(void **state)
 	}
 }
 
+/* elf/bad.bpf.c: what each case says, from case 1 on. */
+static const char *const bad[] = {
+	"section .maps, offset 0: map 'map': two different sizes, the second "
+	"by key",
+	"section .maps, offset 0: map 'map': it has no type",
+	/* the compiler has no words for it */
+	"section .BTF: BTF type [1] VAR map: Invalid type_id",
+	"map 'map': no pointer to a type: key",
+	"map 'map': a type without a size: key",
+	"map 'map': values of this type are neither maps nor programs",
+	"map 'map': values is not the last member",
+	"map 'map.inner': a map of maps inside a map of maps",
+	"map 'map.inner': the template of inner maps cannot be pinned",
+	"map 'map': pinning is neither LIBBPF_PIN_NONE nor",
+	"map 'map': not written as __uint() or __type(): type",
+	"a relocation of '.text' is no program, but a value of a prog array",
+	"a relocation of 'inner' is a value of a map whose keys are no 4-byte",
+	"section .xdp_run_config: program 'prog': unknown member priorities",
+	"program 'prog': not written as __uint(): priority",
+	"section xdp, offset 16: instruction 2 needs 'nowhere', which is "
+	"defined nowhere",
+	"section xdp, offset 32: instruction 4 needs 'nowhere', which is "
+	"defined nowhere",
+	"extern 'CONFIG_PAIR' in .kconfig: its type can hold no",
+	"map 'map': two different sizes, the second by values",
+	"program 'prog': its configuration is no struct",
+};
+
+static void wrong_definitions_are_named(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct elf_obj *obj = NULL;
+		struct err err = { 0 };
+		char name[16], text[1024];
+
+		snprintf(name, sizeof(name), "bad-%zu", i + 1);
+		if (!elf_open(file_path(name), NULL, &err, &obj))
+			fail_msg("%s: opened", name);
+		err_text(&err, text, sizeof(text));
+		if (!strstr(text, bad[i]))
+			fail_msg("%s: %s", name, text);
+	}
+}
+
 /* Cut anywhere, an object is refused or is the same as before: never a crash,
  * never without a reason. */
 static void every_cut_is_answered(void **state)
@@ -319,6 +364,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refusals_say_why_and_where),
+		cmocka_unit_test(wrong_definitions_are_named),
 		cmocka_unit_test(every_cut_is_answered),
 		cmocka_unit_test(every_byte_is_answered),
 		cmocka_unit_test(files_that_are_none),

@@ -64,8 +64,8 @@ static long fail_each(const char *name, const struct file *f)
 
 static void every_allocation_may_fail(void **state)
 {
-	static const char *const objects[] = { "maps", "funcs",	 "core",
-					       "data", "kconfig", "ksym",
+	static const char *const objects[] = { "maps",	   "funcs",   "core",
+					       "data",	   "kconfig", "ksym",
 					       "iproute2", "nameless" };
 
 	(void)state;
