@@ -8,21 +8,13 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/log.h"
-#include "bpf/insn.h"
 #include "oracle/contents.h"
 #include "oracle/equal.h"
 #include "oracle/kernel.h"
 
-#define LOG_BYTES (1 << 20)
 #define KERNEL_BTF "/sys/kernel/btf/vmlinux"
 
-static u64 address(const void *p)
-{
-	return (u64)(uintptr_t)p;
-}
-
-static int refused(const char *what, const char *name, int code,
+int mirror_refused(const char *what, const char *name, int code,
 		   struct err *err)
 {
 	return err_fail(err, code, "Linux refuses %s%s%s: %s", what,
@@ -88,7 +80,9 @@ static int load_btf(struct mirror *m, struct err *err)
 		return err_fail(err, res, "out of memory");
 	m->btf = kernel_btf_load(bytes, size);
 	free(bytes);
-	return m->btf < 0 ? refused("the object's BTF", NULL, m->btf, err) : 0;
+	return m->btf < 0
+		       ? mirror_refused("the object's BTF", NULL, m->btf, err)
+		       : 0;
 }
 
 static int make_state(struct mirror *m, struct err *err)
@@ -105,11 +99,11 @@ static int make_state(struct mirror *m, struct err *err)
 
 	m->state_map = kernel_map_create(&attr);
 	if (m->state_map < 0)
-		return refused("a map", NULL, m->state_map, err);
+		return mirror_refused("a map", NULL, m->state_map, err);
 	state = mmap(NULL, sizeof(*m->state), PROT_READ | PROT_WRITE,
 		     MAP_SHARED, m->state_map, 0);
 	if (state == MAP_FAILED)
-		return refused("to show", "a map", -errno, err);
+		return mirror_refused("to show", "a map", -errno, err);
 	m->state = state;
 	return 0;
 }
@@ -175,14 +169,14 @@ static int make_map(struct mirror *m, u32 i, struct err *err)
 			inner = create_map(m, &of, -1);
 		}
 		if (inner < 0)
-			return refused("the template of map", em->name, inner,
-				       err);
+			return mirror_refused("the template of map", em->name,
+					      inner, err);
 	}
 	fd = create_map(m, &attr, inner);
 	if (inner >= 0 && inner != m->maps[em->inner])
 		close(inner);
 	if (fd < 0)
-		return refused("map", em->name, fd, err);
+		return mirror_refused("map", em->name, fd, err);
 	m->maps[i] = fd;
 	m->map_ids[i] = kernel_map_id(fd);
 	return 0;
@@ -217,120 +211,8 @@ static int fill_maps(struct mirror *m, bool programs, struct err *err)
 			continue;
 		res = kernel_map_freeze(m->maps[i]);
 		if (res)
-			return refused("to freeze map", m->kobj->maps[i].name,
-				       res, err);
-	}
-	return 0;
-}
-
-/* ---- programs ---- */
-
-/* The line that says why: the last before the statistics that is no state. */
-static const char *reason_in(char *log)
-{
-	char *end = strstr(log, "processed "), *line = log;
-
-	if (!end)
-		end = log + strlen(log);
-	while (end > log) {
-		*--end = '\0'; /* the newline */
-		line = strrchr(log, '\n');
-		line = line ? line + 1 : log;
-		if (strncmp(line, "cur state:", 10) != 0 &&
-		    strncmp(line, "old state:", 10) != 0)
-			break;
-		end = line;
-	}
-	return line;
-}
-
-static int explain(union bpf_attr *attr, const char *name, int code,
-		   struct err *err)
-{
-	char *log = calloc(1, LOG_BYTES);
-
-	if (!log)
-		return refused("program", name, code, err);
-	attr->log_buf = address(log);
-	attr->log_size = LOG_BYTES;
-	attr->log_level = 1;
-	kernel_prog_load(attr);
-	log_debug("Linux about program %s:", name);
-	if (log_enabled(LOG_DEBUG))
-		fputs(log, stderr);
-	err_fail(err, code, "Linux refuses program %s: %s (%s)", name,
-		 reason_in(log), strerror(-code));
-	err_hint(err, "--log-level debug shows all that its verifier says");
-	free(log);
-	return code;
-}
-
-static void resolve_maps(const struct mirror *m, struct bpf_insn *insns,
-			 u32 cnt)
-{
-	for (u32 i = 0; i < cnt; i++) {
-		struct bpf_insn *insn = &insns[i];
-
-		if (!insn_is_wide(insn))
-			continue;
-		if (insn->src_reg == BPF_PSEUDO_MAP_FD ||
-		    insn->src_reg == BPF_PSEUDO_MAP_VALUE)
-			insn->imm = m->maps[insn->imm];
-		i++;
-	}
-}
-
-static int load_prog(const struct mirror *m, const struct elf_prog *ep,
-		     struct err *err)
-{
-	struct elf_prog own = *ep;
-	union bpf_attr attr = {
-		.prog_type = ep->type,
-		.expected_attach_type = ep->expected_attach_type,
-		.prog_flags = ep->flags,
-		.license = address(m->kobj->license),
-	};
-	struct equal_prog p;
-	int fd;
-
-	own.insns = malloc(ep->insn_cnt * sizeof(*own.insns));
-	if (!own.insns)
-		return err_fail(err, -ENOMEM, "out of memory");
-	memcpy(own.insns, ep->insns, ep->insn_cnt * sizeof(*own.insns));
-	resolve_maps(m, own.insns, own.insn_cnt);
-	fd = equal_make(&own, m->state_map, m->cpus, m->equal_func, &p);
-	free(own.insns);
-	if (fd)
-		return err_fail(err, fd, "out of memory");
-
-	kernel_name(attr.prog_name, ep->name);
-	attr.insns = address(p.insns);
-	attr.insn_cnt = p.insn_cnt;
-	if (m->btf >= 0 && p.func_info_cnt) {
-		attr.prog_btf_fd = (u32)m->btf;
-		attr.func_info = address(p.func_info);
-		attr.func_info_cnt = p.func_info_cnt;
-		attr.func_info_rec_size = ep->func_info_rec_size;
-		attr.line_info = address(p.line_info);
-		attr.line_info_cnt = p.line_info_cnt;
-		attr.line_info_rec_size = ep->line_info_rec_size;
-	}
-	fd = kernel_prog_load(&attr);
-	if (fd < 0)
-		explain(&attr, ep->name, fd, err);
-	equal_free(&p);
-	return fd;
-}
-
-static int load_progs(struct mirror *m, struct err *err)
-{
-	for (u32 i = 0; i < m->obj->prog_cnt; i++) {
-		if (!m->so->progs[i])
-			continue;
-		m->progs[i] = load_prog(m, &m->kobj->progs[i], err);
-		if (m->progs[i] < 0)
-			return m->progs[i];
-		m->prog_ids[i] = kernel_prog_id(m->progs[i]);
+			return mirror_refused("to freeze map",
+					      m->kobj->maps[i].name, res, err);
 	}
 	return 0;
 }
@@ -386,7 +268,7 @@ int mirror_open(const struct elf_obj *obj, const struct sys_obj *so, u32 cpu,
 	if (!res)
 		res = fill_maps(m, false, err);
 	if (!res)
-		res = load_progs(m, err);
+		res = mirror_load_progs(m, err);
 	if (!res)
 		res = fill_maps(m, true, err);
 	if (res) {

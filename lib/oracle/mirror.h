@@ -30,4 +30,12 @@ int mirror_open(const struct elf_obj *obj, const struct sys_obj *so, u32 cpu,
 		struct err *err, struct mirror **out);
 void mirror_close(struct mirror *m);
 
+/* ---- between mirror.c and mirror_prog.c ---- */
+
+/* The maps are there and filled. */
+int mirror_load_progs(struct mirror *m, struct err *err);
+/* "Linux refuses WHAT NAME: ...".  Returns code. */
+int mirror_refused(const char *what, const char *name, int code,
+		   struct err *err);
+
 #endif
