@@ -272,8 +272,7 @@ static const char *const bad[] = {
 	"a relocation of 'inner' is a value of a map whose keys are no 4-byte",
 	"section .xdp_run_config: program 'prog': unknown member priorities",
 	"program 'prog': not written as __uint(): priority",
-	"section xdp, offset 16: instruction 2 needs 'nowhere', which is "
-	"defined nowhere",
+	"'nowhere': declared, but neither __kconfig nor __ksym, and defined",
 	"section xdp, offset 32: instruction 4 needs 'nowhere', which is "
 	"defined nowhere",
 	"extern 'CONFIG_PAIR' in .kconfig: its type can hold no",
