@@ -48,7 +48,7 @@ struct htab_fast {
 
 /* Of an element of an LRU map: lookups make it hot, the hand of lru.c makes it
  * cooler by one.  A new one is warm. */
-enum htab_heat { HTAB_UNLINKED, HTAB_COLD, HTAB_WARM, HTAB_HOT };
+enum htab_heat { HTAB_UNLINKED, HTAB_COLD, HTAB_WARM, HTAB_HOT = 4 };
 
 #define HTAB_INLINE static inline __attribute__((always_inline))
 

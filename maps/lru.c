@@ -4,11 +4,11 @@
  *
  * Every element has a byte of heat.  A program's lookup makes it hot, as does
  * an update of its key; a new element is warm.  The hand goes round over the
- * bytes, makes hot elements warm and warm ones cold, and takes the first that
- * is cold: a new one after a whole round at the earliest, one that was looked
- * up after two.  Lcores do not share the hand: each takes the next line of
- * bytes with one addition and goes through it alone, so that they neither wait
- * for each other nor write to one line.
+ * bytes, makes what it passes cooler by one, and takes the first that is cold:
+ * a new one after a whole round at the earliest, one that was looked up after
+ * three.  Lcores do not share the hand: each takes the next line of bytes with
+ * one addition and goes through it alone, so that they neither wait for each
+ * other nor write to one line.
  *
  * L1  An element is evicted only by an insertion that found the pool empty:
  *     `entries` elements were in use (pool.h, E1).
@@ -34,7 +34,7 @@
 #include "maps/htab.h"
 
 #define PATIENCE 1024
-#define ROUNDS 3
+#define ROUNDS HTAB_HOT
 /* How far ahead elements, and then their buckets, are fetched. */
 #define AHEAD_ELEM 12
 #define AHEAD_BUCKET 6

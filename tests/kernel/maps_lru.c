@@ -350,7 +350,7 @@ static void keeps_what_is_used(const struct map_env *env, u64 seed)
 	}
 	printf("hits of %u: Linux %u, Weir %u\n", OPS, theirs, mine);
 	compared++;
-	if (mine < theirs - OPS / 50)
+	if (mine < theirs - OPS / 100)
 		say(&p, "hits", theirs, mine);
 	close_pair(&p);
 }
