@@ -22,8 +22,8 @@
  * L4  Whoever sets `full` tries the pool once more; whoever gives an element
  *     back and sees that the pool can give one, or takes one, resets it.  So
  *     at rest `full` is not set while the pool has an element.
- * L5  A hand's lock is taken before a bucket's, and no thread holds two
- *     buckets' locks.
+ * L5  An lcore's hand is its own; the one that threads without a slot share
+ *     has a lock, taken before a bucket's.  No thread holds two buckets' locks.
  *
  * tests/stress/lru_churn.c attacks L1, L3 and L4.
  */
@@ -163,14 +163,17 @@ static u32 next_victim(struct htab *h, struct lru_hand *hand,
 u32 lru_evict(struct htab *h)
 {
 	struct lru_hand *hand = own_hand(h->lru);
+	bool shared = lcore_slot == SLOT_NONE;
 	struct sweep sweep = { 0 };
 	u32 index;
 
-	spin_lock(&hand->lock);
+	if (shared)
+		spin_lock(&hand->lock);
 	do {
 		index = next_victim(h, hand, &sweep);
 		fetch_ahead(&h->fast, hand);
 	} while (index && !htab_evict(h, index));
-	spin_unlock(&hand->lock);
+	if (shared)
+		spin_unlock(&hand->lock);
 	return index;
 }

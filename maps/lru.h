@@ -13,8 +13,8 @@ struct htab;
 #define LRU_LINE CACHE_LINE
 
 struct lru_hand {
-	_Alignas(CACHE_LINE) struct spin lock;
-	u32 at; /* the element to look at next */
+	_Alignas(CACHE_LINE) struct spin lock; /* of the last hand */
+	u32 at;				       /* the element to look at next */
 	u32 end;
 };
 
