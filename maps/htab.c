@@ -466,7 +466,9 @@ static int put_once(struct htab *h, const void *key, u64 flags,
 	return err;
 }
 
-/* A full LRU map evicts first, so that no thread holds two buckets' locks. */
+/* A full LRU map evicts first, so that no thread holds two buckets' locks.  It
+ * has no victim while all elements are on their way between other threads'
+ * evictions and insertions: these will be done. */
 static int put(struct htab *h, const void *key, u64 flags,
 	       const struct source *from)
 {
@@ -479,6 +481,8 @@ static int put(struct htab *h, const void *key, u64 flags,
 	err = put_once(h, key, flags, from, victim);
 	while (err == -E2BIG && h->lru) {
 		victim = lru_fill_up(h->lru) ? 0 : lru_evict(h);
+		if (!victim)
+			sched_yield();
 		err = put_once(h, key, flags, from, victim);
 	}
 	return err;

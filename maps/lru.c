@@ -123,8 +123,7 @@ static void fetch_ahead(const struct htab_fast *f, const struct lru_hand *hand)
 			htab_bucket_of(f, htab_hash_elem(f, bucket)));
 }
 
-/* Makes it cooler, unless somebody makes it hot meanwhile (or even then: the
- * hand comes again). */
+/* Makes it cooler; that somebody makes it hot meanwhile may be lost. */
 static void pass_by(const struct htab_fast *f, u32 index, u8 heat,
 		    struct sweep *sweep)
 {
@@ -163,7 +162,7 @@ static u32 next_victim(struct htab *h, struct lru_hand *hand,
 u32 lru_evict(struct htab *h)
 {
 	struct lru_hand *hand = own_hand(h->lru);
-	bool shared = lcore_slot == SLOT_NONE;
+	bool shared = hand == &h->lru->hands[h->lru->hands_len - 1];
 	struct sweep sweep = { 0 };
 	u32 index;
 

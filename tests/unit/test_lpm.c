@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/slot.h"
+#include "bpf/btf.h"
 #include "maps/lpm_trie.h"
 
 #define SLOTS 3
@@ -346,6 +347,71 @@ static void creation_says_what_is_wrong(void **state)
 	}
 }
 
+/* 1: a number of 8 bytes, 2: a struct of it, 3: the struct by another name. */
+static struct btf_blob *make_btf(void)
+{
+	static const struct {
+		struct btf_header header;
+		struct btf_type number;
+		u32 bits;
+		struct btf_type key;
+		struct btf_member member;
+		struct btf_type name;
+		char strings[8];
+	} raw = {
+		.header = { .magic = BTF_MAGIC,
+			    .version = BTF_VERSION,
+			    .hdr_len = sizeof(struct btf_header),
+			    .type_len = 3 * sizeof(struct btf_type) +
+					sizeof(struct btf_member) + 4,
+			    .str_off = 3 * sizeof(struct btf_type) +
+				       sizeof(struct btf_member) + 4,
+			    .str_len = 8 },
+		.number = { 1, BTF_KIND_INT << 24, { 8 } },
+		.bits = 64,
+		.key = { 0, BTF_KIND_STRUCT << 24 | 1, { 8 } },
+		.member = { 1, 1, 0 },
+		.name = { 3, BTF_KIND_TYPEDEF << 24, { .type = 2 } },
+		.strings = "\0n\0key",
+	};
+	struct btf_blob *btf;
+	struct err err = { 0 };
+
+	if (btf_parse(&raw, sizeof(raw), &err, &btf) != 0)
+		fail_msg("%s", err.reason);
+	return btf;
+}
+
+static void a_keys_btf_type_is_a_struct(void **state)
+{
+	struct btf_blob *btf = make_btf();
+
+	(void)state;
+	for (u32 id = 1; id <= 3; id++) {
+		const struct map_attr attr = { .type = BPF_MAP_TYPE_LPM_TRIE,
+					       .key_size = 8,
+					       .value_size = 8,
+					       .max_entries = 1,
+					       .flags = BPF_F_NO_PREALLOC,
+					       .btf = btf,
+					       .btf_key = id,
+					       .btf_value = 1 };
+		struct err err = { 0 };
+		struct map *map;
+		int code = map_create(&env, &attr, &err, &map);
+
+		assert_int_equal(code, id == 1 ? -EINVAL : 0);
+		if (!code)
+			drop(map);
+		else
+			assert_string_equal(err.reason,
+					    "the key's BTF type is no struct: "
+					    "it begins with struct "
+					    "bpf_lpm_trie_key");
+	}
+	btf_put(btf);
+}
+
 /* Buffers of the exact size: a byte too much is the sanitizer's to find. */
 static void odd_sizes_stay_within_the_callers_buffers(void **state)
 {
@@ -498,6 +564,7 @@ int main(void)
 		cmocka_unit_test(a_key_keeps_the_bits_after_its_prefix),
 		cmocka_unit_test(refusals_are_linuxs),
 		cmocka_unit_test(creation_says_what_is_wrong),
+		cmocka_unit_test(a_keys_btf_type_is_a_struct),
 		cmocka_unit_test(odd_sizes_stay_within_the_callers_buffers),
 		cmocka_unit_test(a_deleted_value_stays_until_the_burst_ends),
 		cmocka_unit_test(scans_see_what_stays_once),
