@@ -2,25 +2,31 @@
 /* kconfig.c - the map of __kconfig externs, filled from lines NAME=VALUE */
 #include "elf/object.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <linux/version.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* What Weir answers as: the Linux that its semantics are compared with.  A
- * later line of the same name, or one of the caller's, does not override. */
-static const char own_config[] = "LINUX_KERNEL_VERSION=397824\n" /* 6.18.0 */
-				 "LINUX_HAS_BPF_COOKIE=1\n"
-				 "LINUX_HAS_SYSCALL_WRAPPER=1\nCONFIG_64BIT=y\n"
-				 "CONFIG_BPF=y\nCONFIG_BPF_SYSCALL=y\n"
-				 "CONFIG_HZ=250\nCONFIG_INET=y\nCONFIG_IPV6=y\n"
-				 "CONFIG_NET=y\nCONFIG_NET_CLS_ACT=y\n"
-				 "CONFIG_NET_CLS_BPF=y\nCONFIG_XDP_SOCKETS=y\n";
+/* What Weir answers: as the Linux that it is compared with. */
+static const struct {
+	const char *name, *value;
+} own_config[] = {
+	{ "LINUX_KERNEL_VERSION", "397824" }, /* 6.18.0 */
+	{ "LINUX_HAS_BPF_COOKIE", "1" },
+	{ "LINUX_HAS_SYSCALL_WRAPPER", "1" },
+	{ "CONFIG_64BIT", "y" },
+	{ "CONFIG_BPF", "y" },
+	{ "CONFIG_BPF_SYSCALL", "y" },
+	{ "CONFIG_HZ", "250" }, /* of bpf_jiffies64() */
+	{ "CONFIG_INET", "y" },
+	{ "CONFIG_IPV6", "y" },
+	{ "CONFIG_NET", "y" },
+	{ "CONFIG_NET_CLS_ACT", "y" },
+	{ "CONFIG_NET_CLS_BPF", "y" },
+	{ "CONFIG_XDP_SOCKETS", "y" },
+};
 
-_Static_assert(KERNEL_VERSION(6, 18, 0) == 397824, "own_config says 6.18");
-
-/* The value of a name in lines of text, up to the line's end, or NULL. */
+/* The value of a name in lines of text, up to the line's end, or NULL.  The
+ * first line of the name counts. */
 static const char *line_value(const char *text, const char *name, size_t *len)
 {
 	size_t name_len = strlen(name);
@@ -168,7 +174,13 @@ static const char *find_value(const struct load *l, const char *name,
 	/* a caller's configuration is the whole of CONFIG_* */
 	if (v || (l->opts->kconfig && strncmp(name, "CONFIG_", 7) == 0))
 		return v;
-	return line_value(own_config, name, len);
+	for (u32 i = 0; i < ARRAY_LEN(own_config); i++) {
+		if (strcmp(own_config[i].name, name) == 0) {
+			*len = strlen(own_config[i].value);
+			return own_config[i].value;
+		}
+	}
+	return NULL;
 }
 
 static int fill_var(struct load *l, const struct ext *ext, u8 *contents,

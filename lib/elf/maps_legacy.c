@@ -232,6 +232,21 @@ static int link_by_id(struct load *l, u32 outer)
 	return 0;
 }
 
+static int check_template(struct load *l, const struct elf_map *m)
+{
+	u32 type;
+
+	if (m->inner < 0)
+		return 0;
+	type = l->maps.items[m->inner].attr.type;
+	if (type != BPF_MAP_TYPE_ARRAY_OF_MAPS &&
+	    type != BPF_MAP_TYPE_HASH_OF_MAPS)
+		return 0;
+	return load_fail(l, -EOPNOTSUPP,
+			 "map '%s': its template '%s' is a map of maps",
+			 m->name, l->maps.items[m->inner].name);
+}
+
 int maps_legacy_read(struct load *l)
 {
 	const struct section *s;
@@ -250,5 +265,7 @@ int maps_legacy_read(struct load *l)
 	}
 	for (u32 i = first; i < l->maps.len && !ret; i++)
 		ret = link_by_id(l, i);
+	for (u32 i = first; i < l->maps.len && !ret; i++)
+		ret = check_template(l, &l->maps.items[i]);
 	return ret;
 }

@@ -50,6 +50,7 @@ static u64 walk_map(const struct elf_obj *obj, const struct elf_map *m)
 
 	require(m->attr.btf_key <= types && m->attr.btf_value <= types);
 	require(m->inner < (s32)obj->map_cnt);
+	require(m->inner < 0 || obj->maps[m->inner].inner < 0);
 	if (m->contents)
 		sum += touch(m->contents, m->attr.value_size);
 	for (u32 i = 0; i < m->slot_cnt; i++)

@@ -4,8 +4,8 @@
 # elf.sh [SECONDS [ARGUMENT...]] - fuzz the loader, 60 seconds by default.
 # Starts from the kept corpus and the objects that the build made; further
 # arguments are libFuzzer's.  New inputs stay in build/fuzz/new; what crashed,
-# leaked or took too long in build/fuzz.  To keep what is new and small:
-#   build/fuzz/tests/fuzz/fuzz-elf -merge=1 tests/fuzz/corpus/elf build/fuzz/new
+# leaked or took too long in build/fuzz.  The kept corpus (300 KB at most) is
+# what -set_cover_merge=1 -use_counters=0 leaves of the inputs under 2,700 bytes.
 set -eu
 cd "$(dirname "$0")/../.."
 seconds=${1:-60}

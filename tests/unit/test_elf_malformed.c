@@ -188,6 +188,9 @@ static const struct row rows[] = {
 	  .message = "map 'outer': there is no map with its template's id "
 		     "41" },
 
+	{ "iproute2", IN("maps", 36 + 20, 4, 42),
+	  .message = "map 'outer': its template 'outer' is a map of maps" },
+
 	/* CO-RE relocations */
 	{ "core", IN(".BTF.ext", 28, 4, UINT32_MAX),
 	  .message = "the CO-RE relocations" },
