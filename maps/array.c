@@ -10,7 +10,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "maps/words.h"
+#include "bpf/btf.h"
+#include "maps/fields.h"
 
 #define ARRAY_FLAGS \
 	(BPF_F_NUMA_NODE | BPF_F_MMAPABLE | BPF_F_INNER_MAP | MAP_ACCESS_FLAGS)
@@ -39,6 +40,40 @@ int array_check_sizes(const struct map_attr *attr, u32 flags, struct err *err)
 static int array_check(const struct map_attr *attr, struct err *err)
 {
 	return array_check_sizes(attr, ARRAY_FLAGS, err);
+}
+
+/* Only a data section has no key, and describes all. */
+int array_check_btf(const struct map_attr *attr, struct err *err)
+{
+	u32 id = attr->btf_key ? attr->btf_key : attr->btf_value;
+	const struct btf_type *t = btf_type(attr->btf, btf_skip(attr->btf, id));
+
+	if (attr->btf_key) {
+		if (BTF_INFO_KIND(t->info) == BTF_KIND_INT &&
+		    (*(const u32 *)(t + 1) & 0xffffff) == 32)
+			return 0;
+		return err_fail(err, -EINVAL,
+				"the index's BTF type %u is no 32-bit integer",
+				attr->btf_key);
+	}
+	if (attr->type == BPF_MAP_TYPE_ARRAY && attr->max_entries == 1 &&
+	    BTF_INFO_KIND(t->info) == BTF_KIND_DATASEC)
+		return 0;
+	return err_fail(err, -EINVAL, "the key has no BTF type");
+}
+
+/* Programs have the size of an array in them, unless told not to. */
+static bool array_alike(const struct map *map, const struct map *like)
+{
+	return like->flags & BPF_F_INNER_MAP ||
+	       map->max_entries == like->max_entries;
+}
+
+static int array_memory_fd(const struct map *map)
+{
+	const struct array *a = container_of(map, const struct array, map);
+
+	return map->flags & BPF_F_MMAPABLE ? a->arena.fd : -1;
 }
 
 static int array_create(const struct map_env *env, const struct map_attr *attr,
@@ -90,7 +125,7 @@ int array_check_update(const struct map *map, const void *key, u64 flags)
 		return -E2BIG;
 	if (flags & BPF_NOEXIST)
 		return -EEXIST;
-	return flags & BPF_F_LOCK ? -EINVAL : 0; /* the value has no lock */
+	return flags & BPF_F_LOCK && !map_has_lock(map) ? -EINVAL : 0;
 }
 
 static int array_update(struct map *map, const void *key, const void *value,
@@ -98,9 +133,13 @@ static int array_update(struct map *map, const void *key, const void *value,
 {
 	int err = array_check_update(map, key, flags);
 
-	if (!err)
-		words_over(array_lookup(map, key), value, map->value_size);
-	return err;
+	if (err)
+		return err;
+	if (flags & BPF_F_LOCK)
+		value_over_locked(map, array_lookup(map, key), value);
+	else
+		value_over(map, array_lookup(map, key), value);
+	return 0;
 }
 
 /* Every index always exists, so there is nothing to delete. */
@@ -115,18 +154,22 @@ static int array_read(struct map *map, const void *key, void *value, u64 flags)
 {
 	void *at = array_lookup(map, key);
 
-	if (flags)
+	if (flags & ~(u64)BPF_F_LOCK || (flags && !map_has_lock(map)))
 		return -EINVAL;
 	if (!at)
 		return -ENOENT;
-	words_out(value, at, map->value_size);
+	if (flags & BPF_F_LOCK)
+		value_out_locked(map, value, at);
+	else
+		value_out(map, value, at);
 	return 0;
 }
 
+/* Linux looks for the lock first. */
 static int array_write(struct map *map, const void *key, const void *value,
 		       u64 flags)
 {
-	if (flags & BPF_F_LOCK)
+	if (flags & BPF_F_LOCK && !map_has_lock(map))
 		return -EINVAL;
 	return array_update(map, key, value, flags);
 }
@@ -167,6 +210,9 @@ const struct map_ops array_ops = {
 	.write = array_write,
 	.erase = array_delete,
 	.next_key = array_next_key,
+	.check_btf = array_check_btf,
+	.alike = array_alike,
+	.memory_fd = array_memory_fd,
 	.count = array_count,
 	.bytes = array_bytes,
 };

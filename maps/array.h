@@ -30,6 +30,8 @@ static inline u32 array_index(const void *key)
 int array_check_sizes(const struct map_attr *attr, u32 flags, struct err *err);
 /* A program's update, of either family: -EINVAL, -E2BIG, -EEXIST. */
 int array_check_update(const struct map *map, const void *key, u64 flags);
+/* The index is a u32. */
+int array_check_btf(const struct map_attr *attr, struct err *err);
 void array_destroy(struct map *map);
 int array_delete(struct map *map, const void *key);
 int array_next_key(struct map *map, const void *key, void *next);

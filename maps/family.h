@@ -14,6 +14,15 @@ extern const struct map_ops lru_htab_ops;
 extern const struct map_ops lru_percpu_htab_ops;
 extern const struct map_ops lpm_trie_ops;
 extern const struct map_ops prog_array_ops;
+extern const struct map_ops array_of_maps_ops;
+extern const struct map_ops hash_of_maps_ops;
+extern const struct map_ops queue_ops;
+extern const struct map_ops stack_ops;
+extern const struct map_ops bloom_filter_ops;
+extern const struct map_ops cgroup_array_ops;
+extern const struct map_ops reuseport_sockarray_ops;
+extern const struct map_ops sk_storage_ops;
+extern const struct map_ops stack_trace_ops;
 
 #define MAP_ACCESS_FLAGS \
 	(BPF_F_RDONLY | BPF_F_WRONLY | BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG)
@@ -27,6 +36,15 @@ extern const struct map_ops prog_array_ops;
 /* -EINVAL if attr has flags besides those allowed, or both of the pair that
  * limits programs. */
 int map_check_flags(const struct map_attr *attr, u32 allowed, struct err *err);
+
+/* For check_btf: the key has a type; the family has none at all (-ENOTSUPP). */
+int map_check_btf_key(const struct map_attr *attr, struct err *err);
+int map_check_no_btf(const struct map_attr *attr, struct err *err);
+
+/* What families without an operation answer. */
+void *map_no_lookup(struct map *map, const void *key);
+int map_no_update(struct map *map, const void *key, const void *value,
+		  u64 flags);
 
 /* The slot whose values the calling thread sees; one that is no lcore sees
  * those of slot 0. */

@@ -344,6 +344,7 @@ static void unlink_at(struct htab *h, struct htab_bucket *b, u32 *at, u32 index)
 struct source {
 	const void *value;
 	bool all_slots; /* control: a value for each slot, padding included */
+	bool in_place;	/* into the old value under its lock (BPF_F_LOCK) */
 };
 
 static void fill_percpu(struct htab *h, u32 index, const struct source *from,
@@ -379,8 +380,7 @@ static void fill(struct htab *h, u32 index, const void *key,
 	if (is_percpu(h))
 		fill_percpu(h, index, from, true);
 	else
-		words_in(htab_value(&h->fast, index), from->value,
-			 h->map.value_size);
+		value_new(&h->map, htab_value(&h->fast, index), from->value);
 }
 
 static void give_back(struct htab *h, u32 index)
@@ -455,6 +455,9 @@ static int put_once(struct htab *h, const void *key, u64 flags,
 		fill_percpu(h, old, from, false);
 		if (h->lru)
 			htab_touch(&h->fast, old);
+	} else if (from->in_place) {
+		value_over_locked(&h->map, htab_value(&h->fast, old),
+				  from->value);
 	} else {
 		retired = exchange(h, b, old, key, from);
 	}
@@ -502,30 +505,35 @@ bool htab_evict(struct htab *h, u32 index)
 	return at != NULL;
 }
 
-/* No value has a spin lock, so BPF_F_LOCK is one flag too many. */
+static int update(struct htab *h, const void *key, struct source *from,
+		  u64 flags)
+{
+	from->in_place = flags & BPF_F_LOCK;
+	flags &= ~(u64)BPF_F_LOCK;
+	if (flags > BPF_EXIST || (from->in_place && !map_has_lock(&h->map)))
+		return -EINVAL;
+	return put(h, key, flags, from);
+}
+
 static int htab_update(struct map *map, const void *key, const void *value,
 		       u64 flags)
 {
-	const struct source from = { .value = value };
+	struct source from = { .value = value };
 
-	if (flags > BPF_EXIST)
-		return -EINVAL;
-	return put(htab_of(map), key, flags, &from);
+	return update(htab_of(map), key, &from, flags);
 }
 
 static int htab_write(struct map *map, const void *key, const void *value,
 		      u64 flags)
 {
 	struct htab *h = htab_of(map);
-	const struct source from = { .value = value,
-				     .all_slots = is_percpu(h) };
+	struct source from = { .value = value, .all_slots = is_percpu(h) };
 
-	if (flags > BPF_EXIST)
-		return -EINVAL;
-	return put(h, key, flags, &from);
+	return update(h, key, &from, flags);
 }
 
-static int htab_delete(struct map *map, const void *key)
+/* value: where to leave a copy of what is deleted, or NULL. */
+static int remove_key(struct map *map, const void *key, void *value, u64 flags)
 {
 	struct htab *h = htab_of(map);
 	u64 hash = htab_hash_sized(&h->fast, key, map->key_size);
@@ -535,6 +543,8 @@ static int htab_delete(struct map *map, const void *key)
 	spin_lock(htab_lock_of(b));
 	index = htab_probe(&h->fast, b, key, map->key_size, htab_tag(hash),
 			   b->seq);
+	if (index && value)
+		htab_copy_value(h, index, value, flags & BPF_F_LOCK);
 	if (index)
 		unlink_at(h, b, place_of(h, b, index), index);
 	spin_unlock(htab_lock_of(b));
@@ -542,6 +552,16 @@ static int htab_delete(struct map *map, const void *key)
 		return -ENOENT;
 	give_back(h, index);
 	return 0;
+}
+
+static int htab_delete(struct map *map, const void *key)
+{
+	return remove_key(map, key, NULL, 0);
+}
+
+static int htab_take(struct map *map, const void *key, void *value, u64 flags)
+{
+	return remove_key(map, key, value, flags);
 }
 
 static void *htab_lookup(struct map *map, const void *key)
@@ -569,6 +589,15 @@ static void *lru_htab_lookup(struct map *map, const void *key)
 		return NULL;
 	htab_touch(f, index);
 	return htab_value(f, index);
+}
+
+/* Linux counts no use for it. */
+static void *htab_lookup_slot(struct map *map, const void *key, u32 slot)
+{
+	const struct htab_fast *f = &htab_of(map)->fast;
+	u32 index = htab_find(f, key);
+
+	return index ? htab_percpu_value(f, index, slot) : NULL;
 }
 
 static void *lru_percpu_htab_lookup(struct map *map, const void *key)
@@ -604,6 +633,7 @@ const struct map_ops htab_ops = {
 	.write = htab_write,
 	.erase = htab_delete,
 	.next_key = htab_next_key,
+	.take = htab_take,
 	.scan = htab_scan,
 	.count = htab_count,
 	.bytes = htab_bytes,
@@ -615,12 +645,14 @@ const struct map_ops percpu_htab_ops = {
 	.create = htab_create,
 	.destroy = htab_destroy,
 	.lookup = percpu_htab_lookup,
+	.lookup_slot = htab_lookup_slot,
 	.update = htab_update,
 	.delete = htab_delete,
 	.read = htab_read,
 	.write = htab_write,
 	.erase = htab_delete,
 	.next_key = htab_next_key,
+	.take = htab_take,
 	.scan = htab_scan,
 	.count = htab_count,
 	.bytes = htab_bytes,
@@ -638,6 +670,7 @@ const struct map_ops lru_htab_ops = {
 	.write = htab_write,
 	.erase = htab_delete,
 	.next_key = htab_next_key,
+	.take = htab_take,
 	.scan = htab_scan,
 	.count = htab_count,
 	.bytes = htab_bytes,
@@ -649,12 +682,14 @@ const struct map_ops lru_percpu_htab_ops = {
 	.create = htab_create,
 	.destroy = htab_destroy,
 	.lookup = lru_percpu_htab_lookup,
+	.lookup_slot = htab_lookup_slot,
 	.update = htab_update,
 	.delete = htab_delete,
 	.read = htab_read,
 	.write = htab_write,
 	.erase = htab_delete,
 	.next_key = htab_next_key,
+	.take = htab_take,
 	.scan = htab_scan,
 	.count = htab_count,
 	.bytes = htab_bytes,

@@ -4,9 +4,9 @@
 #define WEIR_MAPS_HTAB_H
 
 #include "maps/family.h"
+#include "maps/fields.h"
 #include "maps/htab_fast.h"
 #include "maps/lru.h"
-#include "maps/words.h"
 #include "mem/pool.h"
 
 struct htab {
@@ -42,6 +42,7 @@ u32 htab_next_place(const struct htab *h, const struct htab_bucket *b, u32 *at,
 bool htab_evict(struct htab *h, u32 index);
 
 /* htab_walk.c: the control side, which takes copies */
+void htab_copy_value(const struct htab *h, u32 index, void *to, bool locked);
 int htab_read(struct map *map, const void *key, void *value, u64 flags);
 int htab_next_key(struct map *map, const void *key, void *next);
 int htab_scan(struct map *map, u64 *cursor, u32 n, map_visit *fn, void *arg);

@@ -70,13 +70,17 @@ u32 htab_next_place(const struct htab *h, const struct htab_bucket *b, u32 *at,
 	return htab_load32(htab_link(h, index));
 }
 
-static void copy_value(const struct htab *h, u32 index, void *to)
+void htab_copy_value(const struct htab *h, u32 index, void *to, bool locked)
 {
 	const struct htab_fast *f = &h->fast;
 	u8 *out = to;
 
+	if (locked) {
+		value_out_locked(&h->map, to, htab_value(f, index));
+		return;
+	}
 	if (!f->planes) {
-		words_out(to, htab_value(f, index), h->map.value_size);
+		value_out(&h->map, to, htab_value(f, index));
 		return;
 	}
 	for (u32 slot = 0; slot < h->map.slots; slot++)
@@ -98,14 +102,14 @@ int htab_read(struct map *map, const void *key, void *value, u64 flags)
 	struct reading r;
 	u32 index;
 
-	if (flags)
+	if (flags & ~(u64)BPF_F_LOCK || (flags && !map_has_lock(map)))
 		return -EINVAL;
 	reading_begin(&r, htab_bucket_of(&h->fast, hash));
 	do {
 		index = htab_probe(&h->fast, r.bucket, key, map->key_size,
 				   htab_tag(hash), r.seq);
 		if (index)
-			copy_value(h, index, value);
+			htab_copy_value(h, index, value, flags);
 	} while (reading_failed(&r));
 	return index ? 0 : -ENOENT;
 }
@@ -199,7 +203,8 @@ static int copy_elems(const struct htab *h, const struct reading *r,
 			return -ENOSPC;
 		to = c->bytes + c->len++ * c->size;
 		copy_key(h, index, to);
-		copy_value(h, index, to + c->key_size);
+		htab_copy_value(h, index, to + c->key_size,
+				map_has_lock(&h->map));
 	}
 	return 0;
 }

@@ -39,11 +39,9 @@
 
 static int check_btf(const struct map_attr *attr, struct err *err)
 {
-	const struct btf_type *type;
+	const struct btf_type *type =
+		btf_type(attr->btf, btf_skip(attr->btf, attr->btf_key));
 
-	if (!attr->btf || !attr->btf_key || !attr->btf_value)
-		return 0;
-	type = btf_type(attr->btf, btf_skip(attr->btf, attr->btf_key));
 	if (type && BTF_INFO_KIND(type->info) == BTF_KIND_STRUCT)
 		return 0;
 	return err_fail(err, -EINVAL,
@@ -73,7 +71,7 @@ static int lpm_check(const struct map_attr *attr, struct err *err)
 		return err_fail(err, -EINVAL,
 				"value_size is 1 to %u bytes, not %u",
 				value_max, attr->value_size);
-	return check_btf(attr, err);
+	return 0;
 }
 
 struct layout {
@@ -390,6 +388,7 @@ const struct map_ops lpm_trie_ops = {
 	.write = lpm_update,
 	.erase = lpm_delete,
 	.next_key = lpm_next_key,
+	.check_btf = check_btf,
 	.scan = lpm_scan,
 	.count = lpm_count,
 	.bytes = lpm_bytes,

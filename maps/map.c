@@ -14,6 +14,8 @@
 #include "bpf/btf.h"
 #include "bpf/name.h"
 #include "maps/family.h"
+#include "maps/fields.h"
+#include "maps/inner.h"
 
 static int check_common(const struct map_attr *attr, struct err *err)
 {
@@ -80,58 +82,68 @@ static int check_name(const struct map_attr *attr, struct err *err)
 	return 0;
 }
 
-/* The index is a u32.  Only a data section has none, and describes all. */
-static int check_index_type(const struct map_attr *attr, struct err *err)
-{
-	u32 id = btf_skip(attr->btf, attr->btf_key ? attr->btf_key :
-						     attr->btf_value);
-	const struct btf_type *t = btf_type(attr->btf, id);
-
-	if (attr->type != BPF_MAP_TYPE_ARRAY &&
-	    attr->type != BPF_MAP_TYPE_PERCPU_ARRAY)
-		return 0;
-	if (attr->btf_key) {
-		if (BTF_INFO_KIND(t->info) == BTF_KIND_INT &&
-		    (*(const u32 *)(t + 1) & 0xffffff) == 32)
-			return 0;
-		return err_fail(err, -EINVAL,
-				"the index's BTF type %u is no 32-bit integer",
-				attr->btf_key);
-	}
-	if (attr->type == BPF_MAP_TYPE_ARRAY && attr->max_entries == 1 &&
-	    BTF_INFO_KIND(t->info) == BTF_KIND_DATASEC)
-		return 0;
-	return err_fail(err, -EINVAL, "the key has no BTF type");
-}
-
-static int check_btf(const struct map_attr *attr, struct err *err)
+static int check_key_type(const struct map_attr *attr, struct err *err)
 {
 	s64 size;
 
-	if (!attr->btf || !attr->btf_value)
+	if (!attr->btf_key)
 		return 0;
-	if (attr->btf_key) {
-		size = btf_size(attr->btf, attr->btf_key);
-		if (size != attr->key_size)
-			return err_fail(err, -EINVAL,
-					"key_size is %u, its BTF type %u has "
-					"%lld bytes",
-					attr->key_size, attr->btf_key,
-					(long long)size);
-	} else if (attr->type != BPF_MAP_TYPE_ARRAY) {
-		return err_fail(err, -EINVAL, "the key has no BTF type");
-	}
-	size = btf_size(attr->btf, attr->btf_value);
-	if (size != attr->value_size)
-		return err_fail(
-			err, -EINVAL,
+	size = btf_size(attr->btf, attr->btf_key);
+	if (size == attr->key_size)
+		return 0;
+	return err_fail(err, -EINVAL,
+			"key_size is %u, its BTF type %u has %lld bytes",
+			attr->key_size, attr->btf_key, (long long)size);
+}
+
+static int check_value_type(const struct map_attr *attr, struct err *err)
+{
+	s64 size = btf_size(attr->btf, attr->btf_value);
+
+	if (size == attr->value_size)
+		return 0;
+	return err_fail(err, -EINVAL,
 			"value_size is %u, its BTF type %u has %lld bytes",
 			attr->value_size, attr->btf_value, (long long)size);
-	return check_index_type(attr, err);
+}
+
+int map_check_btf_key(const struct map_attr *attr, struct err *err)
+{
+	return attr->btf_key ? 0
+			     : err_fail(err, -EINVAL, "the key has no BTF type");
+}
+
+int map_check_no_btf(const struct map_attr *attr, struct err *err)
+{
+	return err_fail(err, -LINUX_ENOTSUPP, "%s maps have no BTF types",
+			map_type_name(attr->type));
+}
+
+/* *fields: what the value holds besides data. */
+static int check_btf(const struct map_ops *ops, const struct map_attr *attr,
+		     struct err *err, struct map_fields **fields)
+{
+	int code;
+
+	*fields = NULL;
+	if (!attr->btf || !attr->btf_value)
+		return 0;
+	code = check_key_type(attr, err);
+	/* Who has rules of its own may do without a key's type. */
+	if (!code && !ops->check_btf)
+		code = map_check_btf_key(attr, err);
+	if (!code)
+		code = check_value_type(attr, err);
+	if (!code)
+		code = fields_find(attr, err, fields);
+	if (!code && ops->check_btf)
+		code = ops->check_btf(attr, err);
+	return code;
 }
 
 static void init(struct map *map, const struct map_ops *ops,
-		 const struct map_env *env, const struct map_attr *attr)
+		 const struct map_env *env, const struct map_attr *attr,
+		 const struct map_fields *fields, const struct map *inner)
 {
 	map->ops = ops;
 	map->type = attr->type;
@@ -150,6 +162,8 @@ static void init(struct map *map, const struct map_ops *ops,
 		map->btf_value = attr->btf_value;
 	}
 	map->env = env;
+	map->fields = fields;
+	map->inner = inner;
 	atomic_init(&map->users, 1);
 	atomic_init(&map->refs, 1);
 }
@@ -176,7 +190,8 @@ int map_create(const struct map_env *env, const struct map_attr *attr,
 	       struct err *err, struct map **out)
 {
 	const struct map_ops *ops;
-	struct map *map;
+	struct map_fields *fields = NULL;
+	struct map *map, *inner = NULL;
 	int code;
 
 	code = check_common(attr, err);
@@ -193,12 +208,18 @@ int map_create(const struct map_env *env, const struct map_attr *attr,
 		return explain(env, attr, code, err);
 	code = check_name(attr, err);
 	if (!code)
-		code = check_btf(attr, err);
+		code = check_btf(ops, attr, err, &fields);
+	if (!code && ops->holds == HOLDS_MAPS) {
+		inner = inner_like(attr->inner);
+		if (!inner)
+			code = err_fail(err, -ENOMEM, "out of memory");
+	}
 	if (code) {
+		free(fields);
 		ops->destroy(map);
 		return code;
 	}
-	init(map, ops, env, attr);
+	init(map, ops, env, attr, fields, inner);
 	*out = map;
 	return 0;
 }
@@ -234,8 +255,12 @@ static void free_map(struct rcu_head *head)
 {
 	struct map *map = container_of(head, struct map, free_head);
 	struct btf_blob *btf = map->btf;
+	const struct map_fields *fields = map->fields;
+	const struct map *inner = map->inner;
 
 	map->ops->destroy(map);
+	inner_free(inner);
+	free((void *)fields);
 	if (btf)
 		btf_put(btf);
 }
@@ -258,6 +283,33 @@ void map_put(struct map *map)
 	    map->ops->forget)
 		map->ops->forget(map);
 	map_release(map);
+}
+
+void *map_no_lookup(struct map *map, const void *key)
+{
+	(void)map;
+	(void)key;
+	return NULL;
+}
+
+int map_no_update(struct map *map, const void *key, const void *value,
+		  u64 flags)
+{
+	(void)map;
+	(void)key;
+	(void)value;
+	(void)flags;
+	return -EINVAL;
+}
+
+bool map_has_lock(const struct map *map)
+{
+	return fields_have(map->fields, BTF_FIELD_SPIN_LOCK);
+}
+
+int map_memory_fd(const struct map *map)
+{
+	return map->ops->memory_fd ? map->ops->memory_fd(map) : -1;
 }
 
 bool map_is_percpu(const struct map *map)

@@ -22,6 +22,7 @@
 #include "mem/rcu.h"
 
 struct map;
+struct map_fields;
 struct prog;
 struct btf_blob;
 
@@ -38,7 +39,10 @@ struct map_attr {
 	struct btf_blob *btf; /* may be NULL; the map takes a reference */
 	u32 btf_key;	      /* type ids in btf, 0: none */
 	u32 btf_value;
-	struct map *inner; /* template of a map of maps */
+	/* Of a map of maps: what the maps in it are like, only looked at; NULL:
+	 * there is none, and inner_err says why if a number was given. */
+	struct map *inner;
+	int inner_err;
 };
 
 /* What maps call upwards: programs in prog arrays (architecture, Layout).
@@ -50,6 +54,15 @@ struct prog_ref_ops {
 	/* All that programs of one array must agree in (type, attach type,
 	 * flags), folded into a number that is not 0. */
 	u64 (*kind)(const struct prog *prog);
+};
+
+/* What the entries of a map are. */
+enum map_holds {
+	HOLDS_VALUES,
+	/* objects, where Linux takes descriptors */
+	HOLDS_PROGS,
+	HOLDS_MAPS,
+	HOLDS_SOCKETS, /* of which there are none */
 };
 
 struct map_env {
@@ -87,12 +100,31 @@ struct map_ops {
 	/* key NULL or gone: the first.  -ENOENT after the last. */
 	int (*next_key)(struct map *map, const void *key, void *next);
 
-	/* Maps whose entries are programs: takes the program (and a reference
-	 * to it) where Linux takes its fd.  NULL: no such map.  Of these maps
-	 * read() gives the program's id and write() is -EOPNOTSUPP: the
-	 * control side resolves numbers itself. */
-	int (*write_prog)(struct map *map, const void *key, struct prog *prog,
-			  u64 flags);
+	/* Maps whose entries are objects.  read() gives the object's id and
+	 * write() is -EOPNOTSUPP: the control side resolves numbers itself.
+	 * check_write() is what Linux refuses before it looks for the object, NULL:
+	 * nothing; write_object() takes the object and a reference to it. */
+	enum map_holds holds;
+	int (*check_write)(const struct map *map, const void *key, u64 flags);
+	int (*write_object)(struct map *map, const void *key, void *object,
+			    u64 flags);
+
+	/* Maps without keys, for programs; NULL: not in this family.  Of a set
+	 * peek() asks for the value, of others it fills it in. */
+	int (*push)(struct map *map, const void *value, u64 flags);
+	int (*pop)(struct map *map, void *value);
+	int (*peek)(struct map *map, void *value);
+	/* Per-CPU families, for programs: the value of another slot. */
+	void *(*lookup_slot)(struct map *map, const void *key, u32 slot);
+	/* read() and erase() at once, for control; NULL: not in this family. */
+	int (*take)(struct map *map, const void *key, void *value, u64 flags);
+
+	/* What Linux checks of the types besides their sizes; NULL: that the key
+	 * has one.  attr->btf and attr->btf_value are there. */
+	int (*check_btf)(const struct map_attr *attr, struct err *err);
+	/* May the map be in a map of maps that wants one like `like`, which is
+	 * of its type?  NULL: when sizes and flags agree. */
+	bool (*alike)(const struct map *map, const struct map *like);
 
 	/* each() in pieces, for long dumps: from *cursor (0: the start) on, until
 	 * at least n elements were seen; *cursor says where to go on.  Every
@@ -104,6 +136,8 @@ struct map_ops {
 	/* The last user reference has gone, programs may still run on it: drop
 	 * what keeps other objects alive.  NULL: nothing. */
 	void (*forget)(struct map *map);
+	/* map_memory_fd(); NULL: -1 */
+	int (*memory_fd)(const struct map *map);
 	/* elements in use now */
 	u64 (*count)(const struct map *map);
 	/* memory charged to the budget now */
@@ -127,6 +161,11 @@ struct map {
 	u32 btf_key;
 	u32 btf_value;
 	const struct map_env *env;
+	/* what values hold besides data; NULL: nothing */
+	const struct map_fields *fields;
+	/* Of a map of maps: what the maps in it are like.  Has ops, type, sizes,
+	 * max_entries, flags and fields, and no values.  NULL: it is none. */
+	const struct map *inner;
 
 	atomic_bool frozen; /* control side may no longer write */
 	atomic_uint users; /* handles, pins, objects */
@@ -170,6 +209,12 @@ int map_each(struct map *map, map_visit *fn, void *arg);
  * round_up(value_size, 8) for each slot. */
 u64 map_value_bytes(const struct map *map);
 bool map_is_percpu(const struct map *map);
+
+/* Does the value have a bpf_spin_lock?  Then BPF_F_LOCK may be asked for. */
+bool map_has_lock(const struct map *map);
+/* What is behind the map if it can be mapped as Linux's mmap() of it shows it
+ * (BPF_F_MMAPABLE): a descriptor that stays the map's, or -1. */
+int map_memory_fd(const struct map *map);
 
 /* The name bpftool has for a type number, or NULL; and back, 0 if none. */
 const char *map_type_name(u32 type);

@@ -72,6 +72,12 @@ static int percpu_array_update(struct map *map, const void *key,
 	return err;
 }
 
+static void *percpu_array_lookup_slot(struct map *map, const void *key,
+				      u32 slot)
+{
+	return array_at(&array_of(map)->fast, array_index(key), slot);
+}
+
 static int percpu_array_read(struct map *map, const void *key, void *value,
 			     u64 flags)
 {
@@ -117,6 +123,8 @@ const struct map_ops percpu_array_ops = {
 	.write = percpu_array_write,
 	.erase = array_delete,
 	.next_key = array_next_key,
+	.lookup_slot = percpu_array_lookup_slot,
+	.check_btf = array_check_btf,
 	.count = array_count,
 	.bytes = array_bytes,
 };

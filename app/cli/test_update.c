@@ -100,7 +100,7 @@ static int write_prog(struct test *t, struct map *map, const void *key,
 			 map->name);
 		return err_hint(err, "give `value name NAME`");
 	}
-	res = map->ops->write_prog(map, key, prog, flags);
+	res = sys_map_write_object(t->sys, map, key, prog, flags);
 	return res ? map_failed(map, "update", res, err) : 0;
 }
 
@@ -116,7 +116,7 @@ static int write_entry(struct test *t, struct map *map, json_t *args,
 		err_fail(err, res, "out of memory");
 	else
 		res = arg_key(&rq, map, key, err);
-	if (!res && map->ops->write_prog) {
+	if (!res && map->ops->holds == HOLDS_PROGS) {
 		res = write_prog(t, map, key, &rq, flags_of(flags), err);
 	} else if (!res) {
 		res = arg_value(&rq, map, value, err);

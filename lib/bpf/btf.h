@@ -69,6 +69,8 @@ struct btf_field {
 
 #define BTF_FIELDS_MAX 11 /* in one value */
 
+u32 btf_field_size(enum btf_field_kind kind);
+
 /* Those of the kinds in mask (1 << kind) in a struct or section, ascending:
  * how many, or Linux's errno if they cannot be so. */
 int btf_fields(const struct btf_blob *btf, u32 id, u32 mask,

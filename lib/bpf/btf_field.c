@@ -29,6 +29,11 @@ static const struct {
 	[BTF_FIELD_REFCOUNT] = { "bpf_refcount", 4, 4 },
 };
 
+u32 btf_field_size(enum btf_field_kind kind)
+{
+	return kinds[kind].size;
+}
+
 /* What a struct of the program may hold besides its data. */
 static const u8 of_objects[] = {
 	BTF_FIELD_SPIN_LOCK, BTF_FIELD_LIST_HEAD, BTF_FIELD_LIST_NODE,

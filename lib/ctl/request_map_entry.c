@@ -104,30 +104,99 @@ static int map_lookup(struct request *rq, struct err *err)
 	return res;
 }
 
+static int no_fit(const struct map *map, const char *what, const char *name,
+		  struct err *err)
+{
+	err_fail(err, -EINVAL, "%s %s does not fit into map %s", what, name,
+		 map->name);
+	if (map->ops->holds == HOLDS_PROGS)
+		return err_hint(err, "programs of one array share type and "
+				     "properties");
+	return err_hint(err, "it holds %s maps with keys of %u and values of "
+			     "%u bytes",
+			map->inner->ops->name, map->inner->key_size,
+			map->inner->value_size);
+}
+
 /* An entry of a prog array is given as the program it names. */
 static int update_prog(struct request *rq, struct entry *e, u64 flags,
 		       struct err *err)
 {
 	struct prog *prog;
-	int res;
+	int res = arg_prog(rq, "prog", &prog, err);
 
-	if (!e->map->ops->write_prog)
-		return err_fail(err, -EINVAL, "map %s holds no programs",
-				e->map->name);
-	res = arg_prog(rq, "prog", &prog, err);
 	if (res)
 		return res;
-	res = sys_map_write_prog(request_sys(rq), e->map, e->key, prog, flags);
-	if (res == -EINVAL) {
-		err_fail(err, res, "program %s does not fit into map %s",
-			 prog->full_name, e->map->name);
-		err_hint(err, "programs of one array share type and "
-			      "properties");
-	} else if (res) {
+	res = sys_map_write_object(request_sys(rq), e->map, e->key, prog,
+				   flags);
+	if (res == -EINVAL)
+		no_fit(e->map, "program", prog->full_name, err);
+	else if (res)
 		map_failed(e->map, "update", res, err);
-	}
 	prog_put(prog);
 	return res;
+}
+
+/* One of a map of maps as that map. */
+static int update_inner(struct request *rq, struct entry *e, u64 flags,
+			struct err *err)
+{
+	struct map *inner;
+	int res = arg_map(rq, "inner", &inner, err);
+
+	if (res)
+		return res;
+	res = sys_map_write_object(request_sys(rq), e->map, e->key, inner,
+				   flags);
+	if (res == -EINVAL)
+		no_fit(e->map, "map", inner->name, err);
+	else if (res)
+		map_failed(e->map, "update", res, err);
+	map_put(inner);
+	return res;
+}
+
+static int update_value(struct request *rq, struct entry *e, u64 flags,
+			struct err *err)
+{
+	int res = arg_value(rq, e->map, e->value, err);
+
+	if (res)
+		return res;
+	res = sys_map_write(request_sys(rq), e->map, e->key, e->value, flags);
+	return res ? map_failed(e->map, "update", res, err) : 0;
+}
+
+/* How an entry is given is the map's affair. */
+static int update_entry(struct request *rq, struct entry *e, u64 flags,
+			struct err *err)
+{
+	static const struct {
+		const char *arg;
+		const char *what;
+		int (*update)(struct request *rq, struct entry *e, u64 flags,
+			      struct err *err);
+	} ways[] = {
+		[HOLDS_VALUES] = { "value", "values", update_value },
+		[HOLDS_PROGS] = { "prog", "programs", update_prog },
+		[HOLDS_MAPS] = { "inner", "maps", update_inner },
+		[HOLDS_SOCKETS] = { "value", "sockets", update_value },
+	};
+	enum map_holds holds = e->map->ops->holds;
+	bool object = holds == HOLDS_PROGS || holds == HOLDS_MAPS;
+
+	for (u32 i = HOLDS_PROGS; i <= HOLDS_MAPS; i++) {
+		if (i != holds && arg_has(rq, ways[i].arg))
+			return err_fail(err, -EINVAL, "map %s holds no %s",
+					e->map->name, ways[i].what);
+	}
+	if (object && !arg_has(rq, ways[holds].arg)) {
+		err_fail(err, -EINVAL, "map %s holds %s", e->map->name,
+			 ways[holds].what);
+		return err_hint(err, "name one: \"%s\": {\"id\": 7}",
+				ways[holds].arg);
+	}
+	return ways[holds].update(rq, e, flags, err);
 }
 
 static int map_update(struct request *rq, struct err *err)
@@ -137,26 +206,11 @@ static int map_update(struct request *rq, struct err *err)
 	int res;
 
 	res = arg_flags(rq, &flags, err);
+	if (!res)
+		res = entry_open(rq, &e, err);
 	if (res)
 		return res;
-	res = entry_open(rq, &e, err);
-	if (res)
-		return res;
-	if (arg_has(rq, "prog")) {
-		res = update_prog(rq, &e, flags, err);
-	} else if (e.map->ops->write_prog) {
-		res = err_fail(err, -EINVAL, "map %s holds programs",
-			       e.map->name);
-		err_hint(err, "name one: \"prog\": {\"id\": 7}");
-	} else {
-		res = arg_value(rq, e.map, e.value, err);
-		if (!res) {
-			res = sys_map_write(request_sys(rq), e.map, e.key,
-					    e.value, flags);
-			if (res)
-				map_failed(e.map, "update", res, err);
-		}
-	}
+	res = update_entry(rq, &e, flags, err);
 	entry_free(&e);
 	return res;
 }
@@ -212,7 +266,7 @@ static int map_next(struct request *rq, struct err *err)
 
 const struct method map_entry_methods[] = {
 	{ "map.lookup", "map key key_hex format", map_lookup },
-	{ "map.update", "map key key_hex value value_hex values prog flags",
+	{ "map.update", "map key key_hex value value_hex values prog inner flags",
 	  map_update },
 	{ "map.delete", "map key key_hex", map_delete },
 	{ "map.next_key", "map key key_hex", map_next },

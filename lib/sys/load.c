@@ -82,14 +82,16 @@ static int load(struct load *l)
 
 	l->so = new_obj(l->sys, l->obj);
 	l->want_map = calloc(maps, sizeof(*l->want_map));
+	l->made_map = calloc(maps, sizeof(*l->made_map));
 	l->pin_map = calloc(maps, sizeof(*l->pin_map));
 	l->want_prog = calloc(progs, sizeof(*l->want_prog));
-	if (l->so && l->want_map && l->pin_map && l->want_prog)
+	if (l->so && l->want_map && l->made_map && l->pin_map && l->want_prog)
 		res = run_steps(l);
 	else
 		err_fail(l->err, res, "out of memory");
 	free(l->want_prog);
 	free(l->pin_map);
+	free(l->made_map);
 	free(l->want_map);
 	if (res)
 		sys_obj_put(l->so);

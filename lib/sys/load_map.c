@@ -104,6 +104,7 @@ static int load_map(struct load *l, u32 i)
 			map_put(map);
 	} else {
 		res = make_map(l, em, &attr, &map);
+		l->made_map[i] = true;
 		l->pin_map[i] = by_name;
 	}
 	if (!res)

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "bpf/uapi.h"
 #include "sys/sys_priv.h"
 
 static void forget_map(struct map *map, void *arg)
@@ -56,32 +57,41 @@ u32 sys_next_map_id(struct sys *sys, u32 id)
 
 /* ---- entries ---- */
 
+static int check_lock(const struct map *map, u64 flags)
+{
+	return flags & BPF_F_LOCK && !map_has_lock(map) ? -EINVAL : 0;
+}
+
 int sys_map_read(struct sys *sys, struct map *map, const void *key, void *value,
 		 u64 flags)
 {
 	(void)sys;
-	if (flags & ~(u64)BPF_F_LOCK)
-		return -EINVAL;
-	/* No value has a lock. */
-	if (flags & BPF_F_LOCK)
+	if (flags & ~(u64)BPF_F_LOCK || check_lock(map, flags) != 0)
 		return -EINVAL;
 	return map->ops->read(map, key, value, flags);
 }
 
-/* Programs are given by id. */
-static int write_prog_id(struct sys *sys, struct map *map, const void *key,
-			 const void *value, u64 flags)
+/* Objects are given by id. */
+static int write_id(struct sys *sys, struct map *map, const void *key,
+		    const void *value, u64 flags)
 {
-	struct prog *prog;
+	struct ref ref = { .kind = REF_NONE };
+	int res = 0;
 	u32 id;
-	int res;
 
+	if (map->ops->check_write)
+		res = map->ops->check_write(map, key, flags);
+	if (res || map->ops->holds == HOLDS_SOCKETS)
+		return res ? res : -EBADF;
 	memcpy(&id, value, sizeof(id));
-	prog = sys_prog_by_id(sys, id);
-	if (!prog)
+	if (map->ops->holds == HOLDS_PROGS)
+		ref = ref_prog(sys_prog_by_id(sys, id));
+	else
+		ref = ref_map(sys_map_by_id(sys, id));
+	if (!ref_object(ref))
 		return -ENOENT;
-	res = map->ops->write_prog(map, key, prog, flags);
-	prog_put(prog);
+	res = map->ops->write_object(map, key, ref_object(ref), flags);
+	ref_put(ref);
 	return res;
 }
 
@@ -90,10 +100,10 @@ static int write_entry(struct sys *sys, struct map *map, const void *key,
 {
 	if (atomic_load(&map->frozen))
 		return -EPERM;
-	if (flags & BPF_F_LOCK)
+	if (check_lock(map, flags) != 0)
 		return -EINVAL;
-	if (map->ops->write_prog)
-		return write_prog_id(sys, map, key, value, flags);
+	if (map->ops->holds != HOLDS_VALUES)
+		return write_id(sys, map, key, value, flags);
 	return map->ops->write(map, key, value, flags);
 }
 
@@ -108,14 +118,29 @@ int sys_map_write(struct sys *sys, struct map *map, const void *key,
 	return res;
 }
 
-int sys_map_write_prog(struct sys *sys, struct map *map, const void *key,
-		       struct prog *prog, u64 flags)
+int sys_map_write_object(struct sys *sys, struct map *map, const void *key,
+			 void *object, u64 flags)
 {
 	int res = -EPERM;
 
 	pthread_rwlock_rdlock(&sys->freeze_lock);
 	if (!atomic_load(&map->frozen))
-		res = map->ops->write_prog(map, key, prog, flags);
+		res = map->ops->write_object(map, key, object, flags);
+	pthread_rwlock_unlock(&sys->freeze_lock);
+	return res;
+}
+
+int sys_map_take(struct sys *sys, struct map *map, const void *key, void *value,
+		 u64 flags)
+{
+	int res = -EPERM;
+
+	if (flags & ~(u64)BPF_F_LOCK || check_lock(map, flags) != 0)
+		return -EINVAL;
+	pthread_rwlock_rdlock(&sys->freeze_lock);
+	if (!atomic_load(&map->frozen))
+		res = map->ops->take ? map->ops->take(map, key, value, flags)
+				     : -ENOTSUPP;
 	pthread_rwlock_unlock(&sys->freeze_lock);
 	return res;
 }
@@ -135,6 +160,9 @@ int sys_map_freeze(struct sys *sys, struct map *map)
 {
 	bool frozen;
 
+	/* Locks have to be taken, timers to be set. */
+	if (map->fields)
+		return -ENOTSUPP;
 	pthread_rwlock_wrlock(&sys->freeze_lock);
 	frozen = atomic_exchange(&map->frozen, true);
 	pthread_rwlock_unlock(&sys->freeze_lock);

@@ -40,6 +40,16 @@ static inline void ref_put(struct ref r)
 		btf_put(r.btf);
 }
 
+/* NULL: it refers to nothing. */
+static inline void *ref_object(struct ref r)
+{
+	if (r.kind == REF_MAP)
+		return r.map;
+	if (r.kind == REF_PROG)
+		return r.prog;
+	return r.kind == REF_BTF ? r.btf : NULL;
+}
+
 static inline struct ref ref_map(struct map *map)
 {
 	return (struct ref){ .kind = REF_MAP, .map = map };

@@ -42,14 +42,17 @@ int sys_each_pin(struct sys *sys,
 		 void *arg);
 
 /* The control side's map operations with Linux's checks (frozen, flags).  A map
- * of programs is read and written as their ids. */
+ * of programs or of maps is read and written as their ids. */
 int sys_map_read(struct sys *sys, struct map *map, const void *key,
 		 void *value, u64 flags);
 int sys_map_write(struct sys *sys, struct map *map, const void *key,
 		  const void *value, u64 flags);
-/* Of a map that holds programs: takes the program itself. */
-int sys_map_write_prog(struct sys *sys, struct map *map, const void *key,
-		       struct prog *prog, u64 flags);
+/* Of a map that holds objects: takes the object itself. */
+int sys_map_write_object(struct sys *sys, struct map *map, const void *key,
+			 void *object, u64 flags);
+/* Reads an entry and removes it. */
+int sys_map_take(struct sys *sys, struct map *map, const void *key, void *value,
+		 u64 flags);
 int sys_map_erase(struct sys *sys, struct map *map, const void *key);
 int sys_map_freeze(struct sys *sys, struct map *map);
 

@@ -57,6 +57,7 @@ struct load {
 	struct err *err;
 	struct sys_obj *so;
 	bool *want_map;	 /* of the object's maps */
+	bool *made_map;	 /* not found */
 	bool *pin_map;	 /* to be pinned when all is loaded */
 	bool *want_prog; /* of its programs */
 };
@@ -70,8 +71,9 @@ s64 load_map_of(const struct bpf_insn *insn);
 int load_maps(struct load *l);
 int load_pins(struct load *l);
 
-/* load_prog.c: the programs; then the entries of prog arrays */
+/* load_prog.c: the programs */
 int load_progs(struct load *l);
+/* load_slot.c: then the entries of prog arrays and maps of maps */
 int load_slots(struct load *l);
 
 /* override.c: attributes of em with what the options override */

@@ -131,6 +131,7 @@ static wcommand *const commands[] = {
 	[BPF_OBJ_GET_INFO_BY_FD] = wbpf_info,
 	[BPF_BTF_LOAD] = wbpf_btf_load,
 	[BPF_BTF_GET_FD_BY_ID] = wbpf_btf_by_id,
+	[BPF_MAP_LOOKUP_AND_DELETE_ELEM] = wbpf_map_take,
 	[BPF_MAP_FREEZE] = wbpf_map_freeze,
 	[BPF_BTF_GET_NEXT_ID] = wbpf_btf_next_id,
 	[BPF_MAP_LOOKUP_BATCH] = wbpf_map_lookup_batch,

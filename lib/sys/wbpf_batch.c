@@ -87,10 +87,13 @@ static int batch_begin(struct wcall *w, u32 mode, struct batch *b)
 	return -EPERM;
 }
 
-/* No value has a lock. */
 static int check_flags(const struct batch *b)
 {
-	return b->w->u.attr.batch.elem_flags ? -EINVAL : 0;
+	u64 flags = b->w->u.attr.batch.elem_flags;
+
+	if (flags & ~(u64)BPF_F_LOCK)
+		return -EINVAL;
+	return flags && !map_has_lock(b->map) ? -EINVAL : 0;
 }
 
 static int put_entry(struct batch *b, const void *key, const void *value)
@@ -124,7 +127,8 @@ static int read_by_key(struct batch *b, bool started)
 		b->key = b->next;
 		b->next = swap;
 		started = true;
-		res = sys_map_read(b->w->sys, b->map, b->key, b->value, 0);
+		res = sys_map_read(b->w->sys, b->map, b->key, b->value,
+				   b->w->u.attr.batch.elem_flags);
 		if (!res)
 			res = put_entry(b, b->key, b->value);
 		else if (res == -ENOENT)

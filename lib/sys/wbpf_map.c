@@ -41,7 +41,21 @@ static int refuse_btf(struct wcall *w, struct map_attr *attr, int why)
 	return why;
 }
 
-static int create(struct wcall *w, struct map_attr *attr, struct map **out)
+/* The map that says what the maps in it are like; a wrong handle counts when
+ * the rest has been looked at (inner_err). */
+static void take_inner(struct wcall *w, struct map_attr *attr,
+		       struct handle *inner)
+{
+	*inner = (struct handle){ 0 };
+	attr->inner_err = handle_get_kind(w->c, w->u.attr.inner_map_fd, REF_MAP,
+					  inner);
+	attr->inner = attr->inner_err ? NULL : inner->ref.map;
+	if (attr->inner_err)
+		inner->ref.kind = REF_NONE;
+}
+
+static int create_typed(struct wcall *w, struct map_attr *attr,
+			struct map **out)
 {
 	const union bpf_attr *u = &w->u.attr;
 	struct handle btf = { 0 };
@@ -55,6 +69,17 @@ static int create(struct wcall *w, struct map_attr *attr, struct map **out)
 	}
 	res = sys_map_create(w->sys, attr, NULL, out);
 	ref_put(btf.ref);
+	return res;
+}
+
+static int create(struct wcall *w, struct map_attr *attr, struct map **out)
+{
+	struct handle inner;
+	int res;
+
+	take_inner(w, attr, &inner);
+	res = create_typed(w, attr, out);
+	ref_put(inner.ref);
 	return res;
 }
 
@@ -114,12 +139,18 @@ static int entry_begin(struct wcall *w, struct entry *e, u32 mode)
 	if (res)
 		return res;
 	e->map = e->h.ref.map;
-	if (mode & MODE_WRITE && atomic_load(&e->map->frozen))
+	if (atomic_load(&e->map->frozen))
 		e->h.mode &= ~MODE_WRITE;
 	if ((e->h.mode & mode) == mode)
 		return 0;
 	ref_put(e->h.ref);
 	return -EPERM;
+}
+
+static int check_lock(const struct wcall *w, const struct entry *e)
+{
+	return w->u.attr.flags & BPF_F_LOCK && !map_has_lock(e->map) ? -EINVAL
+								      : 0;
 }
 
 /* Maps without keys take none. */
@@ -133,51 +164,101 @@ static int entry_key(struct wcall *w, struct entry *e)
 	return res;
 }
 
+/* A set is asked for the value that the caller gives. */
+static int entry_room(struct wcall *w, struct entry *e, u64 size)
+{
+	int res = 0;
+
+	if (e->map->type == BPF_MAP_TYPE_BLOOM_FILTER)
+		e->value = wcall_copy_in(w, w->u.attr.value, size, &res);
+	else
+		e->value = malloc(size + 1);
+	return e->value || res ? res : -ENOMEM;
+}
+
+typedef int entry_fn(struct sys *sys, struct map *map, const void *key,
+		     void *value, u64 flags);
+
+static int read_entry(struct wcall *w, struct entry *e, entry_fn *fn)
+{
+	u64 size = map_value_bytes(e->map);
+	int res = entry_key(w, e);
+
+	if (!res)
+		res = entry_room(w, e, size);
+	if (!res)
+		res = fn(w->sys, e->map, e->key, e->value, w->u.attr.flags);
+	if (!res && e->map->type != BPF_MAP_TYPE_BLOOM_FILTER)
+		res = wcall_copy_out(w, w->u.attr.value, e->value, size);
+	return res;
+}
+
 int wbpf_map_lookup(struct wcall *w)
 {
-	const union bpf_attr *u = &w->u.attr;
 	struct entry e;
-	u64 size;
 	int res;
 
-	if (!wcall_only(w, ATTR_END(flags)) || u->flags & ~(u64)BPF_F_LOCK)
+	if (!wcall_only(w, ATTR_END(flags)) ||
+	    w->u.attr.flags & ~(u64)BPF_F_LOCK)
 		return -EINVAL;
 	res = entry_begin(w, &e, MODE_READ);
 	if (res)
 		return res;
-	if (u->flags & BPF_F_LOCK)
-		res = -EINVAL;
+	res = check_lock(w, &e);
 	if (!res)
-		res = entry_key(w, &e);
-	size = map_value_bytes(e.map);
-	if (!res) {
-		e.value = malloc(size + 1);
-		res = e.value ? sys_map_read(w->sys, e.map, e.key, e.value,
-					     u->flags)
-			      : -ENOMEM;
-	}
-	if (!res)
-		res = wcall_copy_out(w, u->value, e.value, size);
+		res = read_entry(w, &e, sys_map_read);
 	entry_end(&e);
 	return res;
 }
 
-/* Where Linux takes a program's descriptor, the handle of one. */
+int wbpf_map_take(struct wcall *w)
+{
+	struct entry e;
+	int res;
+
+	if (!wcall_only(w, ATTR_END(flags)) ||
+	    w->u.attr.flags & ~(u64)BPF_F_LOCK)
+		return -EINVAL;
+	res = entry_begin(w, &e, MODE_READ | MODE_WRITE);
+	if (res)
+		return res;
+	res = check_lock(w, &e);
+	if (!res)
+		res = read_entry(w, &e, sys_map_take);
+	entry_end(&e);
+	return res;
+}
+
+/* What is there is no socket. */
+static int find_socket(struct wcall *w, u32 number)
+{
+	struct handle h;
+	int res = handle_get(w->c, number, &h);
+
+	if (!res)
+		ref_put(h.ref);
+	return res == -EBADF ? -EBADF : -ENOTSOCK;
+}
+
+/* Where Linux takes the descriptor of an object, the handle of one. */
 static int write_handle(struct wcall *w, struct map *map, const void *key,
 			const void *value, u64 flags)
 {
+	enum ref_kind kind = map->ops->holds == HOLDS_PROGS ? REF_PROG
+							    : REF_MAP;
 	struct handle h;
-	u32 number;
+	u64 number = 0;
 	int res;
 
-	if (flags != BPF_ANY)
-		return -EINVAL;
-	memcpy(&number, value, sizeof(number));
-	res = map->ops->write_prog ? handle_get_kind(w->c, number, REF_PROG, &h)
-				   : -EINVAL;
+	memcpy(&number, value, MIN(map->value_size, sizeof(number)));
+	if (map->ops->holds == HOLDS_SOCKETS)
+		return map->value_size == sizeof(u64) && number > INT32_MAX
+			       ? -EINVAL
+			       : find_socket(w, (u32)number);
+	res = handle_get_kind(w->c, (u32)number, kind, &h);
 	if (res)
 		return res;
-	res = sys_map_write_prog(w->sys, map, key, h.ref.prog, flags);
+	res = sys_map_write_object(w->sys, map, key, ref_object(h.ref), flags);
 	ref_put(h.ref);
 	return res;
 }
@@ -185,15 +266,13 @@ static int write_handle(struct wcall *w, struct map *map, const void *key,
 int wmap_write(struct wcall *w, struct map *map, const void *key,
 	       const void *value, u64 flags)
 {
-	u32 index;
+	int res = 0;
 
-	if (!map->ops->write_prog)
+	if (map->ops->holds == HOLDS_VALUES)
 		return sys_map_write(w->sys, map, key, value, flags);
-	memcpy(&index, key, sizeof(index));
-	/* before the handle is looked at */
-	if (flags == BPF_ANY && index >= map->max_entries)
-		return -E2BIG;
-	return write_handle(w, map, key, value, flags);
+	if (map->ops->check_write)
+		res = map->ops->check_write(map, key, flags);
+	return res ? res : write_handle(w, map, key, value, flags);
 }
 
 int wbpf_map_update(struct wcall *w)
@@ -207,8 +286,7 @@ int wbpf_map_update(struct wcall *w)
 	res = entry_begin(w, &e, MODE_WRITE);
 	if (res)
 		return res;
-	if (u->flags & BPF_F_LOCK)
-		res = -EINVAL;
+	res = check_lock(w, &e);
 	if (!res)
 		res = entry_key(w, &e);
 	if (!res)
@@ -268,10 +346,13 @@ int wbpf_map_freeze(struct wcall *w)
 
 	if (!wcall_only(w, ATTR_END(map_fd)))
 		return -EINVAL;
-	res = entry_begin(w, &e, MODE_WRITE);
+	res = entry_begin(w, &e, 0);
 	if (res)
 		return res;
-	res = sys_map_freeze(w->sys, e.map);
+	if (!e.map->fields && !(e.h.mode & MODE_WRITE))
+		res = -EPERM;
+	else
+		res = sys_map_freeze(w->sys, e.map);
 	entry_end(&e);
 	return res;
 }

@@ -222,8 +222,8 @@ static bool open_ours(struct ours *o, enum vm_mode mode)
 	jumps = o->maps[1];
 	return !prepare(o, &again, BPF_PROG_TYPE_XDP, mode, &o->again, NULL) &&
 	       !prepare(o, &seven, BPF_PROG_TYPE_XDP, mode, &o->seven, NULL) &&
-	       !jumps->ops->write_prog(jumps, &slots[0], &o->again, 0) &&
-	       !jumps->ops->write_prog(jumps, &slots[1], &o->seven, 0);
+	       !jumps->ops->write_object(jumps, &slots[0], &o->again, 0) &&
+	       !jumps->ops->write_object(jumps, &slots[1], &o->seven, 0);
 }
 
 static void close_ours(struct ours *o)

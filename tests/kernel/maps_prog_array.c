@@ -121,7 +121,7 @@ static void one(struct map *map, int fd, struct prog *p, u32 random)
 	default:
 		compare("write", index, flag,
 			kmap_write(fd, &index, &with->fd, flag),
-			map->ops->write_prog(map, &index, with, flag));
+			map->ops->write_object(map, &index, with, flag));
 	}
 }
 

@@ -101,7 +101,7 @@ static void rewire(struct worker *w)
 			break;
 		default:
 			p = new_prog(2 * i + 1);
-			require(w->map->ops->write_prog(w->map, &key, p, 0) ==
+			require(w->map->ops->write_object(w->map, &key, p, 0) ==
 				0);
 			put(p);
 		}
@@ -162,7 +162,7 @@ static void the_last_user_empties_the_array(void)
 	u32 key = 3;
 
 	map_hold(map);
-	require(map->ops->write_prog(map, &key, p, 0) == 0);
+	require(map->ops->write_object(map, &key, p, 0) == 0);
 	require(prog_array_at(map, key) == p);
 	map_put(map);
 	require(prog_array_at(map, key) == NULL);

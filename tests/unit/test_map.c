@@ -398,11 +398,11 @@ static void prog_arrays_take_programs_of_one_kind(void **state)
 	map = make(BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 2, 0);
 	assert_int_equal(prog_array_adopt(map, &a), 0);
 	assert_int_equal(prog_array_adopt(map, &c), -EINVAL);
-	assert_int_equal(map->ops->write_prog(map, &key, &c, 0), -EINVAL);
-	assert_int_equal(map->ops->write_prog(map, &key, &b, BPF_NOEXIST),
+	assert_int_equal(map->ops->write_object(map, &key, &c, 0), -EINVAL);
+	assert_int_equal(map->ops->write_object(map, &key, &b, BPF_NOEXIST),
 			 -EINVAL);
-	assert_int_equal(map->ops->write_prog(map, &out, &b, 0), -E2BIG);
-	assert_int_equal(map->ops->write_prog(map, &key, &b, 0), 0);
+	assert_int_equal(map->ops->write_object(map, &out, &b, 0), -E2BIG);
+	assert_int_equal(map->ops->write_object(map, &key, &b, 0), 0);
 	assert_int_equal(map->ops->write(map, &key, &id, 0), -EOPNOTSUPP);
 	assert_int_equal(b.refs, 2);
 	assert_ptr_equal(prog_array_at(map, 1), &b);

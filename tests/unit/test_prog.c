@@ -140,7 +140,7 @@ static void a_program_in_its_own_prog_array_can_go(void **state)
 	attr.maps = &jumps;
 	attr.map_cnt = 1;
 	prog = make(&attr);
-	assert_int_equal(jumps->ops->write_prog(jumps, &slot, prog, 0), 0);
+	assert_int_equal(jumps->ops->write_object(jumps, &slot, prog, 0), 0);
 	prog_put(prog);
 	settle();
 	assert_ptr_equal(prog_try_get(prog), prog);

@@ -290,7 +290,7 @@ static void place(u32 slot, const struct row *row, enum vm_mode mode,
 	if (rig_prog(&rig, row->insns, row->cnt, BPF_PROG_TYPE_XDP, mode, prog,
 		     &err))
 		fail_msg("%s: refused: %s", row->name, err.reason);
-	assert_int_equal(jumps->ops->write_prog(jumps, &slot, prog, 0), 0);
+	assert_int_equal(jumps->ops->write_object(jumps, &slot, prog, 0), 0);
 }
 
 static void displace(u32 slot, struct prog *prog)
