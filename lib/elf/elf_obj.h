@@ -59,8 +59,8 @@ struct elf_prog {
 	u32 line_cnt;
 	struct prog_func *funcs;
 	u32 func_cnt;
-	/* raw records for the kernel, offsets in instructions of this program
-	 */
+	/* Raw records for the kernel, offsets in instructions; all functions'
+	 * or none, as it wants them. */
 	const void *func_info;
 	u32 func_info_rec_size;
 	u32 func_info_cnt;
@@ -71,8 +71,7 @@ struct elf_prog {
 	u32 invalid_cnt;
 	/* libxdp's run configuration (struct named _NAME in .xdp_run_config) */
 	u32 xdp_priority;      /* 50 by default */
-	u32 xdp_chain_actions; /* mask of 1 << XDP_*, 1 << XDP_PASS by default
-				*/
+	u32 xdp_chain_actions; /* mask of 1 << XDP_*, by default of PASS */
 };
 
 struct elf_obj {
