@@ -59,6 +59,22 @@ void config_free(struct config *config)
 	vec_free(&config->lcores);
 }
 
+static int flag_place(const struct flag *f, struct err *err)
+{
+	return err_place(err, "--%s %.200s", f->name, f->value);
+}
+
+int config_place_err(const struct config_place *place, struct err *err)
+{
+	if (place->flag)
+		return flag_place(place->flag, err);
+	if (place->file)
+		err_place(err, "%s:%u", place->file,
+			  config_line(place->file, place->list, place->item,
+				      NULL));
+	return err->code;
+}
+
 /* ---- flags ---- */
 
 /* "WHAT=REST": WHAT into name, REST returned; or NULL. */
@@ -77,17 +93,18 @@ static const char *split(const char *text, char *name, const char *form,
 	return text_name(what, name, err) ? NULL : equals + 1;
 }
 
-static int take_port(struct config *config, const char *text, struct err *err)
+static int take_port(struct config *config, const struct flag *f,
+		     struct err *err)
 {
 	struct config_port *p = vec_add(&config->ports);
 	const char *spec;
 
 	if (!p)
 		return no_memory(err);
-	spec = split(text, p->port.name, "NAME=SPEC", err);
+	p->place.flag = f;
+	spec = split(f->value, p->port.name, "NAME=SPEC", err);
 	if (!spec)
 		return -EINVAL;
-	snprintf(p->place, sizeof(p->place), "--port %.200s", text);
 	p->port.spec = config_string(config, spec);
 	return p->port.spec ? 0 : no_memory(err);
 }
@@ -125,12 +142,12 @@ static int take_prog(struct config *config, enum hook_kind hook,
 
 	if (!p)
 		return no_memory(err);
+	p->place.flag = f;
 	p->hook = hook;
 	p->direct_action = true;
 	object = split(f->value, port, "PORT=OBJECT[:PROGRAM]", err);
 	if (!object)
 		return -EINVAL;
-	snprintf(p->place, sizeof(p->place), "--%s %.200s", f->name, f->value);
 	p->port = config_string(config, port);
 	if (!p->port)
 		return no_memory(err);
@@ -173,7 +190,7 @@ static int take_flag(struct config *config, const struct flag *f,
 		     struct err *err)
 {
 	switch (f->id) {
-	case FLAG_PORT: return take_port(config, f->value, err);
+	case FLAG_PORT: return take_port(config, f, err);
 	case FLAG_XDP: return take_prog(config, HOOK_XDP, f, err);
 	case FLAG_TC_INGRESS: return take_prog(config, HOOK_TC_INGRESS, f, err);
 	case FLAG_TC_EGRESS: return take_prog(config, HOOK_TC_EGRESS, f, err);
@@ -215,7 +232,7 @@ static int take_flags(struct config *config, const struct flags *flags,
 	return 0;
 
 fail:
-	return err_place(err, "--%s %.200s", f->name, f->value);
+	return flag_place(f, err);
 }
 
 /* ---- the whole ---- */
@@ -253,11 +270,11 @@ static int check_ports(struct config *config, struct err *err)
 				continue;
 			err_fail(err, -EEXIST, "two ports are called '%s'",
 				 p->port.name);
-			return err_place(err, "%s", p->place);
+			return config_place_err(&p->place, err);
 		}
 		if (p->forward.kind == FORWARD_PORT &&
 		    !find_port(config, p->forward.port, err))
-			return err_place(err, "%s", p->place);
+			return config_place_err(&p->place, err);
 	}
 	return 0;
 }
@@ -270,7 +287,7 @@ static int check_progs(struct config *config, struct err *err)
 		bool xdp = p->hook == HOOK_XDP;
 
 		if (!find_port(config, p->port, err))
-			return err_place(err, "%s", p->place);
+			return config_place_err(&p->place, err);
 		if (p->has_style && xdp != (p->style == CHAIN_XDP))
 			err_fail(err, -EINVAL,
 				 "a program at %s has no such style",
@@ -280,7 +297,7 @@ static int check_progs(struct config *config, struct err *err)
 				 "chain_actions are for XDP programs");
 		else
 			continue;
-		return err_place(err, "%s", p->place);
+		return config_place_err(&p->place, err);
 	}
 	return 0;
 }
@@ -355,6 +372,6 @@ int config_same_frame(const struct config *a, const struct config *b,
 	}
 	err_fail(err, -EBUSY, "%s cannot change while Weir runs", what);
 	if (p)
-		err_place(err, "%s", p->place);
+		config_place_err(&p->place, err);
 	return err_hint(err, "start it again; until then nothing is changed");
 }

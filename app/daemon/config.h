@@ -13,13 +13,25 @@
 #include "base/vec.h"
 #include "lcore/plane.h"
 
-/* Where in the configuration something was said, for messages. */
-typedef char config_place[256];
+struct flag {
+	int id;
+	const char *name;  /* of its option */
+	const char *value; /* NULL: takes none */
+};
+
+/* Where in the configuration something was said; its line is looked up when
+ * there is something to say about it. */
+struct config_place {
+	const struct flag *flag; /* or NULL: in the file */
+	const char *file;	 /* NULL: it is what something else implies */
+	const char *list;	 /* "ports" */
+	u32 item;
+};
 
 struct config_port {
 	struct port_config port;
 	struct forward forward;
-	config_place place;
+	struct config_place place;
 };
 
 struct config_prog {
@@ -33,7 +45,7 @@ struct config_prog {
 	u32 chain_actions;
 	bool direct_action;
 	u32 classid;
-	config_place place;
+	struct config_place place;
 };
 
 struct config_pin {
@@ -45,7 +57,7 @@ struct config_object {
 	const char *path;	     /* absolute */
 	VEC(const char *) overrides; /* "MAP.max_entries=N" */
 	VEC(struct config_pin) pins;
-	config_place place;
+	struct config_place place;
 };
 
 struct config {
@@ -62,12 +74,6 @@ struct config {
 	VEC(struct config_prog) progs;
 
 	VEC(char *) strings; /* what the pointers above point to */
-};
-
-struct flag {
-	int id;
-	const char *name;  /* of its option */
-	const char *value; /* NULL: takes none */
 };
 
 /* The command line as it was given; a reload reads it again. */
@@ -102,6 +108,9 @@ void config_free(struct config *config);
 /* A copy that lives as long as the config, or NULL. */
 const char *config_string(struct config *config, const char *text);
 struct config_object *config_object(struct config *config, const char *path);
+
+/* The place becomes err's.  Returns its code. */
+int config_place_err(const struct config_place *place, struct err *err);
 
 /* What running daemons cannot change is the same, or -EBUSY. */
 int config_same_frame(const struct config *a, const struct config *b,

@@ -21,11 +21,12 @@ static int fail_at(const struct source *s, const char *list, u32 item,
 			 config_line(s->path, list, item, setting));
 }
 
-static void set_place(const struct source *s, const char *list, u32 item,
-		      const char *setting, config_place place)
+static struct config_place place_of(const struct source *s, const char *list,
+				    u32 item)
 {
-	snprintf(place, sizeof(config_place), "%.200s:%u", s->path,
-		 config_line(s->path, list, item, setting));
+	return (struct config_place){ .file = s->path,
+				      .list = list,
+				      .item = item };
 }
 
 /* Relative to the file.  NULL: out of memory. */
@@ -59,7 +60,7 @@ static int take_port(const struct source *s, u32 i, const struct file_port *f,
 	p->port.checksum = f->checksum;
 	p->port.memory = f->memory;
 	p->port.spec = config_string(s->config, f->spec);
-	set_place(s, "ports", i, NULL, p->place);
+	p->place = place_of(s, "ports", i);
 	if (!p->port.spec)
 		return no_memory(err);
 	res = text_name(f->name, p->port.name, err);
@@ -97,7 +98,7 @@ static int take_object(const struct source *s, u32 i,
 
 	if (!o)
 		return no_memory(err);
-	set_place(s, "objects", i, NULL, o->place);
+	o->place = place_of(s, "objects", i);
 	for (u32 k = 0; k < f->override_cnt; k++) {
 		const char **text = vec_add(&o->overrides);
 
@@ -131,7 +132,7 @@ static int take_prog(const struct source *s, u32 i, const struct file_prog *f,
 
 	if (!p)
 		return no_memory(err);
-	set_place(s, "programs", i, NULL, p->place);
+	p->place = place_of(s, "programs", i);
 	p->port = config_string(s->config, f->port);
 	p->object = path_of(s, f->object);
 	p->prog = f->program ? config_string(s->config, f->program) : NULL;

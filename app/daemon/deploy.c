@@ -40,8 +40,7 @@ static int load_objects(struct deploy *d, const struct config *config,
 			continue;
 		if (slot)
 			d->objects.len--;
-		if (c->place[0])
-			err_place(err, "%s", c->place);
+		config_place_err(&c->place, err);
 		return res;
 	}
 	return 0;
@@ -143,14 +142,14 @@ int deploy_make(struct plane *plane, const struct config *config,
 		res = place(d, plane, p, err);
 		if (!res)
 			continue;
-		err_place(err, "%s", p->place);
+		config_place_err(&p->place, err);
 		goto free_deploy;
 	}
 	vec_each(o, &config->objects) {
 		res = find_pins(d, o, err);
 		if (!res)
 			continue;
-		err_place(err, "%s", o->place);
+		config_place_err(&o->place, err);
 		goto free_deploy;
 	}
 	*out = d;

@@ -29,7 +29,13 @@ class Daemon:
             command += ["--port", port]
         self.command = command + list(args)
         self.process = None
-        self.start()
+        try:
+            self.start()
+        except RuntimeError:
+            if self.alive():
+                self.kill()
+            shutil.rmtree(self.dir)
+            raise
 
     def start(self):
         with open(self.log, "ab") as log:
