@@ -118,34 +118,38 @@ LPM_INLINE u32 lpm_covering(u32 nibble, u32 bits)
 	return bits >= 3 ? all : all & ((1u << (2u << bits)) - 1);
 }
 
-/* The element of the node's longest prefix that has one, or best. */
-LPM_INLINE u32 lpm_match(const struct lpm_fast *f, const struct lpm_node *node,
-			 u32 nibble, u32 bits, u32 best)
+/* The place of the node's longest prefix, or best.  sure: of the longest that
+ * has an element; otherwise it may have lost it, which is rare, and to look is
+ * to wait for a line that a longer prefix further down makes superfluous. */
+LPM_INLINE const u32 *lpm_match(const struct lpm_fast *f,
+				const struct lpm_node *node, u32 nibble,
+				u32 bits, bool sure, const u32 *best)
 {
-	u32 fit = node->prefixes & lpm_covering(nibble, bits), prefix, elem;
+	u32 fit = node->prefixes & lpm_covering(nibble, bits), prefix;
+	const u32 *place;
 
 	while (unlikely(fit)) {
 		prefix = 31 - (u32)__builtin_clz(fit);
-		elem = lpm_load(lpm_slot(f, node, prefix));
-		if (likely(elem))
-			return elem;
+		place = lpm_slot(f, node, prefix);
+		if (!sure || lpm_load(place))
+			return place;
 		fit &= ~(1u << prefix);
 	}
-	elem = lpm_load(&node->elem);
-	return elem ? elem : best;
+	return lpm_load(&node->elem) ? &node->elem : best;
 }
 
-LPM_INLINE u32 lpm_find_sized(const struct lpm_fast *f, const void *key,
-			      u32 size)
+LPM_INLINE const u32 *lpm_descend(const struct lpm_fast *f, const void *key,
+				  u32 size, bool sure)
 {
 	const struct lpm_bits bits = lpm_bits_of(key, size);
 	const struct lpm_node *node = lpm_child(f, f->top, 0);
-	u32 best = 0, at = 0, left, n;
+	u32 at = 0, left, n, nibble;
+	const u32 *best = NULL;
 	u64 window;
 
 	memcpy(&left, key, sizeof(left));
 	if (left > 8 * size)
-		return 0;
+		return NULL;
 	for (;;) {
 		window = lpm_window(&bits, at);
 		n = node->skip & 15;
@@ -157,13 +161,39 @@ LPM_INLINE u32 lpm_find_sized(const struct lpm_fast *f, const void *key,
 			at += n;
 			left -= 4 * n;
 		}
-		best = lpm_match(f, node, (u32)(window >> 60), left, best);
-		if (left < 4 || !(node->children >> (window >> 60) & 1))
+		nibble = (u32)(window >> 60);
+		best = lpm_match(f, node, nibble, left, sure, best);
+		if (left < 4 || !(node->children >> nibble & 1))
 			return best;
-		node = lpm_child(f, node, (u32)(window >> 60));
+		node = lpm_child(f, node, nibble);
 		at++;
 		left -= 4;
 	}
+}
+
+/* A deletion may empty the place that was found, then the way is gone again. */
+static inline u32 lpm_find_surely(const struct lpm_fast *f, const void *key)
+{
+	const u32 *place;
+	u32 elem;
+
+	do {
+		place = lpm_descend(f, key, f->data_size, true);
+		elem = place ? lpm_load(place) : 0;
+	} while (place && !elem);
+	return elem;
+}
+
+LPM_INLINE u32 lpm_find_sized(const struct lpm_fast *f, const void *key,
+			      u32 size)
+{
+	const u32 *place = lpm_descend(f, key, size, false);
+	u32 elem;
+
+	if (!place)
+		return 0;
+	elem = lpm_load(place);
+	return likely(elem) ? elem : lpm_find_surely(f, key);
 }
 
 /* The index of the element, 0: none.  By a reader, or under the map's lock. */
