@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import termios
 import time
@@ -497,6 +498,5 @@ class Samples(Scratch):
 if __name__ == "__main__":
     if "WEIR_TEST_NETNS" not in os.environ and os.geteuid() == 0:
         os.environ["WEIR_TEST_NETNS"] = "own"
-        os.execvp("unshare", ["unshare", "-n", "python3"] +
-                  [os.path.abspath(__file__)] + os.sys.argv[1:])
+        os.execvp("unshare", ["unshare", "-n", sys.executable] + sys.argv)
     main("run")
