@@ -23,6 +23,8 @@ extern const struct map_ops cgroup_array_ops;
 extern const struct map_ops reuseport_sockarray_ops;
 extern const struct map_ops sk_storage_ops;
 extern const struct map_ops stack_trace_ops;
+extern const struct map_ops ringbuf_ops;
+extern const struct map_ops user_ringbuf_ops;
 
 #define MAP_ACCESS_FLAGS \
 	(BPF_F_RDONLY | BPF_F_WRONLY | BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG)

@@ -35,11 +35,11 @@ static const struct {
 	[BPF_MAP_TYPE_SK_STORAGE] = { "sk_storage" },
 	[BPF_MAP_TYPE_DEVMAP_HASH] = { "devmap_hash" },
 	[BPF_MAP_TYPE_STRUCT_OPS] = { "struct_ops" },
-	[BPF_MAP_TYPE_RINGBUF] = { "ringbuf" },
+	[BPF_MAP_TYPE_RINGBUF] = { "ringbuf", &ringbuf_ops },
 	[BPF_MAP_TYPE_INODE_STORAGE] = { "inode_storage" },
 	[BPF_MAP_TYPE_TASK_STORAGE] = { "task_storage" },
 	[BPF_MAP_TYPE_BLOOM_FILTER] = { "bloom_filter" },
-	[BPF_MAP_TYPE_USER_RINGBUF] = { "user_ringbuf" },
+	[BPF_MAP_TYPE_USER_RINGBUF] = { "user_ringbuf", &user_ringbuf_ops },
 	[BPF_MAP_TYPE_CGRP_STORAGE] = { "cgrp_storage" },
 	[BPF_MAP_TYPE_ARENA] = { "arena" },
 };

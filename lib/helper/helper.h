@@ -31,13 +31,16 @@ enum arg_type {
 	ARG_TIMER,
 	ARG_FUNC,	    /* a callback in the program */
 	ARG_STACK_OR_NULL,
+	ARG_RECORD,	    /* what RET_MEM_OR_NULL gave; not the program's any
+			       more after the call */
 };
 
 enum ret_type {
 	RET_INT,
 	RET_VOID,
 	RET_MAP_VALUE_OR_NULL,
-	RET_MEM_OR_NULL, /* as many bytes as the ARG_SIZE constant */
+	RET_MEM_OR_NULL, /* as many bytes as the ARG_SIZE constant; the program
+			    gives it back, once, before it ends (ARG_RECORD) */
 };
 
 typedef u64 helper_fn(struct run *run, u64 a, u64 b, u64 c, u64 d, u64 e);

@@ -48,6 +48,11 @@
 	X(skb_load_bytes_relative)      \
 	X(jiffies64)                    \
 	X(ktime_get_boot_ns)            \
+	X(ringbuf_output)               \
+	X(ringbuf_reserve)              \
+	X(ringbuf_submit)               \
+	X(ringbuf_discard)              \
+	X(ringbuf_query)                \
 	X(csum_level)                   \
 	X(ktime_get_coarse_ns)          \
 	X(trace_vprintk)                \

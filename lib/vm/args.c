@@ -14,6 +14,7 @@ struct call {
 	const struct helper *helper;
 	const struct map *map; /* the last ARG_MAP */
 	u32 mem_size;	       /* the last ARG_SIZE */
+	u32 record;	       /* ARG_RECORD's life, 0: none */
 };
 
 static bool wrong(const struct call *c, u32 reg, const char *expected)
@@ -41,11 +42,26 @@ static bool writes_map(u32 helper)
 	       helper == BPF_FUNC_map_pop_elem;
 }
 
+#define TYPE(name) (1ull << BPF_MAP_TYPE_##name)
+
+/* Helpers for maps of some types. */
+static const struct {
+	u32 helper;
+	u64 types;
+} type_helpers[] = {
+	{ BPF_FUNC_tail_call, TYPE(PROG_ARRAY) },
+	{ BPF_FUNC_ringbuf_output, TYPE(RINGBUF) },
+	{ BPF_FUNC_ringbuf_reserve, TYPE(RINGBUF) },
+	{ BPF_FUNC_ringbuf_query, TYPE(RINGBUF) },
+};
+
 /* Does this kind of map have what the helper is about to call? */
 static bool map_serves(const struct map *map, u32 helper)
 {
-	if ((map->type == BPF_MAP_TYPE_PROG_ARRAY) !=
-	    (helper == BPF_FUNC_tail_call))
+	for (u32 i = 0; i < ARRAY_LEN(type_helpers); i++)
+		if (type_helpers[i].helper == helper)
+			return type_helpers[i].types & 1ull << map->type;
+	if (map->type == BPF_MAP_TYPE_PROG_ARRAY)
 		return false;
 	switch (helper) {
 	case BPF_FUNC_map_lookup_elem:
@@ -127,6 +143,18 @@ static bool check_value_part(struct call *c, u32 reg, u32 size)
 	return reach(c, reg, size, ACCESS_BOTH);
 }
 
+/* Which one it was has to be known when it is gone. */
+static bool check_record(struct call *c, u32 reg)
+{
+	const struct object *o = &c->m->s.obj[reg];
+
+	if (c->m->s.kind[reg] != K_MEM || c->m->vm.r[reg] != o->base ||
+	    !record_lives(c->m, o->life))
+		return wrong(c, reg, "the start of a record that was reserved");
+	c->record = o->life;
+	return true;
+}
+
 static bool check_special(struct call *c, u32 reg, enum arg_type type)
 {
 	u8 kind = c->m->s.kind[reg];
@@ -145,6 +173,8 @@ static bool check_special(struct call *c, u32 reg, enum arg_type type)
 		return check_value_part(c, reg, sizeof(struct bpf_timer));
 	case ARG_FUNC:
 		return kind == K_FUNC || wrong(c, reg, "a function");
+	case ARG_RECORD:
+		return check_record(c, reg);
 	case ARG_STACK_OR_NULL:
 		return kind == K_STACK || (kind == K_NUMBER && !value) ||
 		       wrong(c, reg, "a place in the stack, or NULL");
@@ -191,7 +221,7 @@ static bool check_args(struct call *c)
 	return true;
 }
 
-static void set_result(struct call *c)
+static bool set_result(struct call *c)
 {
 	struct object obj = { .base = c->m->vm.r[BPF_REG_0], .map = c->map };
 	enum kind kind = K_NUMBER;
@@ -212,11 +242,16 @@ static void set_result(struct call *c)
 	case RET_MEM_OR_NULL:
 		kind = K_MEM;
 		obj.size = c->mem_size;
+		if (obj.base && !record_add(c->m, c->in,
+					    (void *)(uintptr_t)obj.base,
+					    &obj.life))
+			return false;
 		break;
 	}
 	if (kind > K_UNSET && !obj.base)
 		kind = K_NUMBER;
 	shadow_set(c->m, BPF_REG_0, kind, obj);
+	return true;
 }
 
 bool shadow_call(struct machine *m, const struct vm_insn *in)
@@ -232,14 +267,15 @@ bool shadow_call(struct machine *m, const struct vm_insn *in)
 		return false;
 	if (c.helper->moves_packet && run->pkt)
 		run->pkt->generation++;
+	if (c.record)
+		record_given_back(m, c.record);
 	shadow_clobber(m, BPF_REG_1, BPF_REG_5);
-	set_result(&c);
-	return true;
+	return set_result(&c);
 }
 
 bool shadow_check_tail(struct machine *m, const struct vm_insn *in)
 {
 	struct call c = { .m = m, .in = in, .helper = vm_insn_helper(in) };
 
-	return check_args(&c);
+	return check_args(&c) && records_none(m, in, "tail_call");
 }

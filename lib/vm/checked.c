@@ -163,7 +163,7 @@ static bool on_skb_load(struct machine *m, const struct vm_insn *in)
 {
 	if (m->s.kind[BPF_REG_6] == K_CTX &&
 	    m->vm.r[BPF_REG_6] == (u64)(uintptr_t)m->vm.run->pkt)
-		return true;
+		return records_none(m, in, "BPF_LD_[ABS|IND]");
 	return vm_fault(m->vm.run, in, -EINVAL,
 			"at the time of BPF_LD_ABS|IND R6 != pointer to skb");
 }
@@ -220,7 +220,9 @@ static void on_pop(struct machine *m)
  * leaves there is its verdict. */
 static bool on_leave(struct machine *m, const struct vm_insn *in)
 {
-	return m->vm.frames[m->vm.depth].ret || on_read(m, in, BPF_REG_0);
+	return m->vm.frames[m->vm.depth].ret ||
+	       (on_read(m, in, BPF_REG_0) &&
+		records_none(m, in, "BPF_EXIT instruction in main prog"));
 }
 
 #define on_tail(m, in) shadow_check_tail(m, in)
@@ -258,6 +260,7 @@ static u64 run_checked(struct machine *m, const struct prog *prog)
 {
 	u64 ret = exec(m, vm_image(prog)->insns);
 
+	records_drop(m);
 	m->vm.run->insns = m->limit - m->left;
 	return ret;
 }

@@ -47,6 +47,7 @@ void shadow_begin(struct machine *m)
 	m->limit = run->insn_limit ? run->insn_limit : VM_INSN_LIMIT;
 	m->left = m->limit > run->insns ? m->limit - run->insns : 0;
 	m->serials = 0;
+	m->record_cnt = 0;
 	shadow_clobber(m, BPF_REG_0, BPF_REG_9);
 	shadow_new_frame(m);
 }
@@ -218,6 +219,12 @@ void *shadow_access(struct machine *m, const struct vm_insn *in, u32 reg,
 			return NULL;
 		break;
 	case K_MEM:
+		if (o->life && !record_lives(m, o->life)) {
+			vm_fault(m->vm.run, in, -EACCES,
+				 "R%u points to a record that was given back",
+				 reg);
+			return NULL;
+		}
 		break;
 	default:
 		return no_pointer(m, in, reg);

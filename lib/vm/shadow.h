@@ -12,7 +12,9 @@
  * S3  A pointer in memory other than a whole stack slot is a number when it
  *     is read back, so no program can forge one.
  * S4  Pointers into the packet end when its data may have moved, pointers
- *     into a frame when the function returns.
+ *     into a frame when the function returns, into a record when it is given
+ *     back.
+ * S5  Every record is given back once: by the program, or when it is stopped.
  */
 #ifndef WEIR_VM_SHADOW_H
 #define WEIR_VM_SHADOW_H
@@ -36,14 +38,15 @@ enum kind {
 	K_PACKET_END,
 	K_MAP,
 	K_VALUE, /* of a map */
-	K_MEM,	 /* from a helper, or vm_run_mem()'s */
+	K_MEM,	 /* a record from a helper, or vm_run_mem()'s */
 	K_FUNC,
 };
 
 struct object {
 	u64 base; /* STACK, VALUE, MEM */
 	u32 size;
-	u32 life; /* STACK: the frame's serial; PACKET, META: generation */
+	u32 life; /* STACK: the frame's serial; PACKET, META: generation;
+		     MEM: the record's serial, 0: lives as long as the run */
 	const struct map *map; /* VALUE */
 };
 
@@ -60,6 +63,14 @@ struct frame_shadow {
 	struct object obj[VM_SLOTS];
 };
 
+#define VM_RECORDS 64 /* that a program may have at once */
+
+struct vm_record {
+	void *at;
+	u32 life;
+	u32 insn; /* that reserved it */
+};
+
 struct machine {
 	struct vm vm;
 	u64 left;  /* operations until the limit */
@@ -67,6 +78,8 @@ struct machine {
 	u32 serials;
 	struct shadow s;
 	struct frame_shadow frames[BPF_MAX_FRAMES];
+	u32 record_cnt;
+	struct vm_record records[VM_RECORDS];
 };
 
 enum arith { ARITH_OTHER, ARITH_ADD, ARITH_SUB };
@@ -131,6 +144,17 @@ bool shadow_store_ctx(struct machine *m, const struct vm_insn *in, u32 size,
 bool shadow_call(struct machine *m, const struct vm_insn *in);
 /* The arguments of a tail call. */
 bool shadow_check_tail(struct machine *m, const struct vm_insn *in);
+
+/* A helper gave the program a record: life is what its pointers carry. */
+bool record_add(struct machine *m, const struct vm_insn *in, void *at,
+		u32 *life);
+bool record_lives(struct machine *m, u32 life);
+void record_given_back(struct machine *m, u32 life);
+/* what ends a program that has none left. */
+bool records_none(struct machine *m, const struct vm_insn *in,
+		  const char *what);
+/* Discards those that are left. */
+void records_drop(struct machine *m);
 
 /* The register is read before it has a value. */
 bool shadow_unset(struct machine *m, const struct vm_insn *in, u32 reg);

@@ -26,6 +26,8 @@ static const u32 types[] = {
 	BPF_MAP_TYPE_LRU_HASH,
 	BPF_MAP_TYPE_LRU_PERCPU_HASH,
 	BPF_MAP_TYPE_LPM_TRIE,
+	BPF_MAP_TYPE_RINGBUF,
+	BPF_MAP_TYPE_USER_RINGBUF,
 	1000,
 };
 /* around: KMALLOC_MAX_SIZE less Linux's element header */

@@ -532,7 +532,8 @@ static void random_call(u8 *memory, u32 size)
 		return;
 	for (u32 i = 0; i < 5; i++) {
 		arg[i] = some_number();
-		if (h->arg[i] == ARG_MAP || h->arg[i] == ARG_CONST_STR)
+		if (h->arg[i] == ARG_MAP || h->arg[i] == ARG_CONST_STR ||
+		    h->arg[i] == ARG_RECORD)
 			return;
 		if (h->arg[i] == ARG_CTX)
 			arg[i] = (u64)(uintptr_t)&pkt;

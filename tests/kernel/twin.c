@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "twin.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bpf/insn.h"
+
+static const struct map_attr value_attr = { .type = BPF_MAP_TYPE_ARRAY,
+					    .key_size = 4,
+					    .value_size = TWIN_VALUE,
+					    .max_entries = 1,
+					    .name = "value" };
+
+bool twin_open(struct twin *t, u64 seed)
+{
+	const struct mem_config config = { .slots = 1 };
+
+	memset(t, 0, sizeof(*t));
+	t->seed = seed;
+	printf("seed %" PRIu64 "\n", seed);
+	if (mem_create(&config, &t->mem) != 0)
+		return false;
+	t->env = (struct map_env){ .mem = t->mem, .progs = &prog_refs };
+	t->fds[0] = kprog_shared_value(TWIN_VALUE, (void **)&t->kernel_value);
+	if (t->fds[0] < 0 ||
+	    map_create(&t->env, &value_attr, NULL, &t->maps[0]) != 0) {
+		fprintf(stderr, "cannot make the value\n");
+		return false;
+	}
+	t->map_cnt = 1;
+	t->our_value = t->maps[0]->ops->lookup(t->maps[0], &(u32){ 0 });
+	return true;
+}
+
+void twin_close(struct twin *t)
+{
+	for (u32 i = 0; i < t->map_cnt; i++) {
+		close(t->fds[i]);
+		map_put(t->maps[i]);
+	}
+	mem_destroy(t->mem);
+}
+
+int twin_map(struct twin *t, const struct map_attr *attr)
+{
+	u32 i = t->map_cnt;
+	struct err err = { 0 };
+
+	t->fds[i] = kmap_create(attr);
+	if (t->fds[i] < 0 ||
+	    map_create(&t->env, attr, &err, &t->maps[i]) != 0) {
+		fprintf(stderr, "map type %u: kernel %d, %s\n", attr->type,
+			t->fds[i], err.reason);
+		return -1;
+	}
+	t->map_cnt++;
+	return (int)i;
+}
+
+u32 twin_random(struct twin *t, u32 below)
+{
+	t->seed = t->seed * 6364136223846793005ull + 1442695040888963407ull;
+	return (u32)(t->seed >> 33) % below;
+}
+
+void twin_add(struct twin *t, const struct bpf_insn *insns, u32 cnt)
+{
+	if (t->cnt + cnt > TWIN_INSNS)
+		abort();
+	memcpy(&t->insns[t->cnt], insns, cnt * sizeof(*insns));
+	t->cnt += cnt;
+}
+
+void twin_keep(struct twin *t, u32 reg, u32 off)
+{
+	TWIN_ADD(t, LD_VALUE(R1, 0, off), STX(DW, R1, 0, reg));
+}
+
+void twin_compare(struct twin *t, const char *what, s64 kernel, s64 ours)
+{
+	t->compared++;
+	if (kernel == ours)
+		return;
+	if (++t->different <= 20)
+		fprintf(stderr, "%s: Linux %" PRId64 ", Weir %" PRId64 "\n",
+			what, kernel, ours);
+}
+
+static int run_kernel(struct twin *t, u32 type, const u8 *frame, u32 len,
+		      u32 *ret)
+{
+	struct bpf_insn insns[TWIN_INSNS];
+	const struct kprog_load l = {
+		.type = type,
+		.insns = insns,
+		.cnt = t->cnt,
+		.license = "GPL",
+		.log_level = 1,
+		.log = t->log,
+		.log_size = sizeof(t->log),
+	};
+	int fd, res;
+
+	memcpy(insns, t->insns, t->cnt * sizeof(*insns));
+	for (u32 i = 0; i < t->cnt; i++) {
+		if (!insn_is_wide(&insns[i]))
+			continue;
+		if (insns[i].src_reg)
+			insns[i].imm = t->fds[insns[i].imm];
+		i++;
+	}
+	fd = kprog_load(&l);
+	if (fd < 0) {
+		fprintf(stderr, "the kernel refuses: %s\n",
+			kprog_reason(t->log));
+		return fd;
+	}
+	memset(t->kernel_value, 0, TWIN_VALUE);
+	res = kprog_run(fd, frame, len, ret);
+	close(fd);
+	return res;
+}
+
+static int run_ours(struct twin *t, u32 type, enum vm_mode mode,
+		    const u8 *frame, u32 len, u32 *ret)
+{
+	static const u8 mac[6];
+	u8 *buffer = calloc(1, 4096);
+	struct prog prog = { .type = type,
+			     .gpl = true,
+			     .insns = t->insns,
+			     .insn_cnt = t->cnt,
+			     .maps = t->maps,
+			     .map_cnt = t->map_cnt };
+	struct err err = { 0 };
+	struct pkt p;
+
+	memset(t->our_value, 0, TWIN_VALUE);
+	if (!buffer || vm_prepare(&prog, mode, &err) != 0) {
+		fprintf(stderr, "refused: %s\n", err.reason);
+		free(buffer);
+		return -1;
+	}
+	pkt_init(&p, buffer, 4096, frame, len);
+	if (type != BPF_PROG_TYPE_XDP)
+		pkt_to_skb(&p, mac, false);
+	t->run.world = &world_host;
+	run_begin(&t->run, &p);
+	*ret = (u32)prog_run(&prog, &t->run);
+	prog.free_image(prog.image);
+	free(buffer);
+	if (t->run.fault.code)
+		fprintf(stderr, "stopped: %s\n", t->run.fault.text);
+	return t->run.fault.code;
+}
+
+bool twin_run(struct twin *t, u32 type, enum vm_mode mode)
+{
+	u8 frame[64];
+	u32 kernel = 0, ours = 0;
+	bool ok;
+
+	for (u32 i = 0; i < sizeof(frame); i++)
+		frame[i] = (u8)(i * 7 + 1);
+	ok = !run_kernel(t, type, frame, sizeof(frame), &kernel) &&
+	     !run_ours(t, type, mode, frame, sizeof(frame), &ours);
+	t->cnt = 0;
+	if (!ok) {
+		t->different++;
+		return false;
+	}
+	twin_compare(t, "returned", kernel, ours);
+	for (u32 i = 0; i < TWIN_VALUE; i += 8) {
+		char what[32];
+		s64 a, b;
+
+		memcpy(&a, t->kernel_value + i, 8);
+		memcpy(&b, t->our_value + i, 8);
+		snprintf(what, sizeof(what), "value at %u", i);
+		twin_compare(t, what, a, b);
+	}
+	return true;
+}
