@@ -436,16 +436,11 @@ static u64 ringbuf_bytes(const struct map *map)
 	return ringbuf_of(map)->arena.charged;
 }
 
-#define RINGBUF_OPS                       \
-	.check = ringbuf_check,           \
-	.create = ringbuf_create,         \
-	.destroy = ringbuf_destroy,       \
-	.read = no_read,                  \
-	.write = no_write,                \
-	.erase = no_erase,                \
-	.next_key = no_next_key,          \
-	.memory_fd = ringbuf_memory_fd,   \
-	.count = ringbuf_count,           \
+#define RINGBUF_OPS                                                     \
+	.check = ringbuf_check, .create = ringbuf_create,               \
+	.destroy = ringbuf_destroy, .read = no_read, .write = no_write, \
+	.erase = no_erase, .next_key = no_next_key,                     \
+	.memory_fd = ringbuf_memory_fd, .count = ringbuf_count,         \
 	.bytes = ringbuf_bytes
 
 const struct map_ops ringbuf_ops = { .name = "ringbuf", RINGBUF_OPS };

@@ -2,8 +2,8 @@
 /*
  * ringbuf.h - records from programs to a reader, in one order
  *
- * What is behind map_memory_fd() is what Linux's descriptor shows: a page with the
- * consumer's position, a page with the producer's, then the data.  A reader
+ * What is behind map_memory_fd() is what Linux's descriptor shows: a page with
+ * the consumer's position, a page with the producer's, then the data.  A reader
  * maps the data twice, one behind the other, so that every record lies in one
  * piece; ringbuf_view_open() does.
  */

@@ -28,8 +28,8 @@
 
 static u32 some_size(struct twin *t)
 {
-	static const u32 sizes[] = { 0,	 1,    4,   7,	  8,	9,    16,
-				     31, 64,   100, 255,  500,	1000, 2000,
+	static const u32 sizes[] = { 0,	   1,	 4,    7,    8,	  9,	16,
+				     31,   64,	 100,  255,  500, 1000, 2000,
 				     4080, 4081, 4088, 4089, 5000 };
 
 	return sizes[twin_random(t, ARRAY_LEN(sizes))];
@@ -37,7 +37,10 @@ static u32 some_size(struct twin *t)
 
 static u64 some_flags(struct twin *t)
 {
-	static const u64 flags[] = { 0, 0, 0, BPF_RB_NO_WAKEUP,
+	static const u64 flags[] = { 0,
+				     0,
+				     0,
+				     BPF_RB_NO_WAKEUP,
 				     BPF_RB_FORCE_WAKEUP,
 				     BPF_RB_NO_WAKEUP | BPF_RB_FORCE_WAKEUP };
 
@@ -68,8 +71,7 @@ static void add_reserve(struct twin *t, int map, u32 at)
 	TWIN_ADD(t, LD_MAP(R1, map), ALU64_K(MOV, R2, (s32)size),
 		 LD64(R3, flags), CALL(BPF_FUNC_ringbuf_reserve),
 		 ALU64_X(MOV, R6, R0), ALU64_K(MOV, R7, 0),
-		 JMP64_K(JEQ, R6, 0, (s16)(words + 6)),
-		 ALU64_K(MOV, R7, 1));
+		 JMP64_K(JEQ, R6, 0, (s16)(words + 6)), ALU64_K(MOV, R7, 1));
 	for (u32 i = 0; i < words; i++)
 		TWIN_ADD(t, ST(DW, R6, (s16)(8 * i),
 			       (s32)twin_random(t, 1u << 31)));

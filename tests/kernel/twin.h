@@ -44,8 +44,8 @@ int twin_map(struct twin *t, const struct map_attr *attr);
 
 u32 twin_random(struct twin *t, u32 below);
 
-#define TWIN_ADD(t, ...)                                             \
-	twin_add(t, (const struct bpf_insn[]){ __VA_ARGS__ },        \
+#define TWIN_ADD(t, ...)                                            \
+	twin_add(t, (const struct bpf_insn[]){ __VA_ARGS__ },       \
 		 sizeof((const struct bpf_insn[]){ __VA_ARGS__ }) / \
 			 sizeof(struct bpf_insn))
 void twin_add(struct twin *t, const struct bpf_insn *insns, u32 cnt);

@@ -184,28 +184,30 @@ static const char *stopped(struct fixture *f, const struct bpf_insn *insns,
 	return run.fault.code ? run.fault.text : NULL;
 }
 
-#define RESERVE(size)                                                     \
-	LD_MAP(R1, 0), ALU64_K(MOV, R2, size), ALU64_K(MOV, R3, 0),       \
+#define RESERVE(size)                                                   \
+	LD_MAP(R1, 0), ALU64_K(MOV, R2, size), ALU64_K(MOV, R3, 0),     \
 		CALL(BPF_FUNC_ringbuf_reserve), JMP64_K(JNE, R0, 0, 1), \
 		EXIT(), ALU64_X(MOV, R6, R0)
-#define GIVE(helper) \
-	ALU64_X(MOV, R1, R6), ALU64_K(MOV, R2, 0), CALL(helper)
+#define GIVE(helper) ALU64_X(MOV, R1, R6), ALU64_K(MOV, R2, 0), CALL(helper)
 #define END ALU64_K(MOV, R0, 2), EXIT()
 
-#define STOPPED(f, why, ...)                                              \
-	do {                                                              \
-		const struct bpf_insn code[] = { __VA_ARGS__ };           \
-		const char *text = stopped(f, code, ARRAY_LEN(code));     \
-		assert_non_null(text);                                    \
-		assert_non_null(strstr(text, why));                       \
+#define STOPPED(f, why, ...)                                          \
+	do {                                                          \
+		const struct bpf_insn code[] = { __VA_ARGS__ };       \
+		const char *text = stopped(f, code, ARRAY_LEN(code)); \
+		assert_non_null(text);                                \
+		assert_non_null(strstr(text, why));                   \
 	} while (0)
 
 static void records_are_memory_of_their_size(void **state)
 {
 	struct fixture *f = *state;
 	const struct bpf_insn fine[] = {
-		RESERVE(16), ST(DW, R6, 0, 1), ST(DW, R6, 8, 2),
-		GIVE(BPF_FUNC_ringbuf_submit), END,
+		RESERVE(16),
+		ST(DW, R6, 0, 1),
+		ST(DW, R6, 8, 2),
+		GIVE(BPF_FUNC_ringbuf_submit),
+		END,
 	};
 	u32 bytes = 0;
 
