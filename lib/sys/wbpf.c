@@ -135,6 +135,7 @@ static wcommand *const commands[] = {
 	[BPF_MAP_FREEZE] = wbpf_map_freeze,
 	[BPF_BTF_GET_NEXT_ID] = wbpf_btf_next_id,
 	[BPF_MAP_LOOKUP_BATCH] = wbpf_map_lookup_batch,
+	[BPF_MAP_LOOKUP_AND_DELETE_BATCH] = wbpf_map_take_batch,
 	[BPF_MAP_UPDATE_BATCH] = wbpf_map_update_batch,
 	[BPF_MAP_DELETE_BATCH] = wbpf_map_delete_batch,
 };

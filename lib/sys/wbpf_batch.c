@@ -168,18 +168,37 @@ static int put_scanned(void *arg, const void *key, const void *value)
 	return b->done == b->max ? -ENOSPC : put_entry(b, key, value);
 }
 
-/* Whole buckets: one that does not fit any more is left for the next call. */
-static int read_buckets(struct batch *b, u64 *cursor)
+/* One that somebody else was faster to erase is not there any more. */
+static int put_taken(void *arg, const void *key, const void *value)
+{
+	struct batch *b = arg;
+	int res;
+
+	(void)value;
+	if (b->done == b->max)
+		return -ENOSPC;
+	res = sys_map_take(b->w->sys, b->map, key, b->value,
+			   b->w->u.attr.batch.elem_flags);
+	if (res == -ENOENT)
+		return 0;
+	return res ? res : put_entry(b, key, b->value);
+}
+
+/* Whole buckets: one that does not fit any more is left for the next call.
+ * What was taken out of it is gone from there, and has been given. */
+static int read_buckets(struct batch *b, u64 *cursor, bool take)
 {
 	while (b->done < b->max) {
 		u64 from = *cursor;
 		u32 before = b->done;
-		int res = b->map->ops->scan(b->map, cursor, 1, put_scanned, b);
+		int res = b->map->ops->scan(b->map, cursor, 1,
+					    take ? put_taken : put_scanned, b);
 
 		if (res == -ENOSPC) {
 			*cursor = from;
-			b->done = before;
-			return before ? 0 : -ENOSPC;
+			if (!take)
+				b->done = before;
+			return b->done ? 0 : -ENOSPC;
 		}
 		if (res)
 			return res;
@@ -187,7 +206,7 @@ static int read_buckets(struct batch *b, u64 *cursor)
 	return 0;
 }
 
-static int lookup_by_bucket(struct batch *b)
+static int lookup_by_bucket(struct batch *b, bool take)
 {
 	const union bpf_attr *u = &b->w->u.attr;
 	struct wcall *w = b->w;
@@ -202,7 +221,7 @@ static int lookup_by_bucket(struct batch *b)
 			 sizeof(bucket)) != 0)
 		return -EFAULT;
 	cursor = bucket;
-	res = read_buckets(b, &cursor);
+	res = read_buckets(b, &cursor, take);
 	if (res == -EFAULT)
 		return res;
 	bucket = (u32)cursor;
@@ -231,9 +250,26 @@ int wbpf_map_lookup_batch(struct wcall *w)
 	if (!res && walk == BY_BUCKET && w->u.attr.batch.flags)
 		res = -EINVAL;
 	if (!res && b.max)
-		res = walk == BY_BUCKET ? lookup_by_bucket(&b)
+		res = walk == BY_BUCKET ? lookup_by_bucket(&b, false)
 					: lookup_by_key(&b);
 end:
+	batch_end(&b);
+	return res;
+}
+
+int wbpf_map_take_batch(struct wcall *w)
+{
+	struct batch b;
+	int res = batch_begin(w, MODE_READ | MODE_WRITE, &b);
+
+	if (!res && walk_of(b.map) != BY_BUCKET)
+		res = -ENOTSUPP;
+	if (!res)
+		res = check_flags(&b);
+	if (!res && w->u.attr.batch.flags)
+		res = -EINVAL;
+	if (!res && b.max)
+		res = lookup_by_bucket(&b, true);
 	batch_end(&b);
 	return res;
 }

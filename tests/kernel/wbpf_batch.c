@@ -19,7 +19,8 @@ static const u32 types[] = {
 };
 
 static const int commands[] = { BPF_MAP_LOOKUP_BATCH, BPF_MAP_UPDATE_BATCH,
-				BPF_MAP_DELETE_BATCH };
+				BPF_MAP_DELETE_BATCH,
+				BPF_MAP_LOOKUP_AND_DELETE_BATCH };
 
 struct data {
 	u32 keys[ENTRIES];
@@ -81,7 +82,7 @@ static int filled(struct side *s, u32 type)
 }
 
 /* Every entry once, in as many steps as it takes; order is the map's. */
-static void walk(struct side *s)
+static void walk_with(struct side *s, int cmd)
 {
 	static const u32 steps[] = { 64, ENTRIES, ENTRIES * 2 };
 
@@ -98,7 +99,7 @@ static void walk(struct side *s)
 				attr.batch.keys = PTR(keys);
 				attr.batch.values = PTR(values);
 				attr.batch.count = steps[i];
-				res = side_call(s, BPF_MAP_LOOKUP_BATCH, &attr);
+				res = side_call(s, cmd, &attr);
 				if (res && res != -ENOENT)
 					break;
 				for (u32 k = 0; k < attr.batch.count; k++) {
@@ -115,9 +116,22 @@ static void walk(struct side *s)
 			for (u32 k = 0; k < ENTRIES; k++)
 				say(s, "%u", seen[k]);
 			say(s, "\n");
+			fill_data(stride);
+			attr = batch_attr(fd, ENTRIES);
+			call(s, "what is left", BPF_MAP_DELETE_BATCH, &attr);
 			side_close(s, fd);
 		}
 	}
+}
+
+static void walk(struct side *s)
+{
+	walk_with(s, BPF_MAP_LOOKUP_BATCH);
+}
+
+static void take(struct side *s)
+{
+	walk_with(s, BPF_MAP_LOOKUP_AND_DELETE_BATCH);
 }
 
 static void errors(struct side *s)
@@ -234,11 +248,9 @@ static void fields(struct side *s)
 int main(void)
 {
 	static const struct wcase cases[] = {
-		{ "walk", walk },
-		{ "errors", errors },
-		{ "lookup errors", lookup_errors },
-		{ "partial", partial },
-		{ "access", access },
+		{ "walk", walk },	{ "take", take },
+		{ "errors", errors },	{ "lookup errors", lookup_errors },
+		{ "partial", partial }, { "access", access },
 		{ "fields", fields },
 	};
 

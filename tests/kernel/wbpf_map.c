@@ -9,8 +9,9 @@
 #define BAD_POINTER 8 /* nobody's memory */
 
 static const int entry_commands[] = {
-	BPF_MAP_LOOKUP_ELEM,  BPF_MAP_UPDATE_ELEM, BPF_MAP_DELETE_ELEM,
-	BPF_MAP_GET_NEXT_KEY, BPF_MAP_FREEZE,
+	BPF_MAP_LOOKUP_ELEM, BPF_MAP_UPDATE_ELEM,
+	BPF_MAP_DELETE_ELEM, BPF_MAP_GET_NEXT_KEY,
+	BPF_MAP_FREEZE,	     BPF_MAP_LOOKUP_AND_DELETE_ELEM,
 };
 
 static const u32 types[] = {
@@ -176,6 +177,22 @@ static void operations(struct side *s)
 			say_call(s, "delete", BPF_MAP_DELETE_ELEM, &attr);
 			say_call(s, "again", BPF_MAP_DELETE_ELEM, &attr);
 		}
+		for (size_t f = 0; f < ARRAY_LEN(flags); f++) {
+			u32 key = 1;
+			u64 out[64] = { 0 };
+			union bpf_attr attr = { .map_fd = (u32)fd,
+						.key = PTR(&key),
+						.value = PTR(value) };
+
+			say_call(s, "put", BPF_MAP_UPDATE_ELEM, &attr);
+			attr.value = PTR(out);
+			attr.flags = flags[f];
+			say_call(s, "take", BPF_MAP_LOOKUP_AND_DELETE_ELEM,
+				 &attr);
+			say(s, "%d\n", out[0] == value[0]);
+			say_call(s, "take again",
+				 BPF_MAP_LOOKUP_AND_DELETE_ELEM, &attr);
+		}
 		side_close(s, prog);
 		side_close(s, fd);
 	}
@@ -196,7 +213,9 @@ static void bad_pointers(struct side *s)
 		if (types[t] == BPF_MAP_TYPE_PROG_ARRAY)
 			memcpy(value, &prog, sizeof(prog));
 		say_call(s, "update", BPF_MAP_UPDATE_ELEM, &good);
-		for (size_t c = 0; c < 4; c++) {
+		for (size_t c = 0; c < ARRAY_LEN(entry_commands); c++) {
+			if (entry_commands[c] == BPF_MAP_FREEZE)
+				continue;
 			say(s, "type %u command %d\n", types[t],
 			    entry_commands[c]);
 			attr = good;
@@ -291,6 +310,7 @@ static void access_modes(struct side *s)
 		attr.map_fd = (u32)fd;
 		say_call(s, "update", BPF_MAP_UPDATE_ELEM, &attr);
 		say_call(s, "lookup", BPF_MAP_LOOKUP_ELEM, &attr);
+		say_call(s, "take", BPF_MAP_LOOKUP_AND_DELETE_ELEM, &attr);
 		attr.next_key = PTR(&next);
 		say_call(s, "next", BPF_MAP_GET_NEXT_KEY, &attr);
 		attr.value = 0;
@@ -322,6 +342,7 @@ static void frozen(struct side *s)
 	say_call(s, "update from nowhere", BPF_MAP_UPDATE_ELEM, &attr);
 	attr.key = PTR(&key);
 	say_call(s, "lookup", BPF_MAP_LOOKUP_ELEM, &attr);
+	say_call(s, "take", BPF_MAP_LOOKUP_AND_DELETE_ELEM, &attr);
 	attr.value = 0;
 	say_call(s, "delete", BPF_MAP_DELETE_ELEM, &attr);
 	side_close(s, fd);
