@@ -387,10 +387,47 @@ static int check_owner(const struct owner *o, u32 id)
 	return 0;
 }
 
-int btf_check_fields(struct btf_check *c)
+/* Each root is looked for among all types: hostile BTF shall not take hours. */
+#define ROOT_WORK_MAX (1u << 28)
+
+static int check_objects(struct btf_check *c, const struct owner *o)
 {
 	struct btf_field fields[BTF_FIELDS_MAX];
-	int ids[ARRAY_LEN(of_objects)], res = 0;
+	u64 work = 0;
+
+	for (c->id = 1; c->id < c->btf->type_cnt; c->id++) {
+		int cnt;
+
+		if (!is_object(o, c->id))
+			continue;
+		cnt = btf_fields(c->btf, c->id, OBJECT_MASK, fields);
+		if (cnt <= 0)
+			return btf_fail_type(c, cnt ? cnt : -EFAULT,
+					     "Invalid special fields");
+		if (kinds_in(fields, cnt) & ROOTS)
+			work += c->btf->type_cnt;
+		if (work > ROOT_WORK_MAX)
+			return btf_fail_type(c, -E2BIG,
+					     "too many lists and trees");
+	}
+	return 0;
+}
+
+static int check_owners(struct btf_check *c, const struct owner *o)
+{
+	for (c->id = 1; c->id < c->btf->type_cnt; c->id++) {
+		int res = is_object(o, c->id) ? check_owner(o, c->id) : 0;
+
+		if (res)
+			return btf_fail_type(c, res,
+					     "Invalid owner of lists or trees");
+	}
+	return 0;
+}
+
+int btf_check_fields(struct btf_check *c)
+{
+	int ids[ARRAY_LEN(of_objects)], res;
 	const struct owner o = { c->btf, ids };
 	bool any = false;
 
@@ -401,19 +438,6 @@ int btf_check_fields(struct btf_check *c)
 	}
 	if (!any)
 		return 0;
-	for (c->id = 1; !res && c->id < c->btf->type_cnt; c->id++) {
-		if (!is_object(&o, c->id))
-			continue;
-		res = btf_fields(c->btf, c->id, OBJECT_MASK, fields);
-		res = res > 0 ? 0 : res ? res : -EFAULT;
-		if (res)
-			return btf_fail_type(c, res, "Invalid special fields");
-	}
-	for (c->id = 1; !res && c->id < c->btf->type_cnt; c->id++) {
-		res = is_object(&o, c->id) ? check_owner(&o, c->id) : 0;
-		if (res)
-			return btf_fail_type(c, res,
-					     "Invalid owner of lists or trees");
-	}
-	return 0;
+	res = check_objects(c, &o);
+	return res ? res : check_owners(c, &o);
 }

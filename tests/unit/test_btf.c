@@ -162,6 +162,64 @@ static void fields_that_are_no_data_are_found(void **state)
 	btf_put(btf);
 }
 
+/* 24,000 lists among 48,000 types. */
+static void many_lists_do_not_take_long(void **state)
+{
+	const u32 n = 24000, words_max = 64 + n * 16;
+	struct btf_header h = { .magic = BTF_MAGIC, .version = BTF_VERSION };
+	u32 *words = calloc(words_max, 4), len, types_len;
+	struct err err = { 0 };
+	u8 *blob;
+
+	(void)state;
+	make_init(&m);
+	make_int(&m, "u32", 4, 0);
+	make_type(&m, "bpf_spin_lock", BTF_KIND_STRUCT, 0, 4);
+	make_type(&m, "bpf_list_head", BTF_KIND_STRUCT, 0, 16);
+	make_type(&m, "bpf_list_node", BTF_KIND_STRUCT, 0, 24);
+	make_type(&m, "B", BTF_KIND_STRUCT, 1, 24);
+	make_member(&m, "C", 4, 0);
+	len = make_name(&m, "contains:B:C");
+	memcpy(words, m.words, m.word_cnt * 4);
+	for (u32 i = 0, at = m.word_cnt; i < n; i++) {
+		const u32 types[] = {
+			0,
+			MAKE_INFO(BTF_KIND_STRUCT, 2),
+			24,
+			0,
+			3,
+			0,
+			0,
+			2,
+			128,
+			len,
+			MAKE_INFO(BTF_KIND_DECL_TAG, 0),
+			6 + 2 * i,
+			0,
+		};
+
+		memcpy(words + at, types, sizeof(types));
+		at += ARRAY_LEN(types);
+		m.word_cnt = at;
+	}
+	types_len = m.word_cnt * 4;
+	h.hdr_len = sizeof(h);
+	h.type_len = h.str_off = types_len;
+	h.str_len = m.strings_len;
+	blob = malloc(sizeof(h) + types_len + m.strings_len);
+	memcpy(blob, &h, sizeof(h));
+	memcpy(blob + sizeof(h), words, types_len);
+	memcpy(blob + sizeof(h) + types_len, m.strings, m.strings_len);
+	assert_int_equal(parse_exactly(blob,
+				       (u32)sizeof(h) + types_len +
+					       m.strings_len,
+				       &err),
+			 -E2BIG);
+	assert_string_equal(err.reason, "too many lists and trees");
+	free(blob);
+	free(words);
+}
+
 /* ---- values ---- */
 
 static struct ids ids;
@@ -429,6 +487,7 @@ int main(void)
 		cmocka_unit_test(a_refusal_names_type_and_member),
 		cmocka_unit_test(types_are_found_by_name_and_kind),
 		cmocka_unit_test(fields_that_are_no_data_are_found),
+		cmocka_unit_test(many_lists_do_not_take_long),
 		cmocka_unit_test(values_go_both_ways),
 		cmocka_unit_test(wrong_text_is_refused_with_the_members_path),
 		cmocka_unit_test(text_cut_anywhere_is_refused),
