@@ -15,6 +15,7 @@ cd "$(dirname "$0")"
 setup_packages build
 
 mkdir -p build/logs
+echo '*' >build/.gitignore
 if [ ! -f build/build.ninja ]; then
 	CC=gcc meson setup build >build/logs/setup || {
 		tail -n 30 build/logs/setup >&2

@@ -82,6 +82,7 @@ finish() {
 }
 
 mkdir -p $logs
+echo '*' >build/.gitignore
 suites=()
 for suite in "$@"; do
 	suites+=(--suite "$suite")

@@ -62,7 +62,7 @@ static void add_bounds(struct bounds *a, const struct bounds *b, bool is64)
 	if (__builtin_add_overflow(a->umin, b->umin, &umin) !=
 	    __builtin_add_overflow(a->umax, b->umax, &umax))
 		umin = 0, umax = UINT64_MAX;
-	if (__builtin_add_overflow(a->smin, b->smin, &smin) |
+	if (__builtin_add_overflow(a->smin, b->smin, &smin) ||
 	    __builtin_add_overflow(a->smax, b->smax, &smax))
 		smin = INT64_MIN, smax = INT64_MAX;
 	if (!is64 && umin > UINT32_MAX) {
@@ -80,7 +80,7 @@ static void sub_bounds(struct bounds *a, const struct bounds *b, bool is64)
 	if (__builtin_sub_overflow(a->umin, b->umax, &umin) !=
 	    __builtin_sub_overflow(a->umax, b->umin, &umax))
 		umin = 0, umax = UINT64_MAX;
-	if (__builtin_sub_overflow(a->smin, b->smax, &smin) |
+	if (__builtin_sub_overflow(a->smin, b->smax, &smin) ||
 	    __builtin_sub_overflow(a->smax, b->smin, &smax))
 		smin = INT64_MIN, smax = INT64_MAX;
 	if (!is64) {
@@ -101,9 +101,9 @@ static void mul_bounds(struct bounds *a, const struct bounds *b)
 		r.umin = umin;
 		r.umax = umax;
 	}
-	if (!(__builtin_mul_overflow(a->smin, b->smin, &corners[0]) |
-	      __builtin_mul_overflow(a->smin, b->smax, &corners[1]) |
-	      __builtin_mul_overflow(a->smax, b->smin, &corners[2]) |
+	if (!(__builtin_mul_overflow(a->smin, b->smin, &corners[0]) ||
+	      __builtin_mul_overflow(a->smin, b->smax, &corners[1]) ||
+	      __builtin_mul_overflow(a->smax, b->smin, &corners[2]) ||
 	      __builtin_mul_overflow(a->smax, b->smax, &corners[3]))) {
 		r.smin = r.smax = corners[0];
 		for (u32 i = 1; i < 4; i++) {
