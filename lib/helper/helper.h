@@ -24,7 +24,8 @@ enum arg_type {
 	ARG_MEM,	    /* readable, as long as the size argument after it */
 	ARG_MEM_OR_NULL,
 	ARG_MEM_OUT,	    /* writable */
-	ARG_SIZE,	    /* of the memory before it, > 0 */
+	ARG_SIZE,	    /* of the memory before it, > 0; or, without any, a
+			       constant: of what is returned */
 	ARG_SIZE_OR_ZERO,
 	ARG_CONST_STR,	    /* NUL-terminated, in a read-only map */
 	ARG_SPIN_LOCK,
@@ -33,14 +34,28 @@ enum arg_type {
 	ARG_STACK_OR_NULL,
 	ARG_RECORD,	    /* what RET_MEM_OR_NULL gave; not the program's any
 			       more after the call */
+	ARG_MEM_WRITE,	    /* readable and writable */
+	ARG_FIXED,	    /* readable, size[] bytes */
+	ARG_FIXED_OUT,	    /* writable, size[] bytes, aligned */
+	ARG_SOCK_COMMON,    /* any socket */
+	ARG_DYNPTR,	    /* initialised */
+	ARG_DYNPTR_MEM_OUT, /* to be made: of memory, in a ring buffer */
+	ARG_DYNPTR_RINGBUF_OUT,
+	ARG_DYNPTR_RINGBUF, /* released */
+	ARG_KERNEL,	    /* kernel objects that Weir has not */
 };
 
 enum ret_type {
 	RET_INT,
 	RET_VOID,
 	RET_MAP_VALUE_OR_NULL,
-	RET_MEM_OR_NULL, /* as many bytes as the ARG_SIZE constant; the program
+	RET_MEM_OR_NULL, /* as many bytes as the size constant; the program
 			    gives it back, once, before it ends (ARG_RECORD) */
+	RET_DYNPTR_MEM_OR_NULL, /* the same, inside a dynptr */
+	RET_SOCK_OR_NULL,
+	RET_SOCK_COMMON_OR_NULL,
+	RET_TCP_SOCK_OR_NULL,
+	RET_KERNEL,
 };
 
 typedef u64 helper_fn(struct run *run, u64 a, u64 b, u64 c, u64 d, u64 e);
@@ -55,6 +70,10 @@ struct helper {
 	bool pkt_access;   /* memory may be the packet's */
 	enum ret_type ret;
 	enum arg_type arg[5];
+	u8 size[5];    /* of ARG_FIXED */
+	bool acquires; /* a reference, with what it returns */
+	bool releases; /* the reference that its first argument holds */
+	bool casts;    /* returns its argument as another kind of socket */
 };
 
 /* jiffies64 counts the ticks of CLOCK_MONOTONIC at Debian's HZ, from five
@@ -63,8 +82,21 @@ struct helper {
 #define JIFFIES_AT_BOOT (-300 * JIFFIES_HZ)
 #define JIFFIES_NS (1000000000 / JIFFIES_HZ)
 
+static inline bool helper_acquires(const struct helper *helper)
+{
+	return helper->acquires || helper->ret == RET_MEM_OR_NULL;
+}
+
+static inline bool helper_releases(const struct helper *helper)
+{
+	return helper->releases || helper->arg[0] == ARG_RECORD;
+}
+
 /* NULL: Weir lacks it. */
 const struct helper *helper_find(u32 id);
+/* The prototype of a helper Weir may lack; then it has no fn.  NULL: neither
+ * Weir nor Linux's tc, XDP and socket filter programs have it. */
+const struct helper *helper_proto(u32 id);
 /* The uapi's name of a helper number Weir may lack, NULL if Linux has none. */
 const char *helper_name(u32 id);
 /* All of them, ending with NULL. */

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * call.c - calls of helpers, the end of functions, loads from packets
+ */
+#include "verify/verifier.h"
+
+/* ---- what a call makes of registers ---- */
+
+void forget_caller_saved(struct verifier *v)
+{
+	for (u32 i = BPF_REG_0; i <= BPF_REG_5; i++)
+		state_regs(v->cur)[i] = reg_uninit();
+}
+
+/* The packet may be elsewhere. */
+void forget_packet(struct verifier *v)
+{
+	struct reg *r;
+
+	state_each_reg(v->cur, f, r, i)
+	{
+		if (reg_is_packet(r) || r->kind == REG_PKT_END ||
+		    (r->kind == REG_MEM && r->flags & REG_SLICE))
+			*r = reg_scalar();
+	}
+}
+
+/* Whatever holds the reference holds it no more. */
+int release_ref(struct verifier *v, u32 ref)
+{
+	struct reg *r;
+
+	if (!state_drop_ref(v->cur, ref))
+		return -EINVAL;
+	state_each_reg(v->cur, f, r, i)
+	{
+		if (r->ref == ref)
+			*r = reg_scalar();
+	}
+	return 0;
+}
+
+int check_leaks(struct verifier *v, bool lock_too, const char *what)
+{
+	const struct state *s = v->cur;
+
+	if (!s->depth && s->ref_cnt) {
+		for (u32 i = 0; i < s->ref_cnt; i++)
+			log_text(v, 3,
+				 "Unreleased reference id=%u "
+				 "alloc_insn=%u\n",
+				 s->refs[i].id, s->refs[i].insn);
+		return reject(v, VERIFY_REF, -EINVAL,
+			      "%s would lead to reference leak", what);
+	}
+	if (lock_too && s->lock_map)
+		return reject(v, VERIFY_LOCK, -EINVAL,
+			      "%s cannot be used inside bpf_spin_lock-ed "
+			      "region",
+			      what);
+	return 0;
+}
+
+/* ---- maps and the helpers for them ---- */
+
+#define FN(name) BPF_FUNC_##name
+#define RINGBUF_FNS                                                    \
+	FN(ringbuf_output), FN(ringbuf_reserve), FN(ringbuf_query),    \
+		FN(ringbuf_reserve_dynptr), FN(ringbuf_submit_dynptr), \
+		FN(ringbuf_discard_dynptr)
+
+/* Kinds of maps that have helpers of their own and those alone. */
+static const struct {
+	u32 type;
+	u32 fns[7];
+} map_only[] = {
+	{ BPF_MAP_TYPE_PROG_ARRAY, { FN(tail_call) } },
+	{ BPF_MAP_TYPE_PERF_EVENT_ARRAY,
+	  { FN(perf_event_read), FN(perf_event_output), FN(skb_output),
+	    FN(perf_event_read_value), FN(xdp_output) } },
+	{ BPF_MAP_TYPE_RINGBUF, { RINGBUF_FNS } },
+	{ BPF_MAP_TYPE_USER_RINGBUF, { FN(user_ringbuf_drain) } },
+	{ BPF_MAP_TYPE_STACK_TRACE, { FN(get_stackid) } },
+	{ BPF_MAP_TYPE_CGROUP_ARRAY,
+	  { FN(skb_under_cgroup), FN(current_task_under_cgroup) } },
+	{ BPF_MAP_TYPE_CGROUP_STORAGE, { FN(get_local_storage) } },
+	{ BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE, { FN(get_local_storage) } },
+	{ BPF_MAP_TYPE_DEVMAP, { FN(redirect_map), FN(map_lookup_elem) } },
+	{ BPF_MAP_TYPE_DEVMAP_HASH, { FN(redirect_map), FN(map_lookup_elem) } },
+	{ BPF_MAP_TYPE_CPUMAP, { FN(redirect_map) } },
+	{ BPF_MAP_TYPE_XSKMAP, { FN(redirect_map), FN(map_lookup_elem) } },
+	{ BPF_MAP_TYPE_ARRAY_OF_MAPS, { FN(map_lookup_elem) } },
+	{ BPF_MAP_TYPE_HASH_OF_MAPS, { FN(map_lookup_elem) } },
+	{ BPF_MAP_TYPE_QUEUE,
+	  { FN(map_peek_elem), FN(map_pop_elem), FN(map_push_elem) } },
+	{ BPF_MAP_TYPE_STACK,
+	  { FN(map_peek_elem), FN(map_pop_elem), FN(map_push_elem) } },
+	{ BPF_MAP_TYPE_BLOOM_FILTER, { FN(map_peek_elem), FN(map_push_elem) } },
+};
+
+/* Helpers that serve some kinds of maps only. */
+static const struct {
+	u32 fn;
+	u32 types[4];
+} fn_only[] = {
+	{ FN(tail_call), { BPF_MAP_TYPE_PROG_ARRAY } },
+	{ FN(perf_event_output), { BPF_MAP_TYPE_PERF_EVENT_ARRAY } },
+	{ FN(ringbuf_output), { BPF_MAP_TYPE_RINGBUF } },
+	{ FN(ringbuf_reserve), { BPF_MAP_TYPE_RINGBUF } },
+	{ FN(ringbuf_query), { BPF_MAP_TYPE_RINGBUF } },
+	{ FN(ringbuf_reserve_dynptr), { BPF_MAP_TYPE_RINGBUF } },
+	{ FN(user_ringbuf_drain), { BPF_MAP_TYPE_USER_RINGBUF } },
+	{ FN(skb_under_cgroup), { BPF_MAP_TYPE_CGROUP_ARRAY } },
+	{ FN(redirect_map),
+	  { BPF_MAP_TYPE_DEVMAP, BPF_MAP_TYPE_DEVMAP_HASH, BPF_MAP_TYPE_CPUMAP,
+	    BPF_MAP_TYPE_XSKMAP } },
+	{ FN(map_peek_elem),
+	  { BPF_MAP_TYPE_QUEUE, BPF_MAP_TYPE_STACK,
+	    BPF_MAP_TYPE_BLOOM_FILTER } },
+	{ FN(map_push_elem),
+	  { BPF_MAP_TYPE_QUEUE, BPF_MAP_TYPE_STACK,
+	    BPF_MAP_TYPE_BLOOM_FILTER } },
+	{ FN(map_pop_elem), { BPF_MAP_TYPE_QUEUE, BPF_MAP_TYPE_STACK } },
+	{ FN(map_lookup_percpu_elem),
+	  { BPF_MAP_TYPE_PERCPU_ARRAY, BPF_MAP_TYPE_PERCPU_HASH,
+	    BPF_MAP_TYPE_LRU_PERCPU_HASH } },
+};
+
+static bool is_in(u32 x, const u32 *list, u32 n)
+{
+	for (u32 i = 0; i < n; i++)
+		if (list[i] == x)
+			return true;
+	return false;
+}
+
+static bool map_fits(u32 type, u32 fn)
+{
+	for (u32 i = 0; i < ARRAY_LEN(map_only); i++)
+		if (map_only[i].type == type &&
+		    !is_in(fn, map_only[i].fns, ARRAY_LEN(map_only[i].fns)))
+			return false;
+	for (u32 i = 0; i < ARRAY_LEN(fn_only); i++)
+		if (fn_only[i].fn == fn &&
+		    !is_in(type, fn_only[i].types, ARRAY_LEN(fn_only[i].types)))
+			return false;
+	return true;
+}
+
+static bool map_is_lacking(u32 type)
+{
+	return type == BPF_MAP_TYPE_SOCKMAP || type == BPF_MAP_TYPE_SOCKHASH ||
+	       type == BPF_MAP_TYPE_SK_STORAGE ||
+	       type == BPF_MAP_TYPE_CGROUP_STORAGE ||
+	       type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE ||
+	       type == BPF_MAP_TYPE_REUSEPORT_SOCKARRAY ||
+	       type == BPF_MAP_TYPE_ARENA;
+}
+
+static int check_map_for(struct verifier *v, const struct call_meta *meta)
+{
+	const struct verify_map *m = meta->map;
+
+	if (!m)
+		return 0;
+	if (map_is_lacking(m->type))
+		return unsupported(v, "this kind of map");
+	if (!map_fits(m->type, meta->id))
+		return reject(v, VERIFY_MAP, -EINVAL,
+			      "cannot pass map_type %u into func bpf_%s#%u",
+			      m->type, meta->name, meta->id);
+	if (m->flags & BPF_F_RDONLY_PROG &&
+	    (meta->id == FN(map_update_elem) ||
+	     meta->id == FN(map_delete_elem) || meta->id == FN(map_push_elem) ||
+	     meta->id == FN(map_pop_elem)))
+		return reject(v, VERIFY_READ_ONLY, -EACCES,
+			      "write into map forbidden");
+	return 0;
+}
+
+/* ---- the helper ---- */
+
+static int find_helper(struct verifier *v, struct call_meta *meta)
+{
+	const struct helper *h = helper_proto(meta->id);
+	const char *name = helper_name(meta->id);
+
+	if (!name)
+		return reject(v, VERIFY_HELPER, -EINVAL,
+			      "invalid func unknown#%d", (s32)meta->id);
+	if (!h || !(h->progs & v->prog_mask))
+		return reject(
+			v, VERIFY_HELPER, -EINVAL,
+			"program of this type cannot use helper bpf_%s#%u",
+			name, meta->id);
+	if (h->gpl_only && !v->gpl)
+		return reject(
+			v, VERIFY_HELPER, -EINVAL,
+			"cannot call GPL-restricted function from non-GPL "
+			"compatible program");
+	if (v->cur->lock_map && meta->id != FN(spin_unlock))
+		return reject(v, VERIFY_LOCK, -EINVAL,
+			      "function calls are not allowed while holding a "
+			      "lock");
+	meta->helper = h;
+	meta->name = name;
+	return 0;
+}
+
+/* Memory that the helper fills is initialised from here on. */
+static int fill_memory(struct verifier *v, const struct call_meta *meta)
+{
+	struct access_what a = {
+		.reg = (u32)meta->fill_reg,
+		.size = 1,
+		.kind = ACCESS_WRITE,
+		.value = -1,
+	};
+	const struct reg *r = &state_regs(v->cur)[a.reg];
+	s32 off = r->off + (s32)r->var.smin;
+	u64 whole = 0;
+	int ret = 0;
+
+	for (u32 i = 0; !ret && i < meta->fill_size; i++) {
+		a.off = (s32)i;
+		ret = check_access(v, &a);
+		if (!((off + (s32)i) % 8) && i + 8 <= meta->fill_size)
+			whole |= 1ull << slot_of(off + (s32)i);
+	}
+	live_write(v, r->frame, whole);
+	return ret;
+}
+
+static int release_args(struct verifier *v, const struct call_meta *meta)
+{
+	if (!helper_releases(meta->helper))
+		return 0;
+	if (meta->helper->arg[0] == ARG_DYNPTR_RINGBUF)
+		return dynptr_release(v, BPF_REG_1);
+	if (meta->ref && !release_ref(v, meta->ref))
+		return 0;
+	if (!meta->ref && reg_is_null(&state_regs(v->cur)[BPF_REG_1]))
+		return 0;
+	return reject(v, VERIFY_REF, -EINVAL,
+		      "func bpf_%s#%u reference has not been acquired before",
+		      meta->name, meta->id);
+}
+
+static int start_loop(struct verifier *v, const struct call_meta *meta)
+{
+	struct frame *f = state_frame(v->cur);
+	int ret = precise_mark(v, BPF_REG_1);
+
+	if (ret)
+		return ret;
+	if (f->callback_depth < state_regs(v->cur)[BPF_REG_1].var.umax)
+		return push_callback(v, meta);
+	f->callback_depth = 0;
+	return 0;
+}
+
+/* What single helpers want besides. */
+static int check_special(struct verifier *v, struct call_meta *meta)
+{
+	const struct reg *regs = state_regs(v->cur);
+	char name[64];
+
+	switch (meta->id) {
+	case FN(tail_call):
+		if (range_is_const(&regs[BPF_REG_3].var) &&
+		    regs[BPF_REG_3].kind == REG_SCALAR &&
+		    precise_mark(v, BPF_REG_3))
+			return v->err->code;
+		return check_leaks(v, true, "tail_call");
+	case FN(loop): return start_loop(v, meta);
+	case FN(for_each_map_elem):
+	case FN(user_ringbuf_drain):
+	case FN(timer_set_callback): return push_callback(v, meta);
+	case FN(dynptr_from_mem):
+		if (regs[BPF_REG_1].kind == REG_MAP_VALUE)
+			return 0;
+		return reject(v, VERIFY_DYNPTR, -EACCES,
+			      "Unsupported reg type %s for bpf_dynptr_from_mem "
+			      "data",
+			      reg_kind_name(&regs[BPF_REG_1], name,
+					    sizeof(name)));
+	default: return 0;
+	}
+}
+
+static struct reg returned_value(struct verifier *v,
+				 const struct call_meta *meta)
+{
+	struct reg r = reg_pointer(REG_MAP_VALUE);
+	bool array = meta->map->type == BPF_MAP_TYPE_ARRAY ||
+		     meta->map->type == BPF_MAP_TYPE_PERCPU_ARRAY;
+
+	r.map = meta->map;
+	r.uid = meta->map_uid;
+	if (meta->id != FN(map_lookup_elem) || !array || !meta->key_known ||
+	    meta->key >= meta->map->max_entries)
+		r.flags = REG_OR_NULL;
+	else if (map_has_field(meta->map, BTF_FIELD_SPIN_LOCK, NULL))
+		r.id = new_id(v);
+	return r;
+}
+
+static int set_returned(struct verifier *v, const struct call_meta *meta)
+{
+	struct reg *r0 = &state_regs(v->cur)[BPF_REG_0];
+
+	switch (meta->helper->ret) {
+	case RET_VOID: *r0 = reg_uninit(); return 0;
+	case RET_INT: *r0 = reg_scalar(); return 0;
+	case RET_MAP_VALUE_OR_NULL: *r0 = returned_value(v, meta); break;
+	case RET_MEM_OR_NULL:
+	case RET_DYNPTR_MEM_OR_NULL:
+		*r0 = reg_pointer(REG_MEM);
+		r0->size = (u32)MIN(meta->size, UINT32_MAX);
+		r0->flags = REG_OR_NULL;
+		if (meta->helper->ret == RET_MEM_OR_NULL)
+			r0->flags |= REG_RINGBUF;
+		else
+			r0->dynptr_id = meta->dynptr_id;
+		break;
+	case RET_SOCK_OR_NULL: *r0 = reg_pointer(REG_SOCK); break;
+	case RET_SOCK_COMMON_OR_NULL: *r0 = reg_pointer(REG_SOCK_COMMON); break;
+	case RET_TCP_SOCK_OR_NULL: *r0 = reg_pointer(REG_TCP_SOCK); break;
+	default: return unsupported(v, meta->name);
+	}
+	if (meta->helper->ret >= RET_SOCK_OR_NULL)
+		r0->flags = REG_OR_NULL;
+	if (r0->flags & REG_OR_NULL)
+		r0->id = new_id(v);
+	if (meta->helper->casts ||
+	    meta->helper->ret == RET_DYNPTR_MEM_OR_NULL) {
+		r0->ref = meta->ref;
+	} else if (helper_acquires(meta->helper)) {
+		r0->ref = r0->id;
+		if (state_add_ref(v->cur, r0->ref, v->insn))
+			return no_memory(v);
+	}
+	return 0;
+}
+
+static int check_args(struct verifier *v, struct call_meta *meta)
+{
+	int ret = 0;
+
+	for (u32 i = 0; !ret && i < 5; i++)
+		ret = check_arg(v, i, meta);
+	if (!ret)
+		ret = check_map_for(v, meta);
+	if (!ret && meta->fills)
+		ret = fill_memory(v, meta);
+	if (!ret)
+		ret = release_args(v, meta);
+	return ret ? ret : check_special(v, meta);
+}
+
+int check_call(struct verifier *v)
+{
+	struct call_meta meta = { .id = (u32)v->insns[v->insn].imm };
+	int ret = find_helper(v, &meta);
+
+	if (!ret)
+		ret = check_args(v, &meta);
+	if (ret)
+		return ret;
+	forget_caller_saved(v);
+	ret = set_returned(v, &meta);
+	if (ret)
+		return ret;
+	if (meta.id == FN(get_smp_processor_id)) {
+		struct range cpus = range_between(0, CPUS_MAX - 1);
+
+		state_regs(v->cur)[BPF_REG_0].var = cpus;
+	}
+	if (meta.helper->moves_packet ||
+	    (meta.id == FN(dynptr_write) &&
+	     (meta.dynptr == DYNPTR_SKB || meta.dynptr == DYNPTR_XDP)))
+		forget_packet(v);
+	return 0;
+}
+
+/* ---- loads from packets, the old way ---- */
+
+int check_ld_abs(struct verifier *v)
+{
+	const struct bpf_insn *insn = &v->insns[v->insn];
+	struct reg *regs = state_regs(v->cur);
+	int ret;
+
+	if (v->prog_mask == PROG_XDP)
+		return reject(v, VERIFY_INSN, -EINVAL,
+			      "BPF_LD_[ABS|IND] instructions not allowed for "
+			      "this program type");
+	ret = reg_must_be_read(v, BPF_REG_6);
+	if (!ret)
+		ret = check_leaks(v, true, "BPF_LD_[ABS|IND]");
+	if (ret)
+		return ret;
+	if (regs[BPF_REG_6].kind != REG_CTX)
+		return reject(v, VERIFY_CTX, -EINVAL,
+			      "at the time of BPF_LD_ABS|IND R6 != pointer to "
+			      "skb");
+	if (BPF_MODE(insn->code) == BPF_IND)
+		ret = reg_must_be_read(v, insn->src_reg);
+	if (!ret)
+		ret = check_ptr_off(v, &regs[BPF_REG_6], BPF_REG_6, false);
+	if (ret)
+		return ret;
+	forget_caller_saved(v);
+	regs[BPF_REG_0] = reg_scalar();
+	return 0;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * verify.h - is a program safe to run?
+ *
+ * A program that is accepted ends, and touches nothing but its stack, its
+ * packet, its maps and what helpers give it, whatever packets and maps it
+ * meets.  Programs that Linux accepts are accepted.
+ *
+ * Maps are described, not used: verification needs none to exist.
+ */
+#ifndef WEIR_VERIFY_VERIFY_H
+#define WEIR_VERIFY_VERIFY_H
+
+#include "bpf/btf.h"
+#include "prog/prog.h"
+#include "verify/code.h"
+
+struct verify_map {
+	const char *name;
+	u32 type;
+	u32 key_size;
+	u32 value_size;
+	u32 max_entries;
+	u32 flags;
+	struct btf_blob *btf; /* may be NULL */
+	u32 btf_key;
+	u32 btf_value;
+	struct verify_map *inner; /* of a map of maps: the template */
+	/* The one value of an array that is frozen, as bytes that stay as they
+	 * are: loads from it are constants.  NULL: not known. */
+	const void *contents;
+
+	/* verify() finds them out */
+	struct btf_field fields[BTF_FIELDS_MAX];
+	u32 field_cnt;
+};
+
+/* A call of a kernel function: of that name. */
+struct verify_kfunc {
+	u32 insn;
+	const char *name;
+};
+
+struct verify_states;
+
+enum verify_log_level {
+	VERIFY_LOG_BRANCHES = 1, /* BPF_LOG_LEVEL1, 2, BPF_LOG_STATS */
+	VERIFY_LOG_INSNS = 2,
+	VERIFY_LOG_STATS = 4,
+};
+
+struct verify_attr {
+	u32 type;
+	u32 expected_attach_type;
+	u32 flags; /* BPF_F_* of BPF_PROG_LOAD */
+	const char *license;
+	/* As in struct prog_attr: ld_imm64 of a map has the index into maps. */
+	const struct bpf_insn *insns;
+	u32 insn_cnt;
+	struct verify_map *maps;
+	u32 map_cnt;
+	struct btf_blob *btf; /* may be NULL */
+	const struct prog_line *lines;
+	u32 line_cnt;
+	const struct prog_func *funcs;
+	u32 func_cnt;
+	const struct verify_kfunc *kfuncs;
+	u32 kfunc_cnt;
+
+	u32 log_level; /* enum verify_log_level, or'ed */
+	void (*log)(void *arg, const char *text);
+	void *log_arg;
+
+	bool no_prune;	  /* walk every path */
+	bool keep_states; /* result->states is for verify_states_admit() */
+};
+
+/* What is known of an instruction afterwards. */
+enum verify_insn_fact {
+	VERIFY_INSN_REACHED = 1, /* some path runs it */
+	VERIFY_INSN_CTX = 2,	 /* it reads or writes the context */
+	VERIFY_INSN_PACKET = 4,	 /* ... the packet */
+};
+
+struct verify_result {
+	enum verify_code code;	 /* VERIFY_OK: accepted */
+	u32 insn;		 /* else where */
+	const char *unsupported; /* what Weir has not, of VERIFY_UNSUPPORTED */
+	u32 processed;		 /* instructions, over all paths */
+	u32 total_states;
+	u32 peak_states;
+	u32 max_states_per_insn;
+	u32 stack_depth; /* of the deepest chain of calls */
+	u64 time_ns;
+	u8 *facts; /* enum verify_insn_fact, of each instruction */
+	struct verify_states *states; /* if they were kept */
+};
+
+/* 0, or what bpf(2) returns and the reason in err: in Linux's words where
+ * Linux has some.  result is to be released in either case. */
+int verify(const struct verify_attr *attr, struct verify_result *result,
+	   struct err *err);
+void verify_result_free(struct verify_result *result);
+
+#endif

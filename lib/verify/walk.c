@@ -1,0 +1,578 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * walk.c - every path of a program, until each ends or meets a known state
+ *
+ * A path is a state and the instruction it is at.  Where a jump may go both
+ * ways one of them waits in pending.
+ *
+ * W1  branches of a stored state counts the paths from it that have not ended;
+ *     at 0 everything after it has been walked.
+ * W2  A stored state lives as long as it can be found or a state has it as its
+ *     parent.
+ */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "verify/verifier.h"
+
+/* ---- ends ---- */
+
+void log_text(struct verifier *v, u32 level, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	if (!(v->log_level & level) || !v->attr->log)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	v->attr->log(v->attr->log_arg, text);
+}
+
+int reject(struct verifier *v, enum verify_code code, int err, const char *fmt,
+	   ...)
+{
+	char text[512];
+	va_list ap;
+
+	if (v->result->code) /* the first reason stands */
+		return err;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	v->result->code = code;
+	v->result->insn = v->insn;
+	err_fail(v->err, err, "%s", text);
+	log_text(v, VERIFY_LOG_BRANCHES | VERIFY_LOG_INSNS, "%s\n", text);
+	return err;
+}
+
+int unsupported(struct verifier *v, const char *what)
+{
+	v->result->unsupported = what;
+	return reject(v, VERIFY_UNSUPPORTED, -EOPNOTSUPP,
+		      "%s: not supported by Weir", what);
+}
+
+int no_memory(struct verifier *v)
+{
+	return reject(v, VERIFY_NO_MEMORY, -ENOMEM, "out of memory");
+}
+
+u32 new_id(struct verifier *v)
+{
+	return ++v->id_gen & ~ID_DELTA;
+}
+
+/* ---- paths ---- */
+
+static struct state *path_add(struct verifier *v, u32 insn, u32 prev)
+{
+	struct pending *p;
+
+	if (v->pending_cnt > PENDING_MAX) {
+		reject(v, VERIFY_COMPLEX, -E2BIG,
+		       "The sequence of %u jumps is too complex.",
+		       v->pending_cnt);
+		return NULL;
+	}
+	p = calloc(1, sizeof(*p));
+	if (p)
+		p->state = state_new();
+	if (!p || !p->state) {
+		free(p);
+		no_memory(v);
+		return NULL;
+	}
+	p->insn = insn;
+	p->prev = prev;
+	p->next = v->pending;
+	v->pending = p;
+	v->pending_cnt++;
+	return p->state;
+}
+
+static int copy_steps(struct state *to, const struct state *from)
+{
+	to->steps = from->step_cnt ? calloc(from->step_cnt, sizeof(*to->steps))
+				   : NULL;
+	to->links = from->link_cnt ? calloc(from->link_cnt, sizeof(*to->links))
+				   : NULL;
+	if ((from->step_cnt && !to->steps) || (from->link_cnt && !to->links))
+		return -ENOMEM;
+	to->step_cnt = to->step_cap = from->step_cnt;
+	to->link_cnt = to->link_cap = from->link_cnt;
+	if (to->step_cnt)
+		memcpy(to->steps, from->steps,
+		       to->step_cnt * sizeof(*to->steps));
+	if (to->link_cnt)
+		memcpy(to->links, from->links,
+		       to->link_cnt * sizeof(*to->links));
+	return 0;
+}
+
+int path_copy(struct state *to, const struct state *from)
+{
+	return state_copy(to, from) || copy_steps(to, from) ? -ENOMEM : 0;
+}
+
+struct state *path_push(struct verifier *v, u32 insn, u32 prev)
+{
+	struct state *s = path_add(v, insn, prev);
+
+	if (!s)
+		return NULL;
+	if (path_copy(s, v->cur)) {
+		no_memory(v);
+		return NULL;
+	}
+	if (s->parent)
+		s->parent->branches++;
+	return s;
+}
+
+struct state *path_push_async(struct verifier *v, u32 insn, u32 subprog)
+{
+	struct state *s = path_add(v, insn, NO_INSN);
+
+	if (!s)
+		return NULL;
+	s->branches = 1;
+	s->first_insn = insn;
+	s->last_insn = NO_INSN;
+	if (!frame_push(s, subprog, NO_INSN)) {
+		no_memory(v);
+		return NULL;
+	}
+	s->frames[0]->in_async = true;
+	return s;
+}
+
+/* The path has ended: the next one; false: there is none. */
+static bool next_path(struct verifier *v)
+{
+	struct pending *p = v->pending;
+
+	if (v->cur) {
+		branch_done(v, v->cur);
+		state_free(v->cur);
+		v->cur = NULL;
+	}
+	if (!p)
+		return false;
+	v->pending = p->next;
+	v->pending_cnt--;
+	v->cur = p->state;
+	v->insn = p->insn;
+	v->prev = p->prev;
+	free(p);
+	return true;
+}
+
+static void drop_paths(struct verifier *v)
+{
+	while (v->pending) {
+		struct pending *p = v->pending;
+
+		v->pending = p->next;
+		state_free(p->state);
+		free(p);
+	}
+	v->pending_cnt = 0;
+	state_free(v->cur);
+	v->cur = NULL;
+}
+
+/* ---- one instruction ---- */
+
+static int check_code(struct verifier *v)
+{
+	struct insn_aux *aux = &v->aux[v->insn];
+	struct err err = { 0 };
+	int ret;
+
+	if (aux->op)
+		return 0;
+	ret = opcode_check(&v->insns[v->insn], &err, &aux->op);
+	return ret ? reject(v, VERIFY_INSN, ret, "%s", err.reason) : 0;
+}
+
+static int check_ld_imm(struct verifier *v)
+{
+	const struct bpf_insn *insn = &v->insns[v->insn];
+	struct reg *dst = &state_regs(v->cur)[insn->dst_reg];
+	const struct verify_map *map;
+
+	switch (opcode_op(v->aux[v->insn].op)) {
+	case OP_LD_IMM64: *dst = reg_const(insn_imm64(insn)); return 0;
+	case OP_LD_FUNC:
+		*dst = reg_pointer(REG_FUNC);
+		dst->func = v->aux[v->insn + 1 + (u32)insn->imm].subprog;
+		if (v->subprogs[dst->func].global)
+			return reject(v, VERIFY_CALL, -EINVAL,
+				      "callback function not static");
+		return 0;
+	case OP_LD_MAP_FD:
+	case OP_LD_MAP_IDX:
+		*dst = reg_pointer(REG_MAP);
+		dst->map = &v->attr->maps[insn->imm];
+		return 0;
+	default:
+		map = &v->attr->maps[insn->imm];
+		*dst = reg_pointer(REG_MAP_VALUE);
+		dst->map = map;
+		dst->off = insn[1].imm;
+		/* never unlocked through another element: there is one */
+		if (map_has_field(map, BTF_FIELD_SPIN_LOCK, NULL))
+			dst->id = new_id(v);
+		return 0;
+	}
+}
+
+static int check_may_goto(struct verifier *v)
+{
+	const struct bpf_insn *insn = &v->insns[v->insn];
+	u32 next = v->insn + 1;
+	struct state *s = path_push(v, next, v->insn);
+
+	if (!s)
+		return v->err->code;
+	s->may_goto_depth++;
+	prune_widen(v, s);
+	v->prev = v->insn;
+	v->insn = next + (u32)insn->off;
+	return 0;
+}
+
+/* 0: at v->insn; 1: the path ended. */
+static int check_exit(struct verifier *v)
+{
+	bool ended = false;
+	u32 next;
+	int ret = check_return(v, &next, &ended);
+
+	if (ret)
+		return ret;
+	if (ended)
+		return 1;
+	v->prev = v->insn;
+	v->insn = next;
+	return 0;
+}
+
+static int go_on(struct verifier *v, int ret)
+{
+	u32 n = insn_is_wide(&v->insns[v->insn]) ? 2 : 1;
+
+	if (ret)
+		return ret;
+	live_commit(v, v->insn);
+	v->prev = v->insn;
+	v->insn += n;
+	return 0;
+}
+
+static int check_any_call(struct verifier *v)
+{
+	const struct bpf_insn *insn = &v->insns[v->insn];
+	u32 next = v->insn + 1, at = v->insn;
+	int ret;
+
+	if (insn->src_reg == BPF_PSEUDO_CALL)
+		ret = check_local_call(v, &next);
+	else if (insn->src_reg == BPF_PSEUDO_KFUNC_CALL)
+		ret = check_kfunc(v);
+	else
+		ret = check_call(v);
+	if (ret)
+		return ret;
+	live_commit(v, at);
+	v->prev = at;
+	v->insn = next;
+	return 0;
+}
+
+static int check_goto(struct verifier *v)
+{
+	u32 to = v->insn + 1 + (u32)insn_jump_off(&v->insns[v->insn]);
+
+	live_commit(v, v->insn);
+	v->prev = v->insn;
+	v->insn = to;
+	return 0;
+}
+
+static int check_insn(struct verifier *v)
+{
+	const struct opcode *op = v->aux[v->insn].op;
+	u32 at = v->insn;
+	int ret;
+
+	if (BPF_CLASS(v->insns[at].code) == BPF_JMP ||
+	    BPF_CLASS(v->insns[at].code) == BPF_JMP32)
+		v->jumps++;
+	switch (op->form) {
+	case FORM_LDX:
+	case FORM_LDSX: return go_on(v, check_load(v, op));
+	case FORM_ST:
+	case FORM_STX: return go_on(v, check_store(v, op));
+	case FORM_ATOMIC:
+	case FORM_FETCH:
+	case FORM_CMPXCHG:
+	case FORM_LOAD_ACQ:
+	case FORM_STORE_REL: return go_on(v, check_atomic(v, op));
+	case FORM_LD_ABS:
+	case FORM_LD_IND: return go_on(v, check_ld_abs(v));
+	case FORM_LD_IMM64: return go_on(v, check_ld_imm(v));
+	case FORM_JA:
+	case FORM_JAL: return check_goto(v);
+	case FORM_MAY_GOTO:
+		ret = check_may_goto(v);
+		live_commit(v, at);
+		return ret;
+	case FORM_JMP_K:
+	case FORM_JMP_X:
+		ret = check_jump(v, op);
+		live_commit(v, at);
+		return ret;
+	case FORM_CALL:
+	case FORM_KFUNC: return check_any_call(v);
+	case FORM_EXIT:
+		ret = check_exit(v);
+		live_commit(v, at);
+		return ret;
+	default: return go_on(v, check_alu(v, op));
+	}
+}
+
+static int arrive(struct verifier *v)
+{
+	struct insn_aux *aux = &v->aux[v->insn];
+	int ret;
+
+	if (++v->result->processed > PROCESSED_MAX)
+		return reject(v, VERIFY_COMPLEX, -E2BIG,
+			      "BPF program is too large. Processed %u insn",
+			      v->result->processed);
+	v->cur->last_insn = v->prev;
+	v->cur->insn = v->insn;
+	v->step = NULL;
+	v->written = 0;
+	if (aux->prune_point) {
+		ret = prune_check(v);
+		if (ret)
+			return ret;
+	}
+	if (aux->jump_point) {
+		ret = step_add(v, 0, 0, 0);
+		if (ret)
+			return ret;
+	}
+	log_insn(v);
+	aux->reached = true;
+	return check_code(v);
+}
+
+static int walk(struct verifier *v)
+{
+	int ret;
+
+	do {
+		do {
+			ret = arrive(v);
+			if (!ret)
+				ret = check_insn(v);
+		} while (!ret);
+		if (ret < 0)
+			return ret;
+	} while (next_path(v));
+	return 0;
+}
+
+/* ---- the whole ---- */
+
+static int walk_subprog(struct verifier *v, u32 n)
+{
+	struct state *s = state_new();
+	int ret;
+
+	if (!s)
+		return no_memory(v);
+	v->cur = s;
+	s->branches = 1;
+	s->first_insn = v->subprogs[n].start;
+	s->last_insn = NO_INSN;
+	if (!frame_push(s, n, NO_INSN))
+		ret = no_memory(v);
+	else
+		ret = func_enter(v, n, s);
+	v->insn = v->subprogs[n].start;
+	v->prev = NO_INSN;
+	if (!ret)
+		ret = walk(v);
+	drop_paths(v);
+	states_free(v);
+	return ret;
+}
+
+/* Global functions that others call, each on its own. */
+static int walk_globals(struct verifier *v)
+{
+	bool more = true;
+	int ret;
+
+	while (more) {
+		more = false;
+		for (u32 n = 1; n < v->subprog_cnt; n++) {
+			struct subprog *s = &v->subprogs[n];
+
+			if (!s->global || !s->called || s->verified)
+				continue;
+			s->verified = more = true;
+			log_text(v, 3, "Validating %s() func#%u...\n", s->name,
+				 n);
+			ret = walk_subprog(v, n);
+			if (ret)
+				return ret;
+			log_text(v, 3,
+				 "Func#%u ('%s') is safe for any args that "
+				 "match its prototype\n",
+				 n, s->name);
+		}
+	}
+	return 0;
+}
+
+static int run_phases(struct verifier *v)
+{
+	int ret = cfg_check(v);
+
+	for (u32 n = 0; !ret && n < v->subprog_cnt; n++)
+		ret = func_read_args(v, n);
+	if (!ret)
+		ret = live_init(v);
+	if (!ret)
+		ret = walk_subprog(v, 0);
+	if (!ret)
+		ret = walk_globals(v);
+	if (!ret)
+		ret = cfg_check_depth(v);
+	return ret;
+}
+
+static bool gpl_compatible(const char *license)
+{
+	static const char *const compatible[] = {
+		"GPL",		"GPL v2",	"GPL and additional rights",
+		"Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL",
+	};
+
+	for (u32 i = 0; license && i < ARRAY_LEN(compatible); i++)
+		if (strcmp(license, compatible[i]) == 0)
+			return true;
+	return false;
+}
+
+static u64 now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (u64)ts.tv_sec * 1000000000 + (u64)ts.tv_nsec;
+}
+
+static void release(struct verifier *v)
+{
+	drop_paths(v);
+	states_free(v);
+	free(v->stored);
+	free(v->work);
+	free(v->preds);
+	free(v->pred_start);
+	free(v->aux);
+}
+
+static u8 facts_of(const struct insn_aux *aux)
+{
+	u8 facts = aux->reached ? VERIFY_INSN_REACHED : 0;
+
+	if (aux->pointer_kind == REG_CTX)
+		facts |= VERIFY_INSN_CTX;
+	if (aux->pointer_kind == REG_PKT)
+		facts |= VERIFY_INSN_PACKET;
+	return facts;
+}
+
+static void keep_facts(struct verifier *v)
+{
+	for (u32 i = 0; i < v->cnt; i++)
+		v->result->facts[i] = facts_of(&v->aux[i]);
+}
+
+static int run(struct verifier *v)
+{
+	int ret;
+
+	v->aux = calloc((size_t)v->cnt + 1, sizeof(*v->aux));
+	v->work = calloc((size_t)v->cnt + 2, sizeof(*v->work));
+	v->stored = calloc((size_t)v->cnt + 1, sizeof(*v->stored));
+	v->result->facts = calloc((size_t)v->cnt + 1, 1);
+	if (!v->aux || !v->work || !v->stored || !v->result->facts)
+		ret = no_memory(v);
+	else
+		ret = run_phases(v);
+	if (v->aux && v->result->facts)
+		keep_facts(v);
+	release(v);
+	return ret;
+}
+
+int verify(const struct verify_attr *attr, struct verify_result *result,
+	   struct err *err)
+{
+	struct err unseen = { 0 };
+	struct verifier *v;
+	u64 start = now_ns();
+	int ret;
+
+	*result = (struct verify_result){ 0 };
+	if (!err)
+		err = &unseen;
+	if (!attr->insn_cnt || attr->insn_cnt > PROCESSED_MAX) {
+		result->code = VERIFY_COMPLEX;
+		return err_fail(err, -E2BIG, "a program of %u instructions",
+				attr->insn_cnt);
+	}
+	v = calloc(1, sizeof(*v));
+	if (!v) {
+		result->code = VERIFY_NO_MEMORY;
+		return err_fail(err, -ENOMEM, "out of memory");
+	}
+	v->attr = attr;
+	v->result = result;
+	v->err = err;
+	v->insns = attr->insns;
+	v->cnt = attr->insn_cnt;
+	v->prog_mask = ctx_mask(attr->type);
+	v->gpl = gpl_compatible(attr->license);
+	v->log_level = attr->log_level;
+	v->strict_align = attr->flags & BPF_F_STRICT_ALIGNMENT;
+	v->any_align = attr->flags & BPF_F_ANY_ALIGNMENT;
+	if (!v->prog_mask)
+		ret = unsupported(v, "this program type");
+	else
+		ret = run(v);
+	free(v);
+	if (!ret)
+		result->code = VERIFY_OK;
+	result->time_ns = now_ns() - start;
+	return ret;
+}
+
+void verify_result_free(struct verify_result *result)
+{
+	free(result->facts);
+	result->facts = NULL;
+}
