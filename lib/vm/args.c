@@ -247,6 +247,8 @@ static bool set_result(struct call *c)
 					    &obj.life))
 			return false;
 		break;
+	default:
+		return wrong(c, BPF_REG_0, "something this version knows");
 	}
 	if (kind > K_UNSET && !obj.base)
 		kind = K_NUMBER;
