@@ -67,6 +67,8 @@ int main(int argc, char **argv)
 	what = cli_find(&cli, argc, argv);
 	if (what)
 		return what == CLI_BAD ? EXIT_USAGE : EXIT_OK;
+	if (cli_take_globals(&cli))
+		return EXIT_USAGE;
 	what = cli.command->run(&cli);
 	if (cli.client)
 		ctl_disconnect(cli.client);

@@ -177,10 +177,22 @@ static int take_global(struct cli *cli, int id)
 	}
 }
 
+/* Words like -1 are arguments. */
+static bool is_option(const char *word)
+{
+	return word[0] == '-' && word[1] && (word[1] < '0' || word[1] > '9');
+}
+
+/* Of an option, without "=VALUE". */
+static size_t option_len(const char *word)
+{
+	return word[1] == '-' ? strcspn(word, "=") : strlen(word);
+}
+
 /* A word that starts with a dash: 0 for a global option, which is taken. */
 static int next_option(struct cli *cli, const char *word)
 {
-	size_t len = word[1] == '-' ? strcspn(word, "=") : strlen(word);
+	size_t len = option_len(word);
 	const struct cli_option *o = NULL;
 	int id;
 
@@ -201,8 +213,7 @@ int cli_next(struct cli *cli)
 		const char *word = cli->argv[cli->next++];
 		int what;
 
-		if (word[0] != '-' || !word[1] ||
-		    (word[1] >= '0' && word[1] <= '9')) {
+		if (!is_option(word)) {
 			cli->value = word;
 			return CLI_ARG;
 		}
@@ -211,6 +222,40 @@ int cli_next(struct cli *cli)
 			return what;
 	}
 	return CLI_END;
+}
+
+/* The command's own option that word is, or NULL. */
+static const struct cli_option *own_option(const struct cli *cli,
+					   const char *word)
+{
+	return find_option(cli->command->options, word, option_len(word));
+}
+
+int cli_take_globals(struct cli *cli)
+{
+	int kept = 0;
+
+	while (cli->next < cli->argc) {
+		char *word = cli->argv[cli->next++];
+		bool option = is_option(word);
+		const struct cli_option *own =
+			option ? own_option(cli, word) : NULL;
+
+		if (option && !own &&
+		    find_option(global_options, word, option_len(word))) {
+			if (next_option(cli, word) == CLI_BAD)
+				return CLI_BAD;
+			continue;
+		}
+		cli->argv[kept++] = word;
+		/* a value that looks like an option is none */
+		if (own && own->value && cli->next < cli->argc &&
+		    !(word[1] == '-' ? word[option_len(word)] : word[2]))
+			cli->argv[kept++] = cli->argv[cli->next++];
+	}
+	cli->argc = kept;
+	cli->next = 0;
+	return 0;
 }
 
 const char *cli_word(struct cli *cli)

@@ -75,6 +75,9 @@ enum { CLI_END = 0, CLI_ARG = 1, CLI_BAD = -1 };
  * CLI_END, or CLI_BAD after having said what is wrong with it.  Words like -1
  * are arguments. */
 int cli_next(struct cli *cli);
+/* Take the global options out of the command's words: they may stand behind
+ * what a handler needs the daemon for.  0 or CLI_BAD. */
+int cli_take_globals(struct cli *cli);
 /* The next word whatever it looks like, NULL at the end. */
 const char *cli_word(struct cli *cli);
 

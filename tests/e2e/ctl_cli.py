@@ -70,11 +70,19 @@ class CommandLine(unittest.TestCase):
     def test_options_may_stand_anywhere(self):
         for words in (["-s", NO_SOCKET, "map", "list", "-j"],
                       ["map", "list", "--json", "-s" + NO_SOCKET],
-                      ["-j", "--socket=" + NO_SOCKET, "map", "list"]):
+                      ["-j", "--socket=" + NO_SOCKET, "map", "list"],
+                      ["map", "dump", "name", "acl", "-j", "-s", NO_SOCKET],
+                      ["map", "delete", "name", "acl", "key", "hex", "00",
+                       "-s", NO_SOCKET, "-j"],
+                      ["map", "pin", "name", "acl", "/a", "-j", "-s",
+                       NO_SOCKET],
+                      ["prog", "attach", "name", "acl", "p0", "xdp", "-s",
+                       NO_SOCKET, "-j"]):
             status, out, err = weir(*words)
             self.assertEqual(status, 4, err)
             error = json.loads(out)["error"]
             self.assertEqual(error["code"], "ENOENT")
+            self.assertIn(NO_SOCKET, error["message"])
             self.assertIn(error["message"], err)
 
     def test_without_a_daemon_the_exit_code_is_4(self):
