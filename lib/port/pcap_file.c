@@ -2,10 +2,13 @@
 #include "port/pcap_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pcap/pcap.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/vec.h"
 
@@ -30,6 +33,18 @@ struct pcap_in {
 	size_t room;
 };
 
+/* A file is read by many or written by one: 0, or -EBUSY. */
+static int lock(int fd, int how, const char *path, struct err *err)
+{
+	if (flock(fd, how | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+		return 0;
+	err_fail(err, -EBUSY, "a capture in use cannot be %s",
+		 how == LOCK_EX ? "written" : "read");
+	err_place(err, "%s", path);
+	err_hint(err, "write to a file that nobody reads or writes");
+	return -EBUSY;
+}
+
 /* ---- reading ---- */
 
 static int open_file(const char *path, struct err *err, FILE **out)
@@ -39,8 +54,11 @@ static int open_file(const char *path, struct err *err, FILE **out)
 	int code;
 
 	if (f && (fstat(fileno(f), &st) != 0 || !S_ISDIR(st.st_mode))) {
+		code = lock(fileno(f), LOCK_SH, path, err);
+		if (code)
+			fclose(f);
 		*out = f;
-		return 0;
+		return code;
 	}
 	code = f ? EISDIR : errno;
 	if (f)
@@ -279,6 +297,34 @@ static int write_failed(const struct pcap_out *out, int code, struct err *err)
 	return -code;
 }
 
+/* Empties the file, but not one that is in use. */
+static int open_to_write(const struct pcap_out *out, struct err *err, FILE **f)
+{
+	int fd = open(out->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	struct stat st;
+	int res;
+
+	if (fd < 0)
+		return write_failed(out, errno, err);
+	res = lock(fd, LOCK_EX, out->path, err);
+	if (res)
+		goto close_fd;
+	/* a pipe or a device has no length */
+	if (fstat(fd, &st) != 0 ||
+	    (S_ISREG(st.st_mode) && ftruncate(fd, 0) != 0)) {
+		res = write_failed(out, errno, err);
+		goto close_fd;
+	}
+	*f = fdopen(fd, "wb");
+	if (*f)
+		return 0;
+	res = write_failed(out, errno, err);
+
+close_fd:
+	close(fd);
+	return res;
+}
+
 int pcap_out_open(const char *path, u32 snaplen, struct err *err,
 		  struct pcap_out **result)
 {
@@ -296,11 +342,9 @@ int pcap_out_open(const char *path, u32 snaplen, struct err *err,
 		err_fail(err, res, "out of memory");
 		goto free_out;
 	}
-	f = fopen(path, "wb");
-	if (!f) {
-		res = write_failed(out, errno, err);
+	res = open_to_write(out, err, &f);
+	if (res)
 		goto free_out;
-	}
 	out->dumper = pcap_dump_fopen(out->pcap, f);
 	if (!out->dumper) {
 		res = write_failed(out, EIO, err);

@@ -40,7 +40,8 @@ u32 pcap_in_snaplen(const struct pcap_in *in);
 
 struct pcap_out;
 
-/* An existing file is replaced.  snaplen 0: PCAP_SNAPLEN_MAX. */
+/* An existing file is replaced; -EBUSY if it is being read or written, here or
+ * by another process of Weir's.  snaplen 0: PCAP_SNAPLEN_MAX. */
 int pcap_out_open(const char *path, u32 snaplen, struct err *err,
 		  struct pcap_out **out);
 /* What is longer than snaplen is cut. number is not used. */

@@ -176,6 +176,12 @@ class Captures(Case):
                          "/nowhere/out.pcap", code=3)
         self.assertIn("/nowhere/out.pcap", done.stderr)
 
+    def test_the_capture_it_reads_is_not_written_over(self):
+        path = self.pcap((1, frame()), (2, frame()))
+        done = self.weir(program("acl"), "-r", path, "-w", path, code=1)
+        self.assertIn("in use", done.stderr)
+        self.assertEqual(len(read_pcap(path)), 2)
+
     def test_too_long_and_too_short(self):
         path = self.pcap((1, frame(size=3520)), (2, frame(size=3521)),
                          (3, b"short"))

@@ -220,6 +220,28 @@ static void writing_fails_loudly(void **state)
 	assert_int_equal(pcap_out_close(out, &err), -ENOSPC);
 }
 
+static void what_is_read_is_not_written(void **state)
+{
+	struct pcap_out *out, *other;
+	struct pcap_in *in, *another;
+	struct pcap_packet p;
+	struct err err;
+
+	(void)state;
+	write_packets(0);
+	assert_int_equal(pcap_in_open(path, false, NULL, &in), 0);
+	assert_int_equal(pcap_in_open(path, false, NULL, &another), 0);
+	assert_int_equal(pcap_out_open(path, 0, &err, &out), -EBUSY);
+	assert_string_equal(err.place, path);
+	assert_int_equal(pcap_in_next(in, &p, NULL), 1);
+	pcap_in_close(another);
+	pcap_in_close(in);
+	assert_int_equal(pcap_out_open(path, 0, NULL, &out), 0);
+	assert_int_equal(pcap_out_open(path, 0, &err, &other), -EBUSY);
+	assert_int_equal(pcap_in_open(path, false, &err, &in), -EBUSY);
+	assert_int_equal(pcap_out_close(out, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +252,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_ethernet_capture_is_refused),
 		cmocka_unit_test(pcapng_is_read),
 		cmocka_unit_test(writing_fails_loudly),
+		cmocka_unit_test(what_is_read_is_not_written),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
