@@ -5,7 +5,7 @@
 # lcore: a table of verdicts, the headers it found beside tshark's count of
 # them, and the largest flows.
 #
-#	./run.sh [-- ARGUMENTS of weir run]
+#	./run.sh [ARGUMENTS of weir run]
 #
 # Installs what is missing when run as root, else says what to install.
 set -eu
@@ -27,10 +27,15 @@ ninja -C build >build/logs/run || {
 	exit 1
 }
 
+# Not in build/: root cannot bind a socket in another user's directory, since
+# weir drops its capabilities first.
+run=$(mktemp -d)
+trap 'rm -rf "$run"' EXIT
+
 capture=tests/data/mixed.pcap
 echo "weir run --port in=pcap:$capture --xdp in=build/progs/parse.bpf.o:parse --until-eof"
 echo
 build/weir run --port in=pcap:$capture \
 	--xdp in=build/progs/parse.bpf.o:parse --until-eof --dump-maps -j \
-	-s build/run.sock "$@" >build/logs/run.json
+	-s "$run/sock" "$@" >build/logs/run.json
 /usr/bin/python3 tests/data/report.py $capture <build/logs/run.json

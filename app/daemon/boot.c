@@ -39,9 +39,21 @@ static void config_down(struct daemon *d)
 	free(d->config);
 }
 
+/* Binding the socket and removing it come when capabilities are gone: a place
+ * that takes them is no place. */
 static int socket_up(struct daemon *d, struct err *err)
 {
-	return ctl_claim(d->config->socket, err, &d->endpoint);
+	int res = caps_use(false), back;
+
+	if (!res)
+		res = ctl_claim(d->config->socket, err, &d->endpoint);
+	back = caps_use(true);
+	if (!res && back)
+		ctl_unclaim(d->endpoint);
+	if (!res && back)
+		res = err_fail(err, back, "cannot use capabilities: %s",
+			       strerror(-back));
+	return res;
 }
 
 static void socket_down(struct daemon *d)

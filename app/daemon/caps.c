@@ -113,6 +113,21 @@ static u32 threads_with_capabilities(void)
 	return n;
 }
 
+int caps_use(bool use)
+{
+	cap_t caps = cap_get_proc();
+	int res = 0;
+
+	if (!caps)
+		return -errno;
+	if ((use ? cap_fill(caps, CAP_EFFECTIVE, CAP_PERMITTED)
+		 : cap_clear_flag(caps, CAP_EFFECTIVE)) < 0 ||
+	    cap_set_proc(caps) < 0)
+		res = -errno;
+	cap_free(caps);
+	return res;
+}
+
 int caps_drop(struct err *err)
 {
 	int res = drop_in_lcores();

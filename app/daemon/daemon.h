@@ -37,7 +37,10 @@ void daemon_unwind(struct daemon *d);
 /* The configuration again; on failure everything is as it was. */
 int daemon_reload(void *arg, struct err *err);
 
-/* caps.c: every thread of the process gives up its capabilities. */
+/* caps.c: the calling thread does without its capabilities, or has them
+ * again. */
+int caps_use(bool use);
+/* Every thread of the process gives up its capabilities. */
 int caps_drop(struct err *err);
 
 /* result.c: what was counted and, if wanted, what is in the maps. */

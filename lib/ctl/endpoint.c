@@ -72,7 +72,8 @@ static int cannot(struct err *err, const char *what, const char *path)
 
 	err_fail(err, code, "cannot %s: %s", what, strerror(-code));
 	err_place(err, "%s", path);
-	return err_hint(err, "name a path you may write with -s");
+	return err_hint(err, "name a path you may write, without "
+			     "capabilities, with -s");
 }
 
 /* Lock the lock file that has the path now: between our open and our flock

@@ -129,6 +129,17 @@ class Socket(unittest.TestCase):
             self.assertTrue(os.path.exists(self.daemon.sock))
 
     @unittest.skipUnless(os.geteuid() == 0, "only root can be somebody else")
+    def test_a_directory_that_takes_capabilities_is_refused(self):
+        """They are gone when the socket is bound, and when it is removed."""
+        self.daemon.stop()
+        os.chmod(self.daemon.dir, 0o755)
+        os.chown(self.daemon.dir, NOBODY, NOBODY)
+        status, text = self.second()
+        self.assertEqual(status, 1, text)
+        self.assertIn("capabilities", text)
+        self.assertEqual(os.listdir(self.daemon.dir), ["log"])
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can be somebody else")
     def test_another_user_is_refused(self):
         os.chmod(self.daemon.dir, 0o755)
         os.chmod(self.daemon.sock, 0o666)
