@@ -102,7 +102,8 @@ static int mem_up(struct daemon *d, struct err *err)
 	const struct mem_config config = {
 		.budget = d->config->memory,
 		.slots = d->config->lcores.len,
-		.huge = d->config->huge,
+		/* that there are too few has been said */
+		.huge = eal_huge(d->eal),
 	};
 	int res = mem_create(&config, &d->mem);
 

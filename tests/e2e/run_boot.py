@@ -420,9 +420,11 @@ class Pages(Scratch):
 
     def test_too_few_are_said_once_and_do_without(self):
         code, out, err = self.run_weir(
-            "--port", "in=pcap:" + CAPTURE, "--xdp", "in=" + obj("pass"),
+            "--port", "in=pcap:" + CAPTURE, "--xdp", "in=" + obj("acl"),
             "--until-eof", "-j", huge=True)
         self.assertEqual(code, 0, err)
+        self.assertEqual(err.count("warn:"), err.count("ordinary pages"), err)
+        self.assertLessEqual(err.count("ordinary pages"), 1, err)
         self.assertEqual(json.loads(out)["ports"][0]["verdicts"]["xdp"],
                          {"XDP_PASS": 1329})
 
