@@ -144,6 +144,17 @@ static u64 end_of(const struct btf_field *field)
 	return (u64)field->offset + btf_field_size(field->kind);
 }
 
+const struct btf_field *fields_touched(const struct map_fields *f, u64 offset,
+				       u64 size)
+{
+	for (u32 i = 0; i < f->cnt; i++) {
+		if (offset < end_of(&f->at[i]) &&
+		    offset + size > f->at[i].offset)
+			return &f->at[i];
+	}
+	return NULL;
+}
+
 void fields_copy_in(const struct map_fields *f, void *to, const void *from,
 		    u32 size)
 {

@@ -33,6 +33,10 @@ int fields_find(const struct map_attr *attr, struct err *err,
 		struct map_fields **out);
 bool fields_equal(const struct map_fields *a, const struct map_fields *b);
 
+/* The field that an access of size bytes at offset would touch, or NULL. */
+const struct btf_field *fields_touched(const struct map_fields *f, u64 offset,
+				       u64 size);
+
 /* The data between the fields, an aligned u64 or less never half written. */
 void fields_copy_in(const struct map_fields *f, void *to, const void *from,
 		    u32 size);

@@ -19,10 +19,6 @@
 
 static int check_common(const struct map_attr *attr, struct err *err)
 {
-	if (!memchr(attr->name, '\0', sizeof(attr->name)))
-		return err_fail(err, -EINVAL,
-				"the map's name has more than %zu characters",
-				sizeof(attr->name) - 1);
 	if (attr->btf_key && !attr->btf_value)
 		return err_fail(err, -EINVAL,
 				"a BTF key type without a value type");
@@ -73,6 +69,10 @@ int map_check_flags(const struct map_attr *attr, u32 allowed, struct err *err)
 
 static int check_name(const struct map_attr *attr, struct err *err)
 {
+	if (!memchr(attr->name, '\0', sizeof(attr->name)))
+		return err_fail(err, -EINVAL,
+				"the map's name has more than %zu characters",
+				sizeof(attr->name) - 1);
 	for (const char *c = attr->name; *c; c++) {
 		if (!name_is_char(*c))
 			return err_fail(err, -EINVAL,

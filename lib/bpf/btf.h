@@ -70,6 +70,7 @@ struct btf_field {
 #define BTF_FIELDS_MAX 11 /* in one value */
 
 u32 btf_field_size(enum btf_field_kind kind);
+const char *btf_field_name(enum btf_field_kind kind); /* "bpf_timer" */
 
 /* Those of the kinds in mask (1 << kind) in a struct or section, ascending:
  * how many, or Linux's errno if they cannot be so. */

@@ -34,6 +34,11 @@ u32 btf_field_size(enum btf_field_kind kind)
 	return kinds[kind].size;
 }
 
+const char *btf_field_name(enum btf_field_kind kind)
+{
+	return kinds[kind].name;
+}
+
 /* What a struct of the program may hold besides its data. */
 static const u8 of_objects[] = {
 	BTF_FIELD_SPIN_LOCK, BTF_FIELD_LIST_HEAD, BTF_FIELD_LIST_NODE,

@@ -99,6 +99,8 @@ const struct helper *helper_find(u32 id);
 const struct helper *helper_proto(u32 id);
 /* The uapi's name of a helper number Weir may lack, NULL if Linux has none. */
 const char *helper_name(u32 id);
+/* May a map of this type be given to the helper, as in Linux? */
+bool helper_takes_map(u32 helper, u32 map_type);
 /* All of them, ending with NULL. */
 extern const struct helper *const helper_table[];
 

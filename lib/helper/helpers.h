@@ -46,6 +46,11 @@
 	X(xdp_adjust_meta)              \
 	X(xdp_adjust_tail)              \
 	X(skb_load_bytes_relative)      \
+	X(map_push_elem)                \
+	X(map_pop_elem)                 \
+	X(map_peek_elem)                \
+	X(spin_lock)                    \
+	X(spin_unlock)                  \
 	X(jiffies64)                    \
 	X(ktime_get_boot_ns)            \
 	X(ringbuf_output)               \
@@ -60,6 +65,7 @@
 	X(xdp_get_buff_len)             \
 	X(xdp_load_bytes)               \
 	X(xdp_store_bytes)              \
+	X(map_lookup_percpu_elem)       \
 	X(ktime_get_tai_ns)
 
 #define HELPER_DECLARE(name) extern const struct helper helper_##name;

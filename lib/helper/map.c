@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* map.c - map_lookup_elem, map_update_elem, map_delete_elem */
+/*
+ * map.c - map_lookup_elem, map_lookup_percpu_elem, map_update_elem,
+ * map_delete_elem
+ */
 #include "helper/helpers.h"
 
 HELPER_2(map_lookup_elem, struct map *, map, const void *, key)
@@ -46,4 +49,21 @@ const struct helper helper_map_delete_elem = {
 	.pkt_access = true,
 	.ret = RET_INT,
 	.arg = { ARG_MAP, ARG_MAP_KEY },
+};
+
+HELPER_3(map_lookup_percpu_elem, struct map *, map, const void *, key, u32, cpu)
+{
+	if (cpu >= map->slots)
+		return 0;
+	return (u64)(uintptr_t)map->ops->lookup_slot(map, key, cpu);
+}
+
+const struct helper helper_map_lookup_percpu_elem = {
+	.id = BPF_FUNC_map_lookup_percpu_elem,
+	.name = "map_lookup_percpu_elem",
+	.fn = map_lookup_percpu_elem,
+	.progs = PROG_ANY,
+	.pkt_access = true,
+	.ret = RET_MAP_VALUE_OR_NULL,
+	.arg = { ARG_MAP, ARG_MAP_KEY, ARG_ANY },
 };

@@ -35,7 +35,7 @@ static int map_fd(const char *name, u64 size, unsigned int flags, bool populate,
 	void *base;
 	int fd, err;
 
-	snprintf(title, sizeof(title), "weir:%s", name);
+	snprintf(title, sizeof(title), "weir:%.15s", name);
 	fd = memfd_create(title, MFD_CLOEXEC | flags);
 	if (fd < 0)
 		return -errno;

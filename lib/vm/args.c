@@ -4,6 +4,7 @@
  *
  * A helper trusts what it is given, so nothing reaches it that does not fit.
  */
+#include "maps/fields.h"
 #include "vm/shadow.h"
 
 #define ARGS 5
@@ -42,39 +43,6 @@ static bool writes_map(u32 helper)
 	       helper == BPF_FUNC_map_pop_elem;
 }
 
-#define TYPE(name) (1ull << BPF_MAP_TYPE_##name)
-
-/* Helpers for maps of some types. */
-static const struct {
-	u32 helper;
-	u64 types;
-} type_helpers[] = {
-	{ BPF_FUNC_tail_call, TYPE(PROG_ARRAY) },
-	{ BPF_FUNC_ringbuf_output, TYPE(RINGBUF) },
-	{ BPF_FUNC_ringbuf_reserve, TYPE(RINGBUF) },
-	{ BPF_FUNC_ringbuf_query, TYPE(RINGBUF) },
-};
-
-/* Does this kind of map have what the helper is about to call? */
-static bool map_serves(const struct map *map, u32 helper)
-{
-	for (u32 i = 0; i < ARRAY_LEN(type_helpers); i++)
-		if (type_helpers[i].helper == helper)
-			return type_helpers[i].types & 1ull << map->type;
-	if (map->type == BPF_MAP_TYPE_PROG_ARRAY)
-		return false;
-	switch (helper) {
-	case BPF_FUNC_map_lookup_elem:
-		return map->ops->lookup;
-	case BPF_FUNC_map_update_elem:
-		return map->ops->update;
-	case BPF_FUNC_map_delete_elem:
-		return map->ops->delete;
-	default:
-		return true;
-	}
-}
-
 static bool check_map(struct call *c, u32 reg)
 {
 	const struct map *map;
@@ -82,7 +50,7 @@ static bool check_map(struct call *c, u32 reg)
 	if (c->m->s.kind[reg] != K_MAP)
 		return wrong(c, reg, "a map");
 	map = (const struct map *)(uintptr_t)c->m->vm.r[reg];
-	if (!map_serves(map, c->helper->id))
+	if (!helper_takes_map(c->helper->id, map->type))
 		return vm_fault(c->m->vm.run, c->in, -EINVAL,
 				"cannot pass map_type %u into func bpf_%s#%u",
 				map->type, c->helper->name, c->helper->id);
@@ -136,11 +104,46 @@ static bool check_string(struct call *c, u32 reg)
 	return wrong(c, reg, "a string that ends inside the map's value");
 }
 
-static bool check_value_part(struct call *c, u32 reg, u32 size)
+/* A field of this kind in a value, and where it starts. */
+static bool check_field(struct call *c, u32 reg, enum btf_field_kind kind)
 {
+	const struct object *o = &c->m->s.obj[reg];
+	u64 off = c->m->vm.r[reg] - o->base;
+	const char *name = btf_field_name(kind);
+
 	if (c->m->s.kind[reg] != K_VALUE)
 		return wrong(c, reg, "inside a map's value");
-	return reach(c, reg, size, ACCESS_BOTH);
+	if (!fields_have(o->map->fields, kind))
+		return vm_fault(c->m->vm.run, c->in, -EINVAL,
+				"map '%s' has no valid %s", o->map->name, name);
+	for (u32 i = 0; i < o->map->fields->cnt; i++) {
+		if (o->map->fields->at[i].kind == kind &&
+		    o->map->fields->at[i].offset == off)
+			return true;
+	}
+	return vm_fault(c->m->vm.run, c->in, -EINVAL,
+			"off %lld doesn't point to 'struct %s'",
+			(long long)off, name);
+}
+
+static bool check_spin_lock(struct call *c, u32 reg)
+{
+	struct machine *m = c->m;
+	bool lock = c->helper->id == BPF_FUNC_spin_lock;
+
+	if (!check_field(c, reg, BTF_FIELD_SPIN_LOCK))
+		return false;
+	if (lock && m->held)
+		return vm_fault(m->vm.run, c->in, -EINVAL,
+				"Locking two bpf_spin_locks are not allowed");
+	if (lock)
+		return true;
+	if (!m->held)
+		return vm_fault(m->vm.run, c->in, -EINVAL,
+				"bpf_spin_unlock without taking a lock");
+	return m->held == (struct spin *)(uintptr_t)m->vm.r[reg] ||
+	       vm_fault(m->vm.run, c->in, -EINVAL,
+			"bpf_spin_unlock of different lock");
 }
 
 /* Which one it was has to be known when it is gone. */
@@ -168,9 +171,9 @@ static bool check_special(struct call *c, u32 reg, enum arg_type type)
 	case ARG_CONST_STR:
 		return check_string(c, reg);
 	case ARG_SPIN_LOCK:
-		return check_value_part(c, reg, sizeof(struct bpf_spin_lock));
+		return check_spin_lock(c, reg);
 	case ARG_TIMER:
-		return check_value_part(c, reg, sizeof(struct bpf_timer));
+		return check_field(c, reg, BTF_FIELD_TIMER);
 	case ARG_FUNC:
 		return kind == K_FUNC || wrong(c, reg, "a function");
 	case ARG_RECORD:
@@ -197,7 +200,10 @@ static bool check_arg(struct call *c, u32 reg, enum arg_type type)
 	case ARG_MAP_VALUE:
 		return reach(c, reg, c->map->value_size, ACCESS_READ);
 	case ARG_MAP_VALUE_OUT:
-		return reach(c, reg, c->map->value_size, ACCESS_WRITE);
+		return reach(c, reg, c->map->value_size,
+			     c->map->type == BPF_MAP_TYPE_BLOOM_FILTER
+				     ? ACCESS_READ
+				     : ACCESS_WRITE);
 	case ARG_MEM:
 		return check_mem(c, reg, ACCESS_READ, false);
 	case ARG_MEM_OR_NULL:
@@ -215,6 +221,10 @@ static bool check_arg(struct call *c, u32 reg, enum arg_type type)
 
 static bool check_args(struct call *c)
 {
+	bool locks = c->helper->arg[0] == ARG_SPIN_LOCK;
+
+	if (!locks && !shadow_may_not_hold(c->m, c->in, "a helper is called"))
+		return false;
 	for (u32 i = 0; i < ARGS && c->helper->arg[i] != ARG_NONE; i++)
 		if (!check_arg(c, i + 1, c->helper->arg[i]))
 			return false;
@@ -267,6 +277,10 @@ bool shadow_call(struct machine *m, const struct vm_insn *in)
 	r[BPF_REG_0] = c.helper->fn(run, r[1], r[2], r[3], r[4], r[5]);
 	if (run->fault.code)
 		return false;
+	if (c.helper->id == BPF_FUNC_spin_lock)
+		m->held = (struct spin *)(uintptr_t)r[1];
+	else if (c.helper->id == BPF_FUNC_spin_unlock)
+		m->held = NULL;
 	if (c.helper->moves_packet && run->pkt)
 		run->pkt->generation++;
 	if (c.record)

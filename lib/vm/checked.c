@@ -161,6 +161,8 @@ static void *atomic_at(struct machine *m, const struct vm_insn *in, u32 size)
 
 static bool on_skb_load(struct machine *m, const struct vm_insn *in)
 {
+	if (!shadow_may_not_hold(m, in, "the packet is loaded from"))
+		return false;
 	if (m->s.kind[BPF_REG_6] == K_CTX &&
 	    m->vm.r[BPF_REG_6] == (u64)(uintptr_t)m->vm.run->pkt)
 		return records_none(m, in, "BPF_LD_[ABS|IND]");
@@ -221,7 +223,8 @@ static void on_pop(struct machine *m)
 static bool on_leave(struct machine *m, const struct vm_insn *in)
 {
 	return m->vm.frames[m->vm.depth].ret ||
-	       (on_read(m, in, BPF_REG_0) &&
+	       (shadow_may_not_hold(m, in, "the program ends") &&
+		on_read(m, in, BPF_REG_0) &&
 		records_none(m, in, "BPF_EXIT instruction in main prog"));
 }
 
@@ -261,6 +264,8 @@ static u64 run_checked(struct machine *m, const struct prog *prog)
 	u64 ret = exec(m, vm_image(prog)->insns);
 
 	records_drop(m);
+	if (unlikely(m->held))
+		spin_unlock(m->held);
 	m->vm.run->insns = m->limit - m->left;
 	return ret;
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "maps/fields.h"
 #include "prog/ctx.h"
 
 bool shadow_unset(struct machine *m, const struct vm_insn *in, u32 reg)
@@ -48,6 +49,7 @@ void shadow_begin(struct machine *m)
 	m->left = m->limit > run->insns ? m->limit - run->insns : 0;
 	m->serials = 0;
 	m->record_cnt = 0;
+	m->held = NULL;
 	shadow_clobber(m, BPF_REG_0, BPF_REG_9);
 	shadow_new_frame(m);
 }
@@ -155,6 +157,14 @@ static bool map_allows(struct machine *m, const struct vm_insn *in,
 	return true;
 }
 
+bool shadow_may_not_hold(struct machine *m, const struct vm_insn *in,
+			 const char *what)
+{
+	return likely(!m->held) ||
+	       vm_fault(m->vm.run, in, -EINVAL,
+			"%s while a bpf_spin_lock is held", what);
+}
+
 static void *stack_access(struct machine *m, const struct vm_insn *in, u32 reg,
 			  u64 addr, u64 size, enum access access)
 {
@@ -201,6 +211,25 @@ static void *outside(struct machine *m, const struct vm_insn *in, u32 reg,
 	return NULL;
 }
 
+/* Locks and the like are for helpers. */
+static void *value_access(struct machine *m, const struct vm_insn *in, u32 reg,
+			  u64 addr, u64 size)
+{
+	const struct object *o = &m->s.obj[reg];
+	const struct btf_field *field = NULL;
+
+	if (!inside(addr, size, o->base, o->base + o->size))
+		return outside(m, in, reg, addr, size);
+	if (o->map->fields)
+		field = fields_touched(o->map->fields, addr - o->base, size);
+	if (!field)
+		return (void *)(uintptr_t)addr;
+	vm_fault(m->vm.run, in, -EACCES,
+		 "%s cannot be accessed directly by load/store",
+		 btf_field_name(field->kind));
+	return NULL;
+}
+
 void *shadow_access(struct machine *m, const struct vm_insn *in, u32 reg,
 		    u64 addr, u64 size, enum access access)
 {
@@ -217,7 +246,7 @@ void *shadow_access(struct machine *m, const struct vm_insn *in, u32 reg,
 	case K_VALUE:
 		if (!map_allows(m, in, o->map, access))
 			return NULL;
-		break;
+		return value_access(m, in, reg, addr, size);
 	case K_MEM:
 		if (o->life && !record_lives(m, o->life)) {
 			vm_fault(m->vm.run, in, -EACCES,

@@ -15,12 +15,15 @@
  *     into a frame when the function returns, into a record when it is given
  *     back.
  * S5  Every record is given back once: by the program, or when it is stopped.
+ * S6  A lock of a value is held by one program at a time and for as long as it
+ *     runs at most: who is stopped while holding one releases it.
  */
 #ifndef WEIR_VM_SHADOW_H
 #define WEIR_VM_SHADOW_H
 
 #include <errno.h>
 
+#include "mem/spin.h"
 #include "vm/machine.h"
 #include "vm/mem.h"
 
@@ -76,6 +79,7 @@ struct machine {
 	u64 left;  /* operations until the limit */
 	u64 limit; /* of the packet */
 	u32 serials;
+	struct spin *held; /* the lock of a value, NULL: none */
 	struct shadow s;
 	struct frame_shadow frames[BPF_MAX_FRAMES];
 	u32 record_cnt;
@@ -155,6 +159,10 @@ bool records_none(struct machine *m, const struct vm_insn *in,
 		  const char *what);
 /* Discards those that are left. */
 void records_drop(struct machine *m);
+
+/* What is not done while a lock is held. */
+bool shadow_may_not_hold(struct machine *m, const struct vm_insn *in,
+			 const char *what);
 
 /* The register is read before it has a value. */
 bool shadow_unset(struct machine *m, const struct vm_insn *in, u32 reg);

@@ -25,6 +25,7 @@ int kmap_create(const struct map_attr *a)
 		.map_flags = a->flags,
 		.numa_node = a->numa_node,
 		.map_extra = a->extra,
+		.inner_map_fd = a->inner_err ? (u32)-1 : 0,
 		.btf_key_type_id = a->btf_key,
 		.btf_value_type_id = a->btf_value,
 	};
@@ -152,7 +153,25 @@ static void emit_copy(struct code *c, const struct kmap_progs *p)
 	}
 }
 
-static int load(struct kmap_progs *p, int map, int helper)
+static bool finds_value(u32 helper)
+{
+	return helper == BPF_FUNC_map_lookup_elem ||
+	       helper == BPF_FUNC_map_lookup_percpu_elem;
+}
+
+/* All that any of them takes; what one does not take it does not see. */
+static void emit_args(struct code *c, const struct kmap_progs *p, u32 helper)
+{
+	u8 reg = 2;
+
+	if (p->key_size)
+		emit_pointer(c, reg++, CTL_KEY);
+	if (helper != BPF_FUNC_map_lookup_percpu_elem)
+		emit_pointer(c, reg++, value_at(p));
+	emit(c, BPF_LDX | BPF_MEM | BPF_DW, reg, 6, CTL_FLAGS, 0);
+}
+
+static int load(struct kmap_progs *p, int map, u32 helper)
 {
 	static char log[65536];
 	struct code c = { .len = 0 };
@@ -171,11 +190,9 @@ static int load(struct kmap_progs *p, int map, int helper)
 	emit(&c, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 	emit(&c, BPF_ALU64 | BPF_MOV | BPF_X, 6, 0, 0, 0);
 	emit_map(&c, 1, map);
-	emit_pointer(&c, 2, CTL_KEY);
-	emit_pointer(&c, 3, value_at(p));
-	emit(&c, BPF_LDX | BPF_MEM | BPF_DW, 4, 6, CTL_FLAGS, 0);
-	emit(&c, BPF_JMP | BPF_CALL, 0, 0, 0, helper);
-	if (helper == BPF_FUNC_map_lookup_elem)
+	emit_args(&c, p, helper);
+	emit(&c, BPF_JMP | BPF_CALL, 0, 0, 0, (s32)helper);
+	if (finds_value(helper))
 		emit_copy(&c, p);
 	else
 		emit(&c, BPF_STX | BPF_MEM | BPF_DW, 6, 0, CTL_RESULT, 0);
@@ -194,9 +211,33 @@ static int load(struct kmap_progs *p, int map, int helper)
 	return fd;
 }
 
-static const int helpers[] = { BPF_FUNC_map_lookup_elem,
-			       BPF_FUNC_map_update_elem,
-			       BPF_FUNC_map_delete_elem };
+static const u32 helpers[KMAP_HELPERS] = {
+	BPF_FUNC_map_lookup_elem, BPF_FUNC_map_update_elem,
+	BPF_FUNC_map_delete_elem, BPF_FUNC_map_push_elem,
+	BPF_FUNC_map_pop_elem,	  BPF_FUNC_map_peek_elem,
+	BPF_FUNC_map_lookup_percpu_elem,
+};
+
+static bool takes(u32 helper, u32 type)
+{
+	switch (helper) {
+	case BPF_FUNC_map_push_elem:
+	case BPF_FUNC_map_peek_elem:
+		return type == BPF_MAP_TYPE_QUEUE ||
+		       type == BPF_MAP_TYPE_STACK ||
+		       type == BPF_MAP_TYPE_BLOOM_FILTER;
+	case BPF_FUNC_map_pop_elem:
+		return type == BPF_MAP_TYPE_QUEUE || type == BPF_MAP_TYPE_STACK;
+	case BPF_FUNC_map_lookup_percpu_elem:
+		return type == BPF_MAP_TYPE_PERCPU_ARRAY ||
+		       type == BPF_MAP_TYPE_PERCPU_HASH ||
+		       type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
+	default:
+		return type != BPF_MAP_TYPE_QUEUE &&
+		       type != BPF_MAP_TYPE_STACK &&
+		       type != BPF_MAP_TYPE_BLOOM_FILTER;
+	}
+}
 
 int kmap_progs_load(struct kmap_progs *p, int map, const struct map_attr *attr)
 {
@@ -204,6 +245,7 @@ int kmap_progs_load(struct kmap_progs *p, int map, const struct map_attr *attr)
 					  .key_size = 4,
 					  .value_size = CTL_BYTES,
 					  .max_entries = 1 };
+	int err = 0;
 
 	*p = (struct kmap_progs){ .key_size = attr->key_size,
 				  .value_size = attr->value_size };
@@ -212,20 +254,28 @@ int kmap_progs_load(struct kmap_progs *p, int map, const struct map_attr *attr)
 	p->control = kmap_create(&control);
 	if (p->control < 0)
 		return p->control;
-	for (int i = 0; i < 3; i++)
+	for (u32 i = 0; i < KMAP_HELPERS; i++) {
+		p->fds[i] = -1;
+		if (!takes(helpers[i], attr->type))
+			continue;
 		p->fds[i] = load(p, map, helpers[i]);
-	return p->fds[0] < 0 || p->fds[1] < 0 || p->fds[2] < 0 ? -EINVAL : 0;
+		if (p->fds[i] < 0)
+			err = -EINVAL;
+	}
+	return err;
 }
 
 void kmap_progs_close(struct kmap_progs *p)
 {
-	for (int i = 0; i < 3; i++)
-		close(p->fds[i]);
+	for (u32 i = 0; i < KMAP_HELPERS; i++) {
+		if (p->fds[i] >= 0)
+			close(p->fds[i]);
+	}
 	close(p->control);
 }
 
-static int run(struct kmap_progs *p, int which, const void *key, void *value,
-	       u64 flags)
+static int run(struct kmap_progs *p, u32 which, const void *key, void *value,
+	       u64 arg)
 {
 	u8 ctl[CTL_BYTES] = { 0 }, packet[64] = { 0 };
 	union bpf_attr attr = { 0 };
@@ -236,8 +286,9 @@ static int run(struct kmap_progs *p, int which, const void *key, void *value,
 	attr.test.prog_fd = (u32)p->fds[which];
 	attr.test.data_in = (u64)(uintptr_t)packet;
 	attr.test.data_size_in = sizeof(packet);
-	memcpy(ctl + CTL_FLAGS, &flags, 8);
-	memcpy(ctl + CTL_KEY, key, p->key_size);
+	memcpy(ctl + CTL_FLAGS, &arg, 8);
+	if (key)
+		memcpy(ctl + CTL_KEY, key, p->key_size);
 	if (value)
 		memcpy(ctl + value_at(p), value, p->value_size);
 	err = kmap_write(p->control, &index, ctl, 0);
@@ -253,18 +304,29 @@ static int run(struct kmap_progs *p, int which, const void *key, void *value,
 	return (int)result;
 }
 
+int kmap_prog_call(struct kmap_progs *p, u32 helper, const void *key,
+		   void *value, u64 arg)
+{
+	u32 i = 0;
+
+	while (helpers[i] != helper)
+		i++;
+	return run(p, i, key, value, arg);
+}
+
 int kmap_prog_lookup(struct kmap_progs *p, const void *key, void *value)
 {
-	return run(p, 0, key, value, 0);
+	return kmap_prog_call(p, BPF_FUNC_map_lookup_elem, key, value, 0);
 }
 
 int kmap_prog_update(struct kmap_progs *p, const void *key, const void *value,
 		     u64 flags)
 {
-	return run(p, 1, key, (void *)value, flags);
+	return kmap_prog_call(p, BPF_FUNC_map_update_elem, key, (void *)value,
+			      flags);
 }
 
 int kmap_prog_delete(struct kmap_progs *p, const void *key)
 {
-	return run(p, 2, key, NULL, 0);
+	return kmap_prog_call(p, BPF_FUNC_map_delete_elem, key, NULL, 0);
 }

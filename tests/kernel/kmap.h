@@ -33,16 +33,24 @@ int kmap_write(int fd, const void *key, const void *value, u64 flags);
 int kmap_erase(int fd, const void *key);
 int kmap_next_key(int fd, const void *key, void *next);
 
-/* The helpers, called by programs. */
+/* The helpers, called by programs: those that take such a map. */
+#define KMAP_HELPERS 7
+
 struct kmap_progs {
 	int control;
-	int fds[3];
+	int fds[KMAP_HELPERS]; /* -1: not for this map */
 	u32 key_size;
 	u32 value_size;
 };
 
 int kmap_progs_load(struct kmap_progs *p, int map, const struct map_attr *attr);
 void kmap_progs_close(struct kmap_progs *p);
+
+/* What the helper returns.  value is given, and filled in, where there is one;
+ * arg is the flags, or the CPU.  A lookup is 0 or -ENOENT.  A negative errno of
+ * bpf(2) plus -1000 if the program did not run. */
+int kmap_prog_call(struct kmap_progs *p, u32 helper, const void *key,
+		   void *value, u64 arg);
 
 /* 0 with the value, or -ENOENT; a negative errno of bpf(2) plus -1000 if the
  * program did not run. */
