@@ -167,6 +167,15 @@ void fields_copy_in(const struct map_fields *f, void *to, const void *from,
 	store(to, from, at, size);
 }
 
+/* What a field is in a new value, and in a copy: zeros, but that who has a
+ * counted object has one reference. */
+static const u8 *blank_of(enum btf_field_kind kind)
+{
+	static const u8 zeros[64], one[4] = { 1 };
+
+	return kind == BTF_FIELD_REFCOUNT ? one : zeros;
+}
+
 void fields_copy_out(const struct map_fields *f, void *to, const void *from,
 		     u32 size)
 {
@@ -175,21 +184,20 @@ void fields_copy_out(const struct map_fields *f, void *to, const void *from,
 	for (u32 i = 0; i < f->cnt; i++) {
 		load(to, from, at, f->at[i].offset);
 		at = end_of(&f->at[i]);
-		memset((u8 *)to + f->at[i].offset, 0, at - f->at[i].offset);
+		memcpy((u8 *)to + f->at[i].offset, blank_of(f->at[i].kind),
+		       at - f->at[i].offset);
 	}
 	load(to, from, at, size);
 }
 
 void fields_reset(const struct map_fields *f, void *value)
 {
-	static const u8 zeros[64];
-
 	for (u32 i = 0; i < f->cnt; i++) {
 		const struct btf_field *field = &f->at[i];
 
 		if (1u << field->kind & LOCKS)
 			continue;
-		store((u8 *)value + field->offset, zeros, 0,
+		store((u8 *)value + field->offset, blank_of(field->kind), 0,
 		      btf_field_size(field->kind));
 	}
 }

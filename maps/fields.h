@@ -5,8 +5,9 @@
  * F1  A lock is four bytes that only who takes and releases it writes: it is
  *     never copied, neither in nor out, and never reset.  So an element that is
  *     used again while somebody still holds its lock stays locked.
- * F2  The other fields are never copied either; a new element has zeros there.
- * F3  A copy that a caller gets has zeros where fields are.
+ * F2  The other fields are never copied either; a new element has blanks there:
+ *     zeros, and 1 for a bpf_refcount.
+ * F3  A copy that a caller gets has blanks where fields are.
  * F4  A copy in or out under the lock is of one moment for all who write and
  *     read under it.
  *

@@ -97,6 +97,7 @@ const struct map_ops stack_trace_ops = {
 	.read = stack_trace_read,
 	.write = map_no_update,
 	.erase = stack_trace_delete,
+	.take = stack_trace_read,
 	.next_key = stack_trace_next_key,
 	.check_btf = map_check_no_btf,
 	.count = stack_trace_nothing,

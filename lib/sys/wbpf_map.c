@@ -33,7 +33,6 @@ static int refuse_btf(struct wcall *w, struct map_attr *attr, int why)
 	struct map *map;
 	int res;
 
-	attr->btf_key = attr->btf_value = 0;
 	res = map_create(&w->sys->env, attr, NULL, &map);
 	if (res)
 		return res;
@@ -164,6 +163,28 @@ static int entry_key(struct wcall *w, struct entry *e)
 	return res;
 }
 
+/* What is there is no socket. */
+static int find_socket(struct wcall *w, u32 number)
+{
+	struct handle h;
+	int res = handle_get(w->c, number, &h);
+
+	if (!res)
+		ref_put(h.ref);
+	return res == -EBADF ? -EBADF : -ENOTSOCK;
+}
+
+/* Keys that are sockets. */
+static int find_key(struct wcall *w, const struct map *map, const void *key)
+{
+	u32 number;
+
+	if (map->type != BPF_MAP_TYPE_SK_STORAGE)
+		return 0;
+	memcpy(&number, key, sizeof(number));
+	return find_socket(w, number);
+}
+
 /* A set is asked for the value that the caller gives. */
 static int entry_room(struct wcall *w, struct entry *e, u64 size)
 {
@@ -186,6 +207,8 @@ static int read_entry(struct wcall *w, struct entry *e, entry_fn *fn)
 
 	if (!res)
 		res = entry_room(w, e, size);
+	if (!res && fn == sys_map_read)
+		res = find_key(w, e->map, e->key);
 	if (!res)
 		res = fn(w->sys, e->map, e->key, e->value, w->u.attr.flags);
 	if (!res && e->map->type != BPF_MAP_TYPE_BLOOM_FILTER)
@@ -229,17 +252,6 @@ int wbpf_map_take(struct wcall *w)
 	return res;
 }
 
-/* What is there is no socket. */
-static int find_socket(struct wcall *w, u32 number)
-{
-	struct handle h;
-	int res = handle_get(w->c, number, &h);
-
-	if (!res)
-		ref_put(h.ref);
-	return res == -EBADF ? -EBADF : -ENOTSOCK;
-}
-
 /* Where Linux takes the descriptor of an object, the handle of one. */
 static int write_handle(struct wcall *w, struct map *map, const void *key,
 			const void *value, u64 flags)
@@ -268,8 +280,11 @@ int wmap_write(struct wcall *w, struct map *map, const void *key,
 {
 	int res = 0;
 
-	if (map->ops->holds == HOLDS_VALUES)
-		return sys_map_write(w->sys, map, key, value, flags);
+	if (map->ops->holds == HOLDS_VALUES) {
+		res = find_key(w, map, key);
+		return res ? res
+			   : sys_map_write(w->sys, map, key, value, flags);
+	}
 	if (map->ops->check_write)
 		res = map->ops->check_write(map, key, flags);
 	return res ? res : write_handle(w, map, key, value, flags);
@@ -309,6 +324,8 @@ int wbpf_map_delete(struct wcall *w)
 	if (res)
 		return res;
 	res = entry_key(w, &e);
+	if (!res)
+		res = find_key(w, e.map, e.key);
 	if (!res)
 		res = sys_map_erase(w->sys, e.map, e.key);
 	entry_end(&e);
