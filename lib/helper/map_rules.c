@@ -24,6 +24,8 @@ static const struct rule maps[] = {
 	{ BPF_MAP_TYPE_STACK_TRACE, { BPF_FUNC_get_stackid } },
 	{ BPF_MAP_TYPE_CGROUP_ARRAY,
 	  { BPF_FUNC_skb_under_cgroup, BPF_FUNC_current_task_under_cgroup } },
+	{ BPF_MAP_TYPE_CGROUP_STORAGE, { BPF_FUNC_get_local_storage } },
+	{ BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE, { BPF_FUNC_get_local_storage } },
 	{ BPF_MAP_TYPE_DEVMAP,
 	  { BPF_FUNC_redirect_map, BPF_FUNC_map_lookup_elem } },
 	{ BPF_MAP_TYPE_DEVMAP_HASH,

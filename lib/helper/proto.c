@@ -9,23 +9,10 @@
 #define NETWORK (PROG_XDP | PROG_TC)
 
 static const struct helper lacking[] = {
-	{ PROTO(map_push_elem), .progs = PROG_ANY, .pkt_access = true,
-	  .arg = { ARG_MAP, ARG_MAP_VALUE, ARG_ANY } },
-	{ PROTO(map_pop_elem), .progs = PROG_ANY,
-	  .arg = { ARG_MAP, ARG_MAP_VALUE_OUT } },
-	{ PROTO(map_peek_elem), .progs = PROG_ANY,
-	  .arg = { ARG_MAP, ARG_MAP_VALUE_OUT } },
-	{ PROTO(map_lookup_percpu_elem), .progs = PROG_ANY, .pkt_access = true,
-	  .ret = RET_MAP_VALUE_OR_NULL,
-	  .arg = { ARG_MAP, ARG_MAP_KEY, ARG_ANY } },
 	{ PROTO(for_each_map_elem), .progs = PROG_ANY,
 	  .arg = { ARG_MAP, ARG_FUNC, ARG_STACK_OR_NULL, ARG_ANY } },
 	{ PROTO(loop), .progs = PROG_ANY,
 	  .arg = { ARG_ANY, ARG_FUNC, ARG_STACK_OR_NULL, ARG_ANY } },
-	{ PROTO(spin_lock), .progs = PROG_ANY, .ret = RET_VOID,
-	  .arg = { ARG_SPIN_LOCK } },
-	{ PROTO(spin_unlock), .progs = PROG_ANY, .ret = RET_VOID,
-	  .arg = { ARG_SPIN_LOCK } },
 	{ PROTO(timer_init), .progs = PROG_ANY, .gpl_only = true,
 	  .arg = { ARG_TIMER, ARG_MAP, ARG_ANY } },
 	{ PROTO(timer_set_callback), .progs = PROG_ANY, .gpl_only = true,

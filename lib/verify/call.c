@@ -64,88 +64,6 @@ int check_leaks(struct verifier *v, bool lock_too, const char *what)
 /* ---- maps and the helpers for them ---- */
 
 #define FN(name) BPF_FUNC_##name
-#define RINGBUF_FNS                                                    \
-	FN(ringbuf_output), FN(ringbuf_reserve), FN(ringbuf_query),    \
-		FN(ringbuf_reserve_dynptr), FN(ringbuf_submit_dynptr), \
-		FN(ringbuf_discard_dynptr)
-
-/* Kinds of maps that have helpers of their own and those alone. */
-static const struct {
-	u32 type;
-	u32 fns[7];
-} map_only[] = {
-	{ BPF_MAP_TYPE_PROG_ARRAY, { FN(tail_call) } },
-	{ BPF_MAP_TYPE_PERF_EVENT_ARRAY,
-	  { FN(perf_event_read), FN(perf_event_output), FN(skb_output),
-	    FN(perf_event_read_value), FN(xdp_output) } },
-	{ BPF_MAP_TYPE_RINGBUF, { RINGBUF_FNS } },
-	{ BPF_MAP_TYPE_USER_RINGBUF, { FN(user_ringbuf_drain) } },
-	{ BPF_MAP_TYPE_STACK_TRACE, { FN(get_stackid) } },
-	{ BPF_MAP_TYPE_CGROUP_ARRAY,
-	  { FN(skb_under_cgroup), FN(current_task_under_cgroup) } },
-	{ BPF_MAP_TYPE_CGROUP_STORAGE, { FN(get_local_storage) } },
-	{ BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE, { FN(get_local_storage) } },
-	{ BPF_MAP_TYPE_DEVMAP, { FN(redirect_map), FN(map_lookup_elem) } },
-	{ BPF_MAP_TYPE_DEVMAP_HASH, { FN(redirect_map), FN(map_lookup_elem) } },
-	{ BPF_MAP_TYPE_CPUMAP, { FN(redirect_map) } },
-	{ BPF_MAP_TYPE_XSKMAP, { FN(redirect_map), FN(map_lookup_elem) } },
-	{ BPF_MAP_TYPE_ARRAY_OF_MAPS, { FN(map_lookup_elem) } },
-	{ BPF_MAP_TYPE_HASH_OF_MAPS, { FN(map_lookup_elem) } },
-	{ BPF_MAP_TYPE_QUEUE,
-	  { FN(map_peek_elem), FN(map_pop_elem), FN(map_push_elem) } },
-	{ BPF_MAP_TYPE_STACK,
-	  { FN(map_peek_elem), FN(map_pop_elem), FN(map_push_elem) } },
-	{ BPF_MAP_TYPE_BLOOM_FILTER, { FN(map_peek_elem), FN(map_push_elem) } },
-};
-
-/* Helpers that serve some kinds of maps only. */
-static const struct {
-	u32 fn;
-	u32 types[4];
-} fn_only[] = {
-	{ FN(tail_call), { BPF_MAP_TYPE_PROG_ARRAY } },
-	{ FN(perf_event_output), { BPF_MAP_TYPE_PERF_EVENT_ARRAY } },
-	{ FN(ringbuf_output), { BPF_MAP_TYPE_RINGBUF } },
-	{ FN(ringbuf_reserve), { BPF_MAP_TYPE_RINGBUF } },
-	{ FN(ringbuf_query), { BPF_MAP_TYPE_RINGBUF } },
-	{ FN(ringbuf_reserve_dynptr), { BPF_MAP_TYPE_RINGBUF } },
-	{ FN(user_ringbuf_drain), { BPF_MAP_TYPE_USER_RINGBUF } },
-	{ FN(skb_under_cgroup), { BPF_MAP_TYPE_CGROUP_ARRAY } },
-	{ FN(redirect_map),
-	  { BPF_MAP_TYPE_DEVMAP, BPF_MAP_TYPE_DEVMAP_HASH, BPF_MAP_TYPE_CPUMAP,
-	    BPF_MAP_TYPE_XSKMAP } },
-	{ FN(map_peek_elem),
-	  { BPF_MAP_TYPE_QUEUE, BPF_MAP_TYPE_STACK,
-	    BPF_MAP_TYPE_BLOOM_FILTER } },
-	{ FN(map_push_elem),
-	  { BPF_MAP_TYPE_QUEUE, BPF_MAP_TYPE_STACK,
-	    BPF_MAP_TYPE_BLOOM_FILTER } },
-	{ FN(map_pop_elem), { BPF_MAP_TYPE_QUEUE, BPF_MAP_TYPE_STACK } },
-	{ FN(map_lookup_percpu_elem),
-	  { BPF_MAP_TYPE_PERCPU_ARRAY, BPF_MAP_TYPE_PERCPU_HASH,
-	    BPF_MAP_TYPE_LRU_PERCPU_HASH } },
-};
-
-static bool is_in(u32 x, const u32 *list, u32 n)
-{
-	for (u32 i = 0; i < n; i++)
-		if (list[i] == x)
-			return true;
-	return false;
-}
-
-static bool map_fits(u32 type, u32 fn)
-{
-	for (u32 i = 0; i < ARRAY_LEN(map_only); i++)
-		if (map_only[i].type == type &&
-		    !is_in(fn, map_only[i].fns, ARRAY_LEN(map_only[i].fns)))
-			return false;
-	for (u32 i = 0; i < ARRAY_LEN(fn_only); i++)
-		if (fn_only[i].fn == fn &&
-		    !is_in(type, fn_only[i].types, ARRAY_LEN(fn_only[i].types)))
-			return false;
-	return true;
-}
 
 static bool map_is_lacking(u32 type)
 {
@@ -165,7 +83,7 @@ static int check_map_for(struct verifier *v, const struct call_meta *meta)
 		return 0;
 	if (map_is_lacking(m->type))
 		return unsupported(v, "this kind of map");
-	if (!map_fits(m->type, meta->id))
+	if (!helper_takes_map(meta->id, m->type))
 		return reject(v, VERIFY_MAP, -EINVAL,
 			      "cannot pass map_type %u into func bpf_%s#%u",
 			      m->type, meta->name, meta->id);

@@ -175,26 +175,6 @@ int check_packet(struct verifier *v, u32 regno, s32 off, u32 size, bool zero_ok)
 
 /* ---- map values ---- */
 
-static const char *const field_names[BTF_FIELD_KINDS] = {
-	[BTF_FIELD_SPIN_LOCK] = "bpf_spin_lock",
-	[BTF_FIELD_RES_SPIN_LOCK] = "bpf_res_spin_lock",
-	[BTF_FIELD_TIMER] = "bpf_timer",
-	[BTF_FIELD_WORKQUEUE] = "bpf_wq",
-	[BTF_FIELD_LIST_HEAD] = "bpf_list_head",
-	[BTF_FIELD_LIST_NODE] = "bpf_list_node",
-	[BTF_FIELD_RB_ROOT] = "bpf_rb_root",
-	[BTF_FIELD_RB_NODE] = "bpf_rb_node",
-	[BTF_FIELD_REFCOUNT] = "bpf_refcount",
-};
-
-static const u8 field_sizes[BTF_FIELD_KINDS] = {
-	[BTF_FIELD_SPIN_LOCK] = 4,  [BTF_FIELD_RES_SPIN_LOCK] = 4,
-	[BTF_FIELD_TIMER] = 16,	    [BTF_FIELD_WORKQUEUE] = 16,
-	[BTF_FIELD_LIST_HEAD] = 16, [BTF_FIELD_LIST_NODE] = 24,
-	[BTF_FIELD_RB_ROOT] = 16,   [BTF_FIELD_RB_NODE] = 32,
-	[BTF_FIELD_REFCOUNT] = 4,
-};
-
 void map_read_fields(struct verify_map *m)
 {
 	int cnt = 0;
@@ -261,12 +241,12 @@ int check_map_value(struct verifier *v, u32 regno, s32 off, u32 size,
 	for (u32 i = 0; i < r->map->field_cnt; i++) {
 		s64 start = fields[i].offset;
 
-		if (r->var.smin + off >= start + field_sizes[fields[i].kind] ||
+		if (r->var.smin + off >= start + btf_field_size(fields[i].kind) ||
 		    start >= (s64)r->var.umax + off + size)
 			continue;
 		return reject(v, VERIFY_ACCESS, -EACCES,
 			      "%s cannot be accessed directly by load/store",
-			      field_names[fields[i].kind]);
+			      btf_field_name(fields[i].kind));
 	}
 	return 0;
 }
