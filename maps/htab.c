@@ -2,10 +2,9 @@
 /*
  * htab.c - BPF_MAP_TYPE_HASH, PERCPU_HASH, LRU_HASH and LRU_PERCPU_HASH
  *
- * A power-of-two array of buckets over elements from a pool sized at
- * creation.  Lookups take no lock (htab_fast.h).  Updates and deletes hold
- * the bucket's lock and never wait for readers.  What makes room in a full LRU
- * map is in lru.c.
+ * An array of buckets over elements from a pool sized at creation.  Lookups
+ * take no lock (htab_fast.h).  Updates and deletes hold the bucket's lock and
+ * never wait for readers.  What makes room in a full LRU map is in lru.c.
  *
  * H1  A reachable element's key never changes.
  * H2  A replacement takes the old element's place with one store: a lookup
@@ -34,7 +33,7 @@
 /* Linux's bucket is 16 bytes, and the array of them below 4 GiB. */
 #define LINUX_BUCKETS_MAX (UINT32_MAX / 16)
 #define LINUX_ELEM_HEAD 48
-#define LOAD 4 /* elements a bucket when all are in use, at most */
+#define LOAD 5 /* elements a bucket when all are in use */
 
 static bool is_percpu(const struct htab *h)
 {
@@ -127,7 +126,7 @@ static void lay_out(const struct map_attr *attr, u32 slots, struct layout *l)
 	u64 key = round_up(attr->key_size, 8);
 	bool percpu = wants_percpu(attr);
 
-	l->buckets = MAX(power_of_two(attr->max_entries) / LOAD, 1ull);
+	l->buckets = (attr->max_entries + LOAD - 1ull) / LOAD;
 	l->elem_size = HTAB_KEY_OFF + key + (percpu ? 0 : value);
 	l->elem_bytes = l->elem_size + (percpu ? slots * value : 0);
 	l->capacity = pool_capacity(attr->max_entries, slots, l->elem_bytes);
@@ -166,7 +165,7 @@ static int set_up(struct htab *h, const struct map_env *env,
 		return err;
 	h->fast = (struct htab_fast){
 		.buckets = (void *)h->arena.base,
-		.mask = l->buckets - 1,
+		.buckets_len = l->buckets,
 		.elems = h->pool.elems,
 		.elem_size = l->elem_size,
 		.key_size = attr->key_size,
@@ -564,53 +563,6 @@ static int htab_take(struct map *map, const void *key, void *value, u64 flags)
 	return remove_key(map, key, value, flags);
 }
 
-static void *htab_lookup(struct map *map, const void *key)
-{
-	const struct htab_fast *f = &htab_of(map)->fast;
-	u32 index = htab_find(f, key);
-
-	return index ? htab_value(f, index) : NULL;
-}
-
-static void *percpu_htab_lookup(struct map *map, const void *key)
-{
-	const struct htab_fast *f = &htab_of(map)->fast;
-	u32 index = htab_find(f, key);
-
-	return index ? htab_percpu_value(f, index, map_slot()) : NULL;
-}
-
-static void *lru_htab_lookup(struct map *map, const void *key)
-{
-	const struct htab_fast *f = &htab_of(map)->fast;
-	u32 index = htab_find(f, key);
-
-	if (!index)
-		return NULL;
-	htab_touch(f, index);
-	return htab_value(f, index);
-}
-
-/* Linux counts no use for it. */
-static void *htab_lookup_slot(struct map *map, const void *key, u32 slot)
-{
-	const struct htab_fast *f = &htab_of(map)->fast;
-	u32 index = htab_find(f, key);
-
-	return index ? htab_percpu_value(f, index, slot) : NULL;
-}
-
-static void *lru_percpu_htab_lookup(struct map *map, const void *key)
-{
-	const struct htab_fast *f = &htab_of(map)->fast;
-	u32 index = htab_find(f, key);
-
-	if (!index)
-		return NULL;
-	htab_touch(f, index);
-	return htab_percpu_value(f, index, map_slot());
-}
-
 static u64 htab_count(const struct map *map)
 {
 	return pool_used(&htab_of(map)->pool);
@@ -627,6 +579,7 @@ const struct map_ops htab_ops = {
 	.create = htab_create,
 	.destroy = htab_destroy,
 	.lookup = htab_lookup,
+	.lookup_burst = htab_lookup_burst,
 	.update = htab_update,
 	.delete = htab_delete,
 	.read = htab_read,
@@ -645,6 +598,7 @@ const struct map_ops percpu_htab_ops = {
 	.create = htab_create,
 	.destroy = htab_destroy,
 	.lookup = percpu_htab_lookup,
+	.lookup_burst = htab_lookup_burst,
 	.lookup_slot = htab_lookup_slot,
 	.update = htab_update,
 	.delete = htab_delete,
@@ -664,6 +618,7 @@ const struct map_ops lru_htab_ops = {
 	.create = htab_create,
 	.destroy = htab_destroy,
 	.lookup = lru_htab_lookup,
+	.lookup_burst = htab_lookup_burst,
 	.update = htab_update,
 	.delete = htab_delete,
 	.read = htab_read,
@@ -682,6 +637,7 @@ const struct map_ops lru_percpu_htab_ops = {
 	.create = htab_create,
 	.destroy = htab_destroy,
 	.lookup = lru_percpu_htab_lookup,
+	.lookup_burst = htab_lookup_burst,
 	.lookup_slot = htab_lookup_slot,
 	.update = htab_update,
 	.delete = htab_delete,

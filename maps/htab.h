@@ -41,6 +41,15 @@ u32 htab_next_place(const struct htab *h, const struct htab_bucket *b, u32 *at,
  * caller owns it then and gives it to pool_retire(). */
 bool htab_evict(struct htab *h, u32 index);
 
+/* htab_lookup.c: for programs */
+void *htab_lookup(struct map *map, const void *key);
+void *percpu_htab_lookup(struct map *map, const void *key);
+void *lru_htab_lookup(struct map *map, const void *key);
+void *lru_percpu_htab_lookup(struct map *map, const void *key);
+void *htab_lookup_slot(struct map *map, const void *key, u32 slot);
+void htab_lookup_burst(struct map *map, const void *const *keys, u32 n,
+		       void **values);
+
 /* htab_walk.c: the control side, which takes copies */
 void htab_copy_value(const struct htab *h, u32 index, void *to, bool locked);
 int htab_read(struct map *map, const void *key, void *value, u64 flags);

@@ -19,6 +19,7 @@
 #include "base/types.h"
 
 #define HTAB_WAYS 8
+#define HTAB_BURST 32 /* keys that are looked up together, at most */
 
 struct htab_bucket {
 	_Alignas(CACHE_LINE) u64 tags[2]; /* four a word, 0: no element */
@@ -29,13 +30,13 @@ struct htab_bucket {
 };
 
 #define HTAB_LINK_OFF 4 /* next in the chain, in struct pool_elem */
-#define HTAB_KEY_OFF 16 /* the key follows struct pool_elem */
+#define HTAB_KEY_OFF 8	/* the key follows struct pool_elem */
 
 /* Constant while the map lives. */
 struct htab_fast {
 	struct htab_bucket *buckets;
-	u64 mask;
-	u8 *elems; /* element i is at elems + i * elem_size */
+	u64 buckets_len; /* any number below 2^32 */
+	u8 *elems;	 /* element i is at elems + i * elem_size */
 	u64 elem_size;
 	u64 seed[2];
 	u32 key_size;
@@ -126,16 +127,22 @@ HTAB_INLINE u64 htab_hash_elem(const struct htab_fast *h, u32 index)
 	return htab_mix(v, 0x9e3779b97f4a7c15ull);
 }
 
+/* The upper half of the hash, as a fraction of all buckets. */
+HTAB_INLINE u64 htab_bucket_number(const struct htab_fast *h, u64 hash)
+{
+	return ((hash >> 32) * h->buckets_len) >> 32;
+}
+
 HTAB_INLINE struct htab_bucket *htab_bucket_of(const struct htab_fast *h,
 					       u64 hash)
 {
-	return &h->buckets[hash & h->mask];
+	return &h->buckets[htab_bucket_number(h, hash)];
 }
 
-/* Never 0. */
+/* Of the lower half, never 0. */
 HTAB_INLINE u16 htab_tag(u64 hash)
 {
-	u16 tag = (u16)(hash >> 48);
+	u16 tag = (u16)hash;
 
 	return tag ? tag : 1;
 }
@@ -197,10 +204,9 @@ HTAB_INLINE u32 htab_probe(const struct htab_fast *h,
 	return 0;
 }
 
-HTAB_INLINE u32 htab_find_sized(const struct htab_fast *h, const u8 *key,
-				u32 size)
+HTAB_INLINE u32 htab_find_hashed(const struct htab_fast *h, const u8 *key,
+				 u32 size, u64 hash)
 {
-	u64 hash = htab_hash_sized(h, key, size);
 	const struct htab_bucket *b = htab_bucket_of(h, hash);
 	u16 tag = htab_tag(hash);
 	u32 seq, index;
@@ -210,6 +216,12 @@ HTAB_INLINE u32 htab_find_sized(const struct htab_fast *h, const u8 *key,
 		index = htab_probe(h, b, key, size, tag, seq);
 	} while (unlikely(htab_load32(&b->seq) != seq));
 	return index;
+}
+
+HTAB_INLINE u32 htab_find_sized(const struct htab_fast *h, const u8 *key,
+				u32 size)
+{
+	return htab_find_hashed(h, key, size, htab_hash_sized(h, key, size));
 }
 
 /* The index of the element, 0: none.  Common sizes are compared and hashed
@@ -224,6 +236,57 @@ static inline u32 htab_find(const struct htab_fast *h, const void *key)
 	case 20: return htab_find_sized(h, key, 20);
 	case 40: return htab_find_sized(h, key, 40);
 	default: return htab_find_sized(h, key, h->key_size);
+	}
+}
+
+/* Most lookups need the element of the first tag that matches. */
+HTAB_INLINE void htab_fetch_elem(const struct htab_fast *h,
+				 const struct htab_bucket *b, u16 tag)
+{
+	u64 lanes;
+	u8 *elem;
+
+	for (u32 word = 0; word < 2; word++) {
+		lanes = htab_match(htab_load64(&b->tags[word]), tag);
+		if (!lanes)
+			continue;
+		elem = htab_elem(
+			h, htab_load32(
+				   &b->elem[4 * word +
+					    (u32)__builtin_ctzll(lanes) / 16]));
+		__builtin_prefetch(elem + HTAB_KEY_OFF);
+		__builtin_prefetch(elem + h->elem_size - 1);
+		return;
+	}
+}
+
+HTAB_INLINE void htab_find_burst_sized(const struct htab_fast *h,
+				       const void *const *keys, u32 n, u32 size,
+				       u32 *found)
+{
+	u64 hash[HTAB_BURST];
+
+	for (u32 i = 0; i < n; i++) {
+		hash[i] = htab_hash_sized(h, keys[i], size);
+		__builtin_prefetch(htab_bucket_of(h, hash[i]));
+	}
+	for (u32 i = 0; i < n; i++)
+		htab_fetch_elem(h, htab_bucket_of(h, hash[i]),
+				htab_tag(hash[i]));
+	for (u32 i = 0; i < n; i++)
+		found[i] = htab_find_hashed(h, keys[i], size, hash[i]);
+}
+
+/* htab_find() of up to HTAB_BURST keys.  First all buckets are on their way,
+ * then all elements: the burst waits for memory twice, not each key. */
+static inline void htab_find_burst(const struct htab_fast *h,
+				   const void *const *keys, u32 n, u32 *found)
+{
+	switch (h->key_size) {
+	case 4: htab_find_burst_sized(h, keys, n, 4, found); break;
+	case 8: htab_find_burst_sized(h, keys, n, 8, found); break;
+	case 16: htab_find_burst_sized(h, keys, n, 16, found); break;
+	default: htab_find_burst_sized(h, keys, n, h->key_size, found);
 	}
 }
 

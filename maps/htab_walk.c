@@ -142,7 +142,7 @@ int htab_next_key(struct map *map, const void *key, void *next)
 
 	if (key) {
 		hash = htab_hash_sized(&h->fast, key, map->key_size);
-		bucket = hash & h->fast.mask;
+		bucket = htab_bucket_number(&h->fast, hash);
 		reading_begin(&r, &h->fast.buckets[bucket]);
 		do {
 			following = 0;
@@ -156,7 +156,7 @@ int htab_next_key(struct map *map, const void *key, void *next)
 			return 0;
 		bucket = index ? bucket + 1 : 0;
 	}
-	for (; bucket <= h->fast.mask; bucket++) {
+	for (; bucket < h->fast.buckets_len; bucket++) {
 		reading_begin(&r, &h->fast.buckets[bucket]);
 		do {
 			following = key_after(h, &r, 0, next);
@@ -240,7 +240,7 @@ int htab_scan(struct map *map, u64 *cursor, u32 n, map_visit *fn, void *arg)
 
 	c.size = c.key_size + round_up(map_value_bytes(map), 8);
 	while (!err && seen < n) {
-		if (*cursor > h->fast.mask) {
+		if (*cursor >= h->fast.buckets_len) {
 			err = -ENOENT;
 			break;
 		}
@@ -267,7 +267,7 @@ int htab_verify(struct map *map)
 	err = pool_check(&h->pool, &unused);
 	if (err)
 		return err;
-	for (u64 i = 0; i <= h->fast.mask; i++) {
+	for (u64 i = 0; i < h->fast.buckets_len; i++) {
 		struct htab_bucket *b = &h->fast.buckets[i];
 		u32 at = 0, index = 0;
 

@@ -22,7 +22,7 @@
 #include "base/types.h"
 
 #define LPM_UNIT 16    /* bytes; a block's first unit is its header */
-#define LPM_KEY_OFF 16 /* of an element: the key follows struct pool_elem */
+#define LPM_KEY_OFF 8 /* of an element: the key follows struct pool_elem */
 #define LPM_SKIP_MAX 7
 
 struct lpm_node {

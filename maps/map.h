@@ -92,6 +92,11 @@ struct map_ops {
 		      u64 flags);
 	int (*delete)(struct map *map, const void *key);
 
+	/* lookup() of n keys, together faster than one by one; NULL: not in
+	 * this family. */
+	void (*lookup_burst)(struct map *map, const void *const *keys, u32 n,
+			     void **values);
+
 	/* for control; value is map_value_bytes() long */
 	int (*read)(struct map *map, const void *key, void *value, u64 flags);
 	int (*write)(struct map *map, const void *key, const void *value,

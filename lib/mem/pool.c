@@ -8,8 +8,8 @@
  *	entries in use  =  capacity - free  <=  capacity - lists * spares
  *
  * which is `entries`: nobody counts them.  A thread works on its own list.
- * When that has no ready element beyond the spares it takes a batch from the
- * shared ones, or from other lists; when that has too many it shares a batch.
+ * When that has no ready element beyond the spares it takes some from the
+ * shared ones, or from other lists; when that has too many it shares some.
  *
  * F1  Elements move between lists under pool->lock, between the two
  *     increments of `moves`.  So whoever finds all lists short, and `moves`
@@ -17,6 +17,9 @@
  *     gains an element after it was looked at and another loses one before is
  *     a race that Linux's free lists have too.)
  * F2  pool->lock is taken before a list's lock, and one list's at a time.
+ * F3  A retired element's stamp is that of its group, which is never less
+ *     than its own: an element joins the newest group if that is as young, or
+ *     makes it younger when the list has no room for another group.
  */
 #include "mem/pool.h"
 
@@ -76,7 +79,27 @@ static u32 pop_ready(struct pool *pool, struct pool_list *l)
 	return index;
 }
 
-static void push_retired(struct pool *pool, struct pool_list *l, u32 index)
+static u64 oldest_stamp(const struct pool_list *l)
+{
+	return l->groups[l->group].stamp;
+}
+
+static void join_group(struct pool_list *l, u64 stamp)
+{
+	u32 newest = (l->group + l->groups_len - 1) % POOL_GROUPS;
+	bool young = l->groups_len && l->groups[newest].stamp >= stamp;
+
+	if (!young && l->groups_len < POOL_GROUPS) {
+		newest = (l->group + l->groups_len++) % POOL_GROUPS;
+		l->groups[newest].len = 0;
+	}
+	if (!young)
+		l->groups[newest].stamp = stamp;
+	l->groups[newest].len++;
+}
+
+static void push_retired(struct pool *pool, struct pool_list *l, u32 index,
+			 u64 stamp)
 {
 	pool_at(pool, index)->next = 0;
 	if (l->oldest)
@@ -84,6 +107,7 @@ static void push_retired(struct pool *pool, struct pool_list *l, u32 index)
 	else
 		l->oldest = index;
 	l->newest = index;
+	join_group(l, stamp);
 	add(&l->len, 1);
 }
 
@@ -91,7 +115,13 @@ static u32 pop_retired(struct pool *pool, struct pool_list *l)
 {
 	u32 index = l->oldest;
 
+	if (!index)
+		return 0;
 	l->oldest = pool_at(pool, index)->next;
+	if (--l->groups[l->group].len == 0) {
+		l->group = (l->group + 1) % POOL_GROUPS;
+		l->groups_len--;
+	}
 	add(&l->len, -1u);
 	return index;
 }
@@ -105,26 +135,36 @@ static u32 pop_usable(struct pool *pool, struct pool_list *l, bool poll)
 
 	if (index || !l->oldest)
 		return index;
-	stamp = pool_at(pool, l->oldest)->stamp;
+	stamp = oldest_stamp(l);
 	if (poll ? rcu_poll(pool->rcu, stamp) : rcu_known(pool->rcu, stamp))
 		return pop_retired(pool, l);
 	return 0;
 }
 
-/* Up to max usable elements of a list that keeps `keep`, as a chain. */
-static u32 detach(struct pool *pool, struct pool_list *l, u32 keep, u32 max,
-		  u32 *first)
-{
-	u32 n = 0, index;
+/* Elements on their way between lists. */
+struct chain {
+	u32 first;
+	u32 last;
+	u32 len;
+};
 
-	*first = 0;
-	while (n < max && load(&l->len) > keep &&
-	       (index = pop_usable(pool, l, n == 0)) != 0) {
-		pool_at(pool, index)->next = *first;
-		*first = index;
-		n++;
-	}
-	return n;
+static void chain_push(struct pool *pool, struct chain *c, u32 index)
+{
+	pool_at(pool, index)->next = c->first;
+	c->first = index;
+	if (!c->len++)
+		c->last = index;
+}
+
+/* Up to max usable elements of a list that keeps `keep`. */
+static void detach(struct pool *pool, struct pool_list *l, u32 keep, u32 max,
+		   struct chain *c)
+{
+	u32 index;
+
+	while (c->len < max && load(&l->len) > keep &&
+	       (index = pop_usable(pool, l, c->len == 0)) != 0)
+		chain_push(pool, c, index);
 }
 
 static void attach(struct pool *pool, struct pool_list *l, u32 first)
@@ -159,8 +199,8 @@ static void end_move(struct pool *pool)
 			      memory_order_seq_cst);
 }
 
-/* Elements never used before, as a chain; -ENOMEM: they cannot be paid. */
-static int take_fresh(struct pool *pool, u32 max, u32 *first)
+/* Up to max elements never used before; -ENOMEM: they cannot be paid. */
+static int take_fresh(struct pool *pool, u32 max, struct chain *c)
 {
 	u32 fresh = load(&pool->fresh), left = pool->capacity + 1 - fresh;
 	u32 n = MIN(max, left), step;
@@ -174,49 +214,45 @@ static int take_fresh(struct pool *pool, u32 max, u32 *first)
 			return -ENOMEM;
 		pool->charged += step;
 	}
-	for (u32 i = 0; i < n; i++)
-		pool_at(pool, fresh + i)->next = i + 1 < n ? fresh + i + 1 : 0;
-	*first = fresh;
+	for (u32 i = n; i-- > 0;)
+		chain_push(pool, c, fresh + i);
 	add(&pool->fresh, n);
 	add(&pool->shared, -n);
 	return 0;
 }
 
-static void push_batch(struct pool *pool, u32 first, u32 n)
+static void share(struct pool *pool, const struct chain *c)
 {
-	struct pool_elem *e = pool_at(pool, first);
-
-	e->batch_next = pool->batches;
-	e->batch_len = n;
-	pool->batches = first;
-	add(&pool->shared, n);
+	if (!c->len)
+		return;
+	pool_at(pool, c->last)->next = pool->ready;
+	pool->ready = c->first;
+	add(&pool->shared, c->len);
 }
 
-static u32 pop_batch(struct pool *pool)
+static void take_shared(struct pool *pool, u32 max, struct chain *c)
 {
-	u32 first = pool->batches;
+	u32 index;
 
-	if (first) {
-		pool->batches = pool_at(pool, first)->batch_next;
-		add(&pool->shared, -pool_at(pool, first)->batch_len);
+	while (c->len < max && (index = pool->ready) != 0) {
+		pool->ready = pool_at(pool, index)->next;
+		chain_push(pool, c, index);
 	}
-	return first;
+	add(&pool->shared, -c->len);
 }
 
-static u32 rob_others(struct pool *pool, const struct pool_list *own)
+static void rob_others(struct pool *pool, const struct pool_list *own,
+		       struct chain *c)
 {
-	u32 first = 0;
-
-	for (u32 i = 0; i < pool->lists_len && !first; i++) {
+	for (u32 i = 0; i < pool->lists_len && !c->len; i++) {
 		struct pool_list *l = &pool->lists[i];
 
 		if (l == own || load(&l->len) <= pool->spares)
 			continue;
 		spin_lock(&l->lock);
-		detach(pool, l, pool->spares, POOL_BATCH, &first);
+		detach(pool, l, pool->spares, POOL_BATCH, c);
 		spin_unlock(&l->lock);
 	}
-	return first;
 }
 
 /* The list whose first retired element is the oldest, with more than keep
@@ -234,7 +270,7 @@ static struct pool_list *find_oldest(struct pool *pool, struct pool_list *own,
 		spin_lock(&l->lock);
 		if (load(&l->len) > (l == own ? own_keep : pool->spares) &&
 		    l->oldest)
-			stamp = pool_at(pool, l->oldest)->stamp;
+			stamp = oldest_stamp(l);
 		spin_unlock(&l->lock);
 		if (stamp < least) {
 			least = stamp;
@@ -247,8 +283,9 @@ static struct pool_list *find_oldest(struct pool *pool, struct pool_list *own,
 /* Whatever there is but elements in their grace period, then these. */
 static u32 refill(struct pool *pool, struct pool_list *own, u32 keep, int *err)
 {
+	struct chain c = { 0 };
 	struct pool_list *l;
-	u32 first, index = 0;
+	u32 index = 0;
 
 	spin_lock(&own->lock);
 	if (load(&own->len) > keep)
@@ -258,28 +295,29 @@ static u32 refill(struct pool *pool, struct pool_list *own, u32 keep, int *err)
 		return index;
 
 	begin_move(pool);
-	first = pop_batch(pool);
-	if (!first)
-		*err = take_fresh(pool, POOL_BATCH, &first);
-	if (!first)
-		first = rob_others(pool, own);
-	if (first) {
+	take_shared(pool, POOL_BATCH, &c);
+	if (!c.len)
+		*err = take_fresh(pool, POOL_BATCH, &c);
+	if (!c.len)
+		rob_others(pool, own, &c);
+	if (c.len) {
+		index = c.first;
 		spin_lock(&own->lock);
-		attach(pool, own, pool_at(pool, first)->next);
+		attach(pool, own, pool_at(pool, index)->next);
 		spin_unlock(&own->lock);
 	}
 	end_move(pool);
 
-	while (!first && (l = find_oldest(pool, own, keep)) != NULL) {
+	while (!index && (l = find_oldest(pool, own, keep)) != NULL) {
 		spin_lock(&l->lock);
 		if (load(&l->len) > (l == own ? keep : pool->spares)) {
-			first = pop_ready(pool, l);
-			if (!first)
-				first = pop_retired(pool, l);
+			index = pop_ready(pool, l);
+			if (!index)
+				index = pop_retired(pool, l);
 		}
 		spin_unlock(&l->lock);
 	}
-	return first;
+	return index;
 }
 
 /* E1's other half: no list has an element to give, none is on its way. */
@@ -335,18 +373,17 @@ u32 pool_swap(struct pool *pool)
 	return take(pool, 0, &err);
 }
 
-/* Share a batch when this list has more than it is likely to need. */
+/* Share some when this list has more than it is likely to need. */
 static void spill(struct pool *pool, struct pool_list *own)
 {
-	u32 first, n;
+	struct chain c = { 0 };
 
 	spin_lock(&pool->lock);
 	begin_move(pool);
 	spin_lock(&own->lock);
-	n = detach(pool, own, pool->spares + POOL_BATCH, POOL_BATCH, &first);
+	detach(pool, own, pool->spares + POOL_BATCH, POOL_BATCH, &c);
 	spin_unlock(&own->lock);
-	if (n)
-		push_batch(pool, first, n);
+	share(pool, &c);
 	end_move(pool);
 	spin_unlock(&pool->lock);
 }
@@ -367,14 +404,14 @@ void pool_return(struct pool *pool, u32 index)
 void pool_retire(struct pool *pool, u32 index)
 {
 	struct pool_list *own = own_list(pool);
+	u64 stamp = rcu_stamp(pool->rcu);
 	bool full;
 
-	pool_at(pool, index)->stamp = rcu_stamp(pool->rcu);
 	spin_lock(&own->lock);
-	push_retired(pool, own, index);
+	push_retired(pool, own, index, stamp);
 	full = load(&own->len) > pool->spares + 2 * POOL_BATCH &&
 	       (own->ready_len > POOL_BATCH ||
-		rcu_known(pool->rcu, pool_at(pool, own->oldest)->stamp));
+		rcu_known(pool->rcu, oldest_stamp(own)));
 	spin_unlock(&own->lock);
 	if (full)
 		spill(pool, own);
@@ -396,7 +433,7 @@ u32 pool_used(const struct pool *pool)
 
 int pool_init(struct pool *pool, const struct pool_config *config)
 {
-	u32 lists = mem_slots(config->mem) + 1, first;
+	u32 lists = mem_slots(config->mem) + 1;
 	int err = 0;
 
 	*pool = (struct pool){
@@ -418,10 +455,11 @@ int pool_init(struct pool *pool, const struct pool_config *config)
 	if (!pool->lists)
 		return -ENOMEM;
 	for (u32 i = 0; i < lists && !err; i++) {
+		struct chain c = { 0 };
+
 		pool->lists[i] = (struct pool_list){ .ready = 0 };
-		err = take_fresh(pool, pool->spares, &first);
-		if (!err)
-			attach(pool, &pool->lists[i], first);
+		err = take_fresh(pool, pool->spares, &c);
+		attach(pool, &pool->lists[i], c.first);
 	}
 	if (err)
 		pool_fini(pool);
@@ -447,25 +485,30 @@ static s64 walk(const struct pool *pool, u32 first, u8 *seen)
 	return n;
 }
 
+static s64 grouped(const struct pool_list *l)
+{
+	s64 n = 0;
+
+	for (u32 i = 0; i < l->groups_len; i++)
+		n += l->groups[(l->group + i) % POOL_GROUPS].len;
+	return n;
+}
+
 static int check_lists(struct pool *pool, u8 *seen, u32 *free_elems)
 {
 	u32 total = pool->capacity + 1 - load(&pool->fresh);
-	s64 n, m;
+	s64 n = walk(pool, pool->ready, seen), m;
 
-	for (u32 b = pool->batches; b; b = pool_at(pool, b)->batch_next) {
-		n = walk(pool, b, seen);
-		if (n != pool_at(pool, b)->batch_len)
-			return -EUCLEAN;
-		total += (u32)n;
-	}
-	if (total != load(&pool->shared))
+	if (n < 0 || n + total != load(&pool->shared))
 		return -EUCLEAN;
+	total += (u32)n;
 	for (u32 i = 0; i < pool->lists_len; i++) {
 		struct pool_list *l = &pool->lists[i];
 
 		n = walk(pool, l->ready, seen);
 		m = walk(pool, l->oldest, seen);
-		if (n != l->ready_len || m < 0 || n + m != load(&l->len))
+		if (n != l->ready_len || m != grouped(l) ||
+		    n + m != load(&l->len))
 			return -EUCLEAN;
 		total += (u32)(n + m);
 	}

@@ -25,25 +25,29 @@
 struct pool_elem {
 	u32 next;	  /* the pool's: next in a list, POOL_USED: in none */
 	_Atomic u32 link; /* the owner's */
-	union {
-		u64 stamp; /* retired: usable when it has passed */
-		struct {
-			u32 batch_next; /* first of a shared batch */
-			u32 batch_len;
-		};
-	};
 };
 
 #define POOL_USED UINT32_MAX
-#define POOL_BATCH 64
+#define POOL_BATCH 64 /* elements that change lists at a time, at most */
+#define POOL_GROUPS 8
+
+/* Retired elements that follow each other in a list. */
+struct pool_group {
+	u64 stamp; /* they are usable when it has passed */
+	u32 len;
+};
 
 struct pool_list {
 	_Alignas(CACHE_LINE) struct spin lock;
-	u32 ready; /* a stack */
+	u32 ready;  /* a stack */
 	u32 oldest; /* of the retired: a queue */
 	u32 newest;
 	u32 ready_len;
 	_Atomic u32 len; /* of both; written under the lock */
+	/* the retired by age: a ring */
+	u32 group; /* the oldest */
+	u32 groups_len;
+	struct pool_group groups[POOL_GROUPS];
 };
 
 struct pool {
@@ -54,18 +58,19 @@ struct pool {
 	u32 spares; /* every list keeps so many */
 	u32 capacity;
 	u32 lists_len; /* slots, then one for threads that are no lcore */
-	u64 unit;	/* bytes to charge an element, 0: all charged */
+	u64 unit;      /* bytes to charge an element, 0: all charged */
 	struct arena *arena;
 	struct rcu *rcu;
 	struct pool_list *lists;
 
-	/* Elements change lists under this lock; it is taken before a list's. */
+	/* Elements change lists under this lock; it is taken before a list's.
+	 */
 	_Alignas(CACHE_LINE) struct spin lock;
-	u32 batches;	   /* first elements of ready batches, a stack */
-	u32 charged;	   /* elements that are paid for */
-	_Atomic u32 shared; /* elements in batches or never used */
-	_Atomic u32 fresh; /* the first never used */
-	_Atomic u32 moves; /* odd: elements are between lists */
+	u32 ready;	    /* of all: a stack */
+	u32 charged;	    /* elements that are paid for */
+	_Atomic u32 shared; /* elements in that stack or never used */
+	_Atomic u32 fresh;  /* the first never used */
+	_Atomic u32 moves;  /* odd: elements are between lists */
 };
 
 /* What a pool for so many entries will hold, with spares for each list. */
@@ -75,8 +80,8 @@ u64 pool_capacity(u32 entries, u32 slots, u64 elem_bytes);
 struct pool_config {
 	struct mem *mem;
 	struct arena *arena;
-	u64 offset; /* of the first element, a multiple of 8 */
-	u64 size;   /* of an element with its header, a multiple of 8 */
+	u64 offset;	/* of the first element, a multiple of 8 */
+	u64 size;	/* of an element with its header, a multiple of 8 */
 	u64 elem_bytes; /* memory an element takes in all, for the spares */
 	u32 entries;
 	bool sparse; /* charge elem_bytes as elements come into use */

@@ -17,6 +17,7 @@
 enum map_load_op {
 	LOAD_LOOKUP_HIT,
 	LOAD_LOOKUP_MISS,
+	LOAD_LOOKUP_BURST,  /* hits, together where a side has that */
 	LOAD_UPDATE,	    /* of elements that are there */
 	LOAD_INSERT_DELETE, /* a map half full; the pair is one operation */
 	LOAD_CHURN,	    /* look up, insert what is missing: twice as many

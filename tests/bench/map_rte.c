@@ -15,6 +15,7 @@
 #include "side.h"
 
 #define ROUND 16384
+#define BURST 32
 
 struct rte {
 	struct rte_hash *hash;
@@ -116,6 +117,27 @@ static inline u64 lookup(const struct rte *r, const struct map_load *load,
 	return at < 0 ? 0 : *(u64 *)(r->values + (u64)at * load->value_size);
 }
 
+static u64 find_burst(const struct rte *r, const struct map_load *load,
+		      __u64 *random)
+{
+	__u64 keys[BURST][MAP_KEY_MAX / 8];
+	const void *at[BURST];
+	int32_t found[BURST];
+	u64 sum = 0;
+
+	for (u32 i = 0; i < BURST; i++) {
+		load_key(load, load_number(load, load->op, random), keys[i]);
+		at[i] = keys[i];
+	}
+	rte_hash_lookup_bulk(r->hash, at, BURST, found);
+	for (u32 i = 0; i < BURST; i++)
+		sum += found[i] < 0
+			       ? 0
+			       : *(u64 *)(r->values +
+					  (u64)found[i] * load->value_size);
+	return sum;
+}
+
 static inline void insert(const struct rte *r, const struct map_load *load,
 			  const __u64 *key)
 {
@@ -143,7 +165,9 @@ static u64 rte_run(struct side *side, u32 thread, __u64 *random)
 	u64 sum = 0;
 
 	(void)thread;
-	for (u32 i = 0; i < ROUND; i++) {
+	for (u32 i = 0; i < ROUND && load->op == LOAD_LOOKUP_BURST; i += BURST)
+		sum += find_burst(r, load, random);
+	for (u32 i = 0; i < ROUND && load->op != LOAD_LOOKUP_BURST; i++) {
 		load_key(load, load_number(load, load->op, random), key);
 		switch (load->op) {
 		case LOAD_LOOKUP_HIT:

@@ -109,6 +109,25 @@ do_one(struct map *map, const struct map_load *load, u32 op, __u64 *random)
 	}
 }
 
+static u64 find_burst(struct map *map, const struct map_load *load,
+		      __u64 *random)
+{
+	__u64 keys[BURST][MAP_KEY_MAX / 8];
+	const void *at[BURST];
+	void *found[BURST];
+	u64 sum = 0;
+
+	for (u32 i = 0; i < BURST; i++) {
+		load_key(load, load_number(load, LOAD_LOOKUP_BURST, random),
+			 keys[i]);
+		at[i] = keys[i];
+	}
+	map->ops->lookup_burst(map, at, BURST, found);
+	for (u32 i = 0; i < BURST; i++)
+		sum += found[i] ? *(u64 *)found[i] : 0;
+	return sum;
+}
+
 static inline __attribute__((always_inline)) u64
 run_op(struct side *side, u32 op, u32 thread, __u64 *random)
 {
@@ -119,7 +138,9 @@ run_op(struct side *side, u32 op, u32 thread, __u64 *random)
 	u64 sum = 0;
 
 	for (u32 i = 0; i < BURSTS; i++) {
-		for (u32 j = 0; j < BURST; j++)
+		if (op == LOAD_LOOKUP_BURST)
+			sum += find_burst(w->map, &load, &state);
+		for (u32 j = 0; j < BURST && op != LOAD_LOOKUP_BURST; j++)
 			sum += do_one(w->map, &load, op, &state);
 		rcu_quiescent(rcu, thread);
 	}
@@ -136,6 +157,8 @@ static u64 weir_run(struct side *side, u32 thread, __u64 *random)
 		return run_op(side, LOAD_LOOKUP_HIT, thread, random);
 	case LOAD_LOOKUP_MISS:
 		return run_op(side, LOAD_LOOKUP_MISS, thread, random);
+	case LOAD_LOOKUP_BURST:
+		return run_op(side, LOAD_LOOKUP_BURST, thread, random);
 	case LOAD_UPDATE: return run_op(side, LOAD_UPDATE, thread, random);
 	case LOAD_INSERT_DELETE:
 		return run_op(side, LOAD_INSERT_DELETE, thread, random);

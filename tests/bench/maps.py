@@ -26,7 +26,7 @@ ALL = tuple(SIZES)
 ROWS = [
     (HASH, "lookup_hit", ALL, (16,), (1, 2), ("rte",)),
     (HASH, "lookup_hit", ("10K", "1M"), (4, 64), (1,), ("rte",)),
-    (HASH, "lookup_burst", ALL, (16,), (1, 2), ()),
+    (HASH, "lookup_burst", ALL, (16,), (1, 2), ("rte",)),
     (HASH, "lookup_miss", ALL, (16,), (1,), ("rte",)),
     (HASH, "update", ALL, (16,), (1, 2), ()),
     (HASH, "insert_delete", ALL, (16,), (1, 2), ()),
@@ -92,7 +92,7 @@ def case_of(options, kind, operation, size, key, threads, beside):
     sides = [MapSide("weir", "map-weir", words(operation), options),
              MapSide("kernel", "map-kernel", words(plain), options)]
     if "rte" in beside:
-        sides.append(MapSide("rte", "map-rte", words(plain), options))
+        sides.append(MapSide("rte", "map-rte", words(operation), options))
     case = runner.Case(
         f"{NAMES[kind]}-{operation}-{size}-k{key}-t{threads}",
         f"{SIZES[size]} entries, {key}-byte keys, {threads} thread"

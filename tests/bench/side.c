@@ -14,6 +14,7 @@
 const char *const load_op_names[LOAD_OPS] = {
 	[LOAD_LOOKUP_HIT] = "lookup_hit",
 	[LOAD_LOOKUP_MISS] = "lookup_miss",
+	[LOAD_LOOKUP_BURST] = "lookup_burst",
 	[LOAD_UPDATE] = "update",
 	[LOAD_INSERT_DELETE] = "insert_delete",
 	[LOAD_CHURN] = "churn",
@@ -42,11 +43,11 @@ void side_fail(const char *fmt, ...)
 	exit(1);
 }
 
-static u64 now_ns(void)
+static u64 now_ns(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(clock, &ts);
 	return (u64)ts.tv_sec * 1000000000ull + (u64)ts.tv_nsec;
 }
 
@@ -65,17 +66,18 @@ static void pin(u32 thread)
 static void *round_main(void *arg)
 {
 	struct round *r = arg;
-	u64 start;
+	u64 start, busy;
 
 	pin(r->thread);
 	if (r->ops->enter)
 		r->ops->enter(r->side, r->thread);
 	pthread_barrier_wait(r->start);
-	start = now_ns();
+	start = now_ns(CLOCK_MONOTONIC);
+	busy = now_ns(CLOCK_THREAD_CPUTIME_ID);
 	do {
 		r->done += r->ops->run(r->side, r->thread, &r->random);
-		r->took = now_ns() - start;
-	} while (r->took < r->length);
+	} while (now_ns(CLOCK_MONOTONIC) - start < r->length);
+	r->took = now_ns(CLOCK_THREAD_CPUTIME_ID) - busy;
 	if (r->ops->leave)
 		r->ops->leave(r->side, r->thread);
 	return NULL;

@@ -5,8 +5,9 @@
  *	map-SIDE OP TYPE ENTRIES KEY_SIZE VALUE_SIZE THREADS
  *
  * For each line with a number of seconds on standard input it runs its load
- * so long on every thread and prints the nanoseconds of an operation: elapsed
- * time times threads by operations done.
+ * so long on every thread and prints the nanoseconds of an operation: what a
+ * thread had of its CPU by the operations it did.  So what else the machine
+ * runs meanwhile counts little.
  */
 #ifndef WEIR_TESTS_BENCH_SIDE_H
 #define WEIR_TESTS_BENCH_SIDE_H

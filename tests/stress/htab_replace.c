@@ -125,7 +125,7 @@ static void gather(const struct htab *h, struct crowd *c)
 	for (u32 key = 0; stay < STAY || near < COME / 2 || far < COME / 2;
 	     key++) {
 		u64 hash = htab_hash_sized(&h->fast, (const u8 *)&key, 4);
-		bool first = (hash & h->fast.mask) == 0;
+		bool first = htab_bucket_number(&h->fast, hash) == 0;
 
 		if (first && stay < STAY)
 			c->stay[stay++] = key;
@@ -266,7 +266,7 @@ static u32 linked(const struct map *map)
 	const struct htab *h = htab_of(map);
 	u32 n = 0;
 
-	for (u64 i = 0; i <= h->fast.mask; i++) {
+	for (u64 i = 0; i < h->fast.buckets_len; i++) {
 		u32 at = 0, index = 0;
 
 		while ((index = htab_next_place(h, &h->fast.buckets[i], &at,

@@ -264,6 +264,48 @@ static void every_key_of_a_full_hash_is_found(void **state)
 	}
 }
 
+#define MANY (2 * HTAB_BURST + 3)
+
+/* More keys than fit into one burst, every third in no map. */
+static void a_burst_finds_what_single_lookups_find(void **state)
+{
+	static const u32 types[] = { BPF_MAP_TYPE_HASH,
+				     BPF_MAP_TYPE_PERCPU_HASH,
+				     BPF_MAP_TYPE_LRU_HASH,
+				     BPF_MAP_TYPE_LRU_PERCPU_HASH };
+	static const u32 sizes[] = { 1, 4, 8, 12, 16, 23, 40 };
+	u8 keys[MANY][40] = { 0 };
+	const void *at[MANY];
+	void *values[MANY];
+	u64 value[SLOTS] = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(types) * ARRAY_LEN(sizes); i++) {
+		u32 size = sizes[i / ARRAY_LEN(types)];
+		struct map *map =
+			make(types[i % ARRAY_LEN(types)], size, 8, MANY, 0);
+
+		for (u32 k = 0; k < MANY; k++) {
+			memset(keys[k], (int)k, size);
+			at[k] = keys[k];
+			if (k % 3)
+				assert_int_equal(map->ops->update(map, keys[k],
+								  value, 0),
+						 0);
+		}
+		for (u32 n = 1; n <= MANY; n += HTAB_BURST / 2) {
+			map->ops->lookup_burst(map, at, n, values);
+			for (u32 k = 0; k < n; k++) {
+				assert_int_equal(!values[k], k % 3 == 0);
+				assert_ptr_equal(values[k],
+						 map->ops->lookup(map,
+								  keys[k]));
+			}
+		}
+		map_put(map);
+	}
+}
+
 static void a_deleted_value_stays_until_the_burst_ends(void **state)
 {
 	struct map *map = make(BPF_MAP_TYPE_HASH, 4, 8, 64, 0);
@@ -429,6 +471,7 @@ int main(void)
 			mmapable_arrays_show_their_values_from_offset_0),
 		cmocka_unit_test(programs_see_the_values_of_their_slot),
 		cmocka_unit_test(every_key_of_a_full_hash_is_found),
+		cmocka_unit_test(a_burst_finds_what_single_lookups_find),
 		cmocka_unit_test(a_deleted_value_stays_until_the_burst_ends),
 		cmocka_unit_test(scans_go_on_where_they_stopped),
 		cmocka_unit_test(no_prealloc_is_charged_as_it_fills),

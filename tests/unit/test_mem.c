@@ -472,6 +472,40 @@ static void retired_elements_rest_for_a_grace_period(void **state)
 	free_bed(&b);
 }
 
+#define AGES (3 * POOL_GROUPS)
+
+/* A list tells fewer ages apart than there are: none is made older. */
+static void elements_of_many_ages_rest_long_enough(void **state)
+{
+	u32 taken[AGES], group, n = 0;
+	const struct pool_list *l;
+	u64 stamps[AGES];
+	struct rcu *rcu;
+	struct bed b;
+
+	(void)state;
+	make_bed(&b, 200, 1, false);
+	rcu = mem_rcu(b.mem);
+	assert_int_equal(rcu_online(rcu, 0), 0);
+	for (u32 i = 0; i < AGES; i++)
+		assert_int_equal(pool_take(b.pool, &taken[i]), 0);
+	for (u32 i = 0; i < AGES; i++) {
+		stamps[i] = rcu_stamp(rcu);
+		pool_retire(b.pool, taken[i]);
+		rcu_start(rcu);
+	}
+	l = &b.pool->lists[0];
+	for (u32 i = 0; i < l->groups_len; i++) {
+		group = (l->group + i) % POOL_GROUPS;
+		n += l->groups[group].len;
+		assert_true(l->groups[group].stamp >= stamps[n - 1]);
+	}
+	assert_int_equal(n, AGES);
+	check_adds_up(&b, 0);
+	rcu_offline(rcu, 0);
+	free_bed(&b);
+}
+
 static void a_full_pool_still_swaps(void **state)
 {
 	u32 taken[100], extra, index;
@@ -556,6 +590,7 @@ int main(void)
 		cmocka_unit_test(a_pool_gives_out_its_entries_exactly),
 		cmocka_unit_test(free_elements_go_where_they_are_needed),
 		cmocka_unit_test(retired_elements_rest_for_a_grace_period),
+		cmocka_unit_test(elements_of_many_ages_rest_long_enough),
 		cmocka_unit_test(a_full_pool_still_swaps),
 		cmocka_unit_test(
 			others_ready_elements_come_before_own_retired_ones),
