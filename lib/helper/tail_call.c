@@ -6,6 +6,7 @@ const struct helper helper_tail_call = {
 	.id = BPF_FUNC_tail_call,
 	.name = "tail_call",
 	.progs = PROG_ANY,
+	.moves_packet = true, /* so may the program called */
 	.ret = RET_VOID,
 	.arg = { ARG_CTX, ARG_MAP, ARG_ANY },
 };

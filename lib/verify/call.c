@@ -303,6 +303,23 @@ int check_call(struct verifier *v)
 
 /* ---- loads from packets, the old way ---- */
 
+/* A load beyond the packet ends the function it is in: it returns 0. */
+static int end_early(struct verifier *v)
+{
+	const struct frame *f = state_frame(v->cur);
+	struct state *s;
+
+	if (f->in_callback)
+		return reject(v, VERIFY_INSN, -EINVAL,
+			      "BPF_LD_[ABS|IND] cannot be used in callbacks");
+	s = path_push(v, f->callsite + 1, v->insn);
+	if (!s)
+		return v->err->code;
+	frame_pop(s);
+	state_regs(s)[BPF_REG_0] = reg_const(0);
+	return 0;
+}
+
 int check_ld_abs(struct verifier *v)
 {
 	const struct bpf_insn *insn = &v->insns[v->insn];
@@ -330,5 +347,5 @@ int check_ld_abs(struct verifier *v)
 		return ret;
 	forget_caller_saved(v);
 	regs[BPF_REG_0] = reg_scalar();
-	return 0;
+	return v->cur->depth ? end_early(v) : 0;
 }

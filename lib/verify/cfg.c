@@ -138,6 +138,8 @@ static int check_map_ref(struct verifier *v, const struct bpf_insn *insn,
 			      "fd %d is not pointing to valid bpf_map",
 			      insn->imm);
 	m = &v->attr->maps[insn->imm];
+	if (m->has_kptr)
+		return unsupported(v, "kernel pointers in maps");
 	if (v->prog_mask == PROG_SOCKET &&
 	    map_has_field(m, BTF_FIELD_SPIN_LOCK, NULL))
 		return reject(v, VERIFY_LOCK, -EINVAL,

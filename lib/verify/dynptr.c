@@ -172,6 +172,8 @@ int dynptr_use(struct verifier *v, u32 regno, struct call_meta *meta)
 			      "arg#%u expected pointer to stack or const "
 			      "struct bpf_dynptr",
 			      regno - 1);
+	if (r->kind == REG_DYNPTR && check_ptr_off(v, r, regno, false))
+		return -EINVAL;
 	d = r->kind == REG_DYNPTR ? r : dynptr_find(v, r);
 	if (!d)
 		return reject(v, VERIFY_DYNPTR, -EINVAL,

@@ -150,6 +150,22 @@ static int check_without_btf(struct verifier *v, u32 n)
 	return 0;
 }
 
+/* A function named as what runs instead when a program throws. */
+static bool is_thrower(const struct verifier *v, u32 func)
+{
+	const struct btf_blob *btf = v->attr->btf;
+
+	for (u32 id = 1; id <= btf_type_count(btf); id++) {
+		const struct btf_type *t = btf_type(btf, id);
+
+		if (kind_of(t) == BTF_KIND_DECL_TAG && t->type == func &&
+		    strncmp(btf_string(btf, t->name_off), "exception_callback:",
+			    19) == 0)
+			return true;
+	}
+	return false;
+}
+
 int func_read_args(struct verifier *v, u32 n)
 {
 	struct subprog *s = &v->subprogs[n];
@@ -171,6 +187,8 @@ int func_read_args(struct verifier *v, u32 n)
 		s->name = btf_name(btf, s->type_id);
 	s->global = n && BTF_INFO_VLEN(func->info) == BTF_FUNC_GLOBAL;
 	s->arg_cnt = BTF_INFO_VLEN(proto->info);
+	if (is_thrower(v, s->type_id))
+		return unsupported(v, "exceptions");
 	return check_returns_int(v, n, proto);
 }
 
@@ -535,7 +553,7 @@ int check_return(struct verifier *v, u32 *next, bool *ended)
 		u32 at = v->insn;
 
 		v->insn = *next;
-		prune_widen(v, s);
+		prune_widen(v, s, s);
 		v->insn = at;
 	}
 	return 0;

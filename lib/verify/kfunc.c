@@ -121,7 +121,7 @@ static int iter_next(struct verifier *v)
 		if (!more)
 			return v->err->code;
 		more->frames[frame]->stack[at].reg.depth++;
-		prune_widen(v, more);
+		prune_widen(v, more, v->cur->parent);
 	}
 	s->reg.iter = ITER_DRAINED;
 	*r0 = reg_const(0);

@@ -19,6 +19,5 @@ void log_insn(struct verifier *v)
 	if (!(v->log_level & VERIFY_LOG_INSNS))
 		return;
 	disasm_insn(v->insns, v->cnt, v->insn, &names, text, sizeof(text));
-	log_text(v, VERIFY_LOG_INSNS, "%u: (%02x) %s\n", v->insn,
-		 v->insns[v->insn].code, text);
+	log_text(v, VERIFY_LOG_INSNS, "%u: %s\n", v->insn, text);
 }

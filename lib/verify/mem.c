@@ -175,13 +175,41 @@ int check_packet(struct verifier *v, u32 regno, s32 off, u32 size, bool zero_ok)
 
 /* ---- map values ---- */
 
+/* A member that is a pointer into the kernel, by its type tag. */
+static bool has_kptr(const struct btf_blob *btf, u32 id, u32 depth)
+{
+	const struct btf_type *t = btf_type(btf, btf_skip(btf, id));
+	const struct btf_member *m = (const void *)(t + 1);
+	u32 kind = t ? BTF_INFO_KIND(t->info) : BTF_KIND_UNKN;
+
+	if (kind == BTF_KIND_PTR) {
+		t = btf_type(btf, t->type);
+		return t && BTF_INFO_KIND(t->info) == BTF_KIND_TYPE_TAG &&
+		       strstr(btf_string(btf, t->name_off), "kptr");
+	}
+	if (kind == BTF_KIND_ARRAY && depth)
+		return has_kptr(btf, ((const struct btf_array *)(t + 1))->type,
+				depth - 1);
+	if (kind != BTF_KIND_STRUCT || !depth)
+		return false;
+	for (u32 i = 0; i < BTF_INFO_VLEN(t->info); i++)
+		if (has_kptr(btf, m[i].type, depth - 1))
+			return true;
+	return false;
+}
+
+#define VALUE_DEPTH 4
+
 void map_read_fields(struct verify_map *m)
 {
 	int cnt = 0;
 
-	if (m->btf && m->btf_value)
+	m->has_kptr = false;
+	if (m->btf && m->btf_value) {
 		cnt = btf_fields(m->btf, btf_skip(m->btf, m->btf_value),
 				 (1u << BTF_FIELD_KINDS) - 1, m->fields);
+		m->has_kptr = has_kptr(m->btf, m->btf_value, VALUE_DEPTH);
+	}
 	m->field_cnt = cnt > 0 ? (u32)cnt : 0;
 	if (m->inner)
 		map_read_fields(m->inner);

@@ -255,6 +255,21 @@ static int back_jump(const struct verifier *v, struct marks *m, u32 at,
 	return 0;
 }
 
+/* Its result is a number like any; or it ended the function that it is in. */
+static int back_packet_load(struct marks *m, bool ended)
+{
+	clear(m, BPF_REG_0);
+	if (m->regs[m->frame] & REGS_ARGS ||
+	    (ended && m->frame + 1 == BPF_MAX_FRAMES))
+		return UNKNOWN_PATH;
+	if (ended) {
+		m->frame++;
+		m->regs[m->frame] = 0;
+		m->slots[m->frame] = 0;
+	}
+	return 0;
+}
+
 static int back(const struct verifier *v, const struct state *s,
 		struct marks *m, u32 at, u32 subseq, const struct step *step)
 {
@@ -271,10 +286,8 @@ static int back(const struct verifier *v, const struct state *s,
 	case BPF_ST:
 	case BPF_STX: return back_store(m, insn, step);
 	case BPF_LD:
-		if (!insn_is_wide(insn)) {
-			clear(m, BPF_REG_0);
-			return m->regs[m->frame] & REGS_ARGS ? UNKNOWN_PATH : 0;
-		}
+		if (!insn_is_wide(insn))
+			return back_packet_load(m, subseq != at + 1);
 		clear(m, insn->dst_reg);
 		return 0;
 	default:

@@ -290,9 +290,11 @@ static int store(struct verifier *v)
 
 /* ---- loops that end by themselves ---- */
 
-static struct state *came_by(const struct verifier *v, const struct state *s)
+/* The last state before from that was at this instruction. */
+static struct state *came_by(const struct verifier *v, const struct state *s,
+			     struct state *from)
 {
-	struct state *p = v->cur->parent;
+	struct state *p = from ? from->parent : NULL;
 
 	while (p && (p->insn != v->insn || !state_same_calls(p, s)))
 		p = p->parent;
@@ -309,9 +311,9 @@ static void widen(const struct reg *old, struct reg *cur)
 	*cur = reg_scalar();
 }
 
-void prune_widen(struct verifier *v, struct state *next)
+void prune_widen(struct verifier *v, struct state *next, struct state *from)
 {
-	const struct state *old = came_by(v, next);
+	const struct state *old = came_by(v, next, from);
 
 	if (!old)
 		return;

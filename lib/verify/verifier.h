@@ -291,7 +291,7 @@ bool state_same_calls(const struct state *a, const struct state *b);
 int prune_check(struct verifier *v);
 /* In a loop that ends by itself: what changes from round to round and decided
  * nothing becomes unknown. */
-void prune_widen(struct verifier *v, struct state *next);
+void prune_widen(struct verifier *v, struct state *next, struct state *from);
 void states_free(struct verifier *v);
 void branch_done(struct verifier *v, struct state *s);
 

@@ -33,6 +33,7 @@ struct verify_map {
 	/* verify() finds them out */
 	struct btf_field fields[BTF_FIELDS_MAX];
 	u32 field_cnt;
+	bool has_kptr;
 };
 
 /* A call of a kernel function: of that name. */

@@ -240,7 +240,7 @@ static int check_may_goto(struct verifier *v)
 	if (!s)
 		return v->err->code;
 	s->may_goto_depth++;
-	prune_widen(v, s);
+	prune_widen(v, s, v->cur->parent);
 	v->prev = v->insn;
 	v->insn = next + (u32)insn->off;
 	return 0;
@@ -447,8 +447,11 @@ static int walk_globals(struct verifier *v)
 
 static int run_phases(struct verifier *v)
 {
-	int ret = cfg_check(v);
+	int ret;
 
+	for (u32 i = 0; i < v->attr->map_cnt; i++)
+		map_read_fields(&v->attr->maps[i]);
+	ret = cfg_check(v);
 	for (u32 n = 0; !ret && n < v->subprog_cnt; n++)
 		ret = func_read_args(v, n);
 	if (!ret)
