@@ -42,6 +42,7 @@ enum arg_type {
 	ARG_DYNPTR_MEM_OUT, /* to be made: of memory, in a ring buffer */
 	ARG_DYNPTR_RINGBUF_OUT,
 	ARG_DYNPTR_RINGBUF, /* released */
+	ARG_CTX_OR_NULL,
 	ARG_KERNEL,	    /* kernel objects that Weir has not */
 };
 

@@ -24,6 +24,7 @@ static const struct arg_kind {
 	const char *expected;
 } arg_kinds[] = {
 	[ARG_CTX] = { KIND(CTX), .expected = "ctx" },
+	[ARG_CTX_OR_NULL] = { KIND(CTX), .or_null = true, .expected = "ctx" },
 	[ARG_MAP] = { KIND(MAP), .expected = "map_ptr" },
 	[ARG_MAP_KEY] = { KINDS_MEM, .expected = EXPECT_MEM },
 	[ARG_MAP_VALUE] = { KINDS_MEM, .expected = EXPECT_MEM },

@@ -159,8 +159,8 @@ static bool is_thrower(const struct verifier *v, u32 func)
 		const struct btf_type *t = btf_type(btf, id);
 
 		if (kind_of(t) == BTF_KIND_DECL_TAG && t->type == func &&
-		    strncmp(btf_string(btf, t->name_off), "exception_callback:",
-			    19) == 0)
+		    strncmp(btf_string(btf, t->name_off),
+			    "exception_callback:", 19) == 0)
 			return true;
 	}
 	return false;

@@ -32,7 +32,7 @@ struct cases {
 	const char *btf_dir;
 	struct blob *blobs;
 	size_t blob_cnt;
-	bool verbose;
+	u32 verbose; /* 1: numbers of each case, 2: its log */
 	bool no_prune;
 };
 
@@ -265,7 +265,7 @@ static void read_case(struct one *o)
 		.insns = o->insns,
 		.insn_cnt = (u32)(len / sizeof(*o->insns)),
 		.no_prune = o->cases->no_prune,
-		.log_level = o->cases->verbose ? 2 : 0,
+		.log_level = o->cases->verbose > 1 ? 2 : 0,
 		.log = print_log,
 	};
 	read_maps(o);
@@ -334,7 +334,7 @@ static int read_options(struct cases *c, int argc, char **argv)
 		switch (o) {
 		case 'b': c->btf_dir = optarg; break;
 		case 'n': c->no_prune = true; break;
-		case 'v': c->verbose = true; break;
+		case 'v': c->verbose++; break;
 		default:
 			fprintf(stderr, "usage: verify-cases [--btf DIR] "
 					"[--no-prune] [-v] < CASES\n");
