@@ -18,7 +18,6 @@ root=$(mktemp -d /var/tmp/weir-fresh-XXXXXX)
 chmod 755 "$root"
 finish() {
 	umount "$root/dev/shm" 2>/dev/null || true
-	umount "$root/proc" 2>/dev/null || true
 	# Nothing of the machine's is in there any more, or all of it stays.
 	if grep -q " $root/" /proc/self/mounts; then
 		echo "fresh.sh: $root is still in use, and was left" >&2
@@ -36,7 +35,6 @@ rm -f "$root.log"
 mkdir -p "$root/root/weir" "$root/dev/shm"
 git archive HEAD | tar -x -C "$root/root/weir"
 cp /etc/resolv.conf "$root/etc/resolv.conf"
-mount -t proc proc "$root/proc"
 mount -t tmpfs tmpfs "$root/dev/shm"
 
 [ $# -gt 0 ] || set -- ./run.sh
