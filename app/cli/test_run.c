@@ -41,13 +41,23 @@ struct runner {
 	u32 size;
 };
 
-static bool is_dropped(enum hook_kind hook, u32 code)
+static bool is_tcx(const struct prog *prog)
 {
-	if (hook == HOOK_XDP)
+	return prog->expected_attach_type == BPF_TCX_INGRESS ||
+	       prog->expected_attach_type == BPF_TCX_EGRESS;
+}
+
+/* By the program alone in its hook's chain; a code that means nothing there
+ * passes. */
+static bool is_dropped(const struct test *t, u32 code)
+{
+	if (t->hook == HOOK_XDP)
 		return code == XDP_ABORTED || code == XDP_DROP ||
 		       code > XDP_REDIRECT;
+	if (is_tcx(t->prog))
+		return code == TCX_DROP;
 	return code == TC_ACT_SHOT || code == TC_ACT_STOLEN ||
-	       code == TC_ACT_QUEUED || code == TC_ACT_TRAP;
+	       code == TC_ACT_TRAP;
 }
 
 /* ---- one packet ---- */
@@ -165,7 +175,7 @@ static int write_packet(const struct runner *r, const struct pcap_packet *in,
 			const struct outcome *outcome, struct err *err)
 {
 	bool dropped =
-		outcome->what != RAN || is_dropped(r->t->hook, outcome->code);
+		outcome->what != RAN || is_dropped(r->t, outcome->code);
 	struct pcap_packet out = *in;
 
 	if (!r->out || (dropped && !r->t->opts.all))

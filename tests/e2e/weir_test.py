@@ -222,6 +222,31 @@ char LICENSE[] SEC("license") = "GPL";
         # it never goes back, and each question takes a nanosecond
         self.assertEqual(times, [1000, 2000, 2001])
 
+    def test_a_code_drops_where_weir_run_drops(self):
+        """STOLEN and TRAP are no codes of tcx's, QUEUED is none of either."""
+        codes = {"TC_ACT_OK": 0, "TC_ACT_SHOT": 2, "TC_ACT_STOLEN": 4,
+                 "TC_ACT_QUEUED": 5, "TC_ACT_TRAP": 8}
+        obj = self.build("".join(
+            f"""SEC("{section}") int {style}_{code}(struct __sk_buff *skb)
+                {{ return {code}; }}\n"""
+            for style, section in (("tcx", "tcx/ingress"), ("cls", "tc"))
+            for code in codes.values()) +
+            'char LICENSE[] SEC("license") = "GPL";')
+        capture, out = self.pcap((1, frame())), self.path("out")
+        for style, drops in (("tcx", {2}), ("cls", {2, 4, 8})):
+            for code in codes.values():
+                name = f"{style}_{code}"
+                self.weir(obj, "--prog", name, "-r", capture, "-w", out)
+                self.assertEqual(len(read_pcap(out)), code not in drops, name)
+                run = subprocess.run(
+                    [WEIR, "run", "--no-huge", "-s", self.path("sock"),
+                     "--port", f"p=pcap:{capture},{self.path('sent')}",
+                     "--tc-ingress", f"p={obj}:{name}", "--until-eof"],
+                    check=False, capture_output=True, text=True, timeout=60)
+                self.assertEqual(run.returncode, 0, run.stderr)
+                self.assertEqual(read_pcap(self.path("sent")),
+                                 read_pcap(out), name)
+
     def test_a_program_that_does_what_it_must_not_is_stopped(self):
         obj = self.build("""
 SEC("xdp") int beyond(struct xdp_md *ctx)
