@@ -9,6 +9,7 @@ struct ids {
 	u32 s32, u8, u16, u32, u64, u128, boolean, chr, letter, f32, f64;
 	u32 en, en64, ptr, text, bytes4, bytes6, bytes16, in_addr, pair;
 	u32 pairs, anon, bits, whole, section, in6;
+	u32 be16, be32, be64, port, flow, f80;
 };
 
 static inline void make_scalars(struct btf_make *m, struct ids *ids)
@@ -68,12 +69,30 @@ static inline void make_structs(struct btf_make *m, struct ids *ids)
 	make_triple(m, inner, 4, 4);
 }
 
+static inline void make_network(struct btf_make *m, struct ids *ids)
+{
+	u32 ports;
+
+	ids->be16 = make_type(m, "__be16", BTF_KIND_TYPEDEF, 0, ids->u16);
+	ids->be32 = make_type(m, "__be32", BTF_KIND_TYPEDEF, 0, ids->u32);
+	ids->be64 = make_type(m, "__be64", BTF_KIND_TYPEDEF, 0, ids->u64);
+	ids->port = make_type(m, "port_t", BTF_KIND_TYPEDEF, 0,
+			      make_type(m, NULL, BTF_KIND_CONST, 0, ids->be16));
+	ports = make_array(m, ids->port, ids->u32, 2);
+	ids->flow = make_type(m, "flow", BTF_KIND_STRUCT, 3, 12);
+	make_member(m, "saddr", ids->be32, 0);
+	make_member(m, "ports", ports, 32);
+	make_member(m, "proto", ids->u32, 64);
+	ids->f80 = make_type(m, "long double", BTF_KIND_FLOAT, 0, 16);
+}
+
 /* The blob is not ended yet. */
 static inline void make_value_types(struct btf_make *m, struct ids *ids)
 {
 	make_init(m);
 	make_scalars(m, ids);
 	make_structs(m, ids);
+	make_network(m, ids);
 }
 
 #endif

@@ -28,7 +28,7 @@ int json_flush(struct json *j)
 	return j->error;
 }
 
-static void put(struct json *j, const char *bytes, size_t size)
+static void put_across(struct json *j, const char *bytes, size_t size)
 {
 	while (size) {
 		size_t n = MIN(size, sizeof(j->buf) - j->used);
@@ -42,9 +42,21 @@ static void put(struct json *j, const char *bytes, size_t size)
 	}
 }
 
-static void put_char(struct json *j, char c)
+static inline void put(struct json *j, const char *bytes, size_t size)
 {
-	put(j, &c, 1);
+	if (size >= sizeof(j->buf) - j->used) {
+		put_across(j, bytes, size);
+		return;
+	}
+	memcpy(j->buf + j->used, bytes, size);
+	j->used += size;
+}
+
+static inline void put_char(struct json *j, char c)
+{
+	j->buf[j->used++] = c;
+	if (j->used == sizeof(j->buf))
+		json_flush(j);
 }
 
 static void new_line(struct json *j)
@@ -151,37 +163,58 @@ static size_t utf8_len(const u8 *s, size_t left)
 	return n;
 }
 
-static void put_string(struct json *j, const char *s, size_t len)
+/* Characters from s on that stand for themselves. */
+static size_t plain_len(const u8 *s, size_t left)
+{
+	size_t n = 0;
+
+	while (n < left && s[n] >= 0x20 && s[n] < 0x80 && s[n] != '"' &&
+	       s[n] != '\\')
+		n++;
+	return n;
+}
+
+/* One character that does not: its length in s. */
+static size_t put_special(struct json *j, const u8 *s, size_t left)
 {
 	static const char escapes[32] = {
 		['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n',
 		['\r'] = 'r', ['\t'] = 't',
 	};
-	const u8 *p = (const u8 *)s;
+	size_t n = utf8_len(s, left);
 	char esc[8];
+
+	if (n == 0) {
+		put(j, "\\ufffd", 6);
+		return 1;
+	}
+	if (s[0] == '"' || s[0] == '\\') {
+		put_char(j, '\\');
+		put_char(j, (char)s[0]);
+	} else if (s[0] < 0x20 && escapes[s[0]]) {
+		put_char(j, '\\');
+		put_char(j, escapes[s[0]]);
+	} else if (s[0] < 0x20) {
+		snprintf(esc, sizeof(esc), "\\u%04x", s[0]);
+		put(j, esc, 6);
+	} else {
+		put(j, (const char *)s, n);
+	}
+	return n;
+}
+
+static void put_string(struct json *j, const char *s, size_t len)
+{
+	const u8 *p = (const u8 *)s;
 
 	put_char(j, '"');
 	for (size_t i = 0; i < len;) {
-		size_t n = utf8_len(p + i, len - i);
+		size_t n = plain_len(p + i, len - i);
 
-		if (n == 0) {
-			put(j, "\\ufffd", 6);
-			i++;
-			continue;
-		}
-		if (p[i] == '"' || p[i] == '\\') {
-			put_char(j, '\\');
-			put_char(j, (char)p[i]);
-		} else if (p[i] < 0x20 && escapes[p[i]]) {
-			put_char(j, '\\');
-			put_char(j, escapes[p[i]]);
-		} else if (p[i] < 0x20) {
-			snprintf(esc, sizeof(esc), "\\u%04x", p[i]);
-			put(j, esc, 6);
-		} else {
-			put(j, s + i, n);
-		}
+		put(j, s + i, n);
 		i += n;
+		if (i < len)
+			i += put_special(j, p + i, len - i);
 	}
 	put_char(j, '"');
 }
@@ -222,20 +255,28 @@ void json_raw(struct json *j, const char *text, size_t len)
 	put(j, text, len);
 }
 
+/* A dump is mostly numbers: snprintf() would take most of its time. */
+static void put_number(struct json *j, u64 v, bool negative)
+{
+	char text[24], *at = text + sizeof(text);
+
+	do {
+		*--at = (char)('0' + v % 10);
+		v /= 10;
+	} while (v);
+	if (negative)
+		*--at = '-';
+	json_raw(j, at, (size_t)(text + sizeof(text) - at));
+}
+
 void json_u64(struct json *j, u64 v)
 {
-	char text[24];
-
-	json_raw(j, text, (size_t)snprintf(text, sizeof(text), "%llu",
-					   (unsigned long long)v));
+	put_number(j, v, false);
 }
 
 void json_s64(struct json *j, s64 v)
 {
-	char text[24];
-
-	json_raw(j, text,
-		 (size_t)snprintf(text, sizeof(text), "%lld", (long long)v));
+	put_number(j, v < 0 ? 0 - (u64)v : (u64)v, v < 0);
 }
 
 void json_double(struct json *j, double v)
@@ -262,10 +303,14 @@ void json_bytes(struct json *j, const void *bytes, size_t size)
 
 	json_begin_array(j);
 	for (size_t i = 0; i < size; i++) {
-		char text[6] = { '"', '0', 'x', hex[p[i] >> 4],
-				 hex[p[i] & 15], '"' };
+		char text[7] = {
+			',', '"', '0', 'x', hex[p[i] >> 4], hex[p[i] & 15], '"'
+		};
 
-		json_raw(j, text, sizeof(text));
+		if (i && !j->pretty)
+			put(j, text, sizeof(text));
+		else
+			json_raw(j, text + 1, sizeof(text) - 1);
 	}
 	json_end_array(j);
 }

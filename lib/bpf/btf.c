@@ -293,3 +293,21 @@ bool btf_is_char(const struct btf_blob *btf, u32 id)
 	       (BTF_INT_ENCODING(btf_int(t)) == BTF_INT_CHAR ||
 		strcmp(btf_string(btf, t->name_off), "char") == 0);
 }
+
+static bool is_network_name(const char *name)
+{
+	return strcmp(name, "__be16") == 0 || strcmp(name, "__be32") == 0 ||
+	       strcmp(name, "__be64") == 0;
+}
+
+bool btf_is_network(const struct btf_blob *btf, u32 id)
+{
+	const struct btf_type *t = btf_type(btf, id);
+	bool network = false;
+
+	for (; t && btf_is(t, BTF_MODIFIERS); t = btf_type(btf, t->type))
+		network |= btf_is(t, BTF_BIT(TYPEDEF)) &&
+			   is_network_name(btf_string(btf, t->name_off));
+	return network && t && btf_is(t, BTF_BIT(INT)) && btf_int_regular(t) &&
+	       t->size >= 2 && t->size <= 8;
+}

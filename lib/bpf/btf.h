@@ -77,14 +77,19 @@ const char *btf_field_name(enum btf_field_kind kind); /* "bpf_timer" */
 int btf_fields(const struct btf_blob *btf, u32 id, u32 mask,
 	       struct btf_field fields[BTF_FIELDS_MAX]);
 
-/* JSON by type, in bpftool's shape. */
+enum btf_style {
+	BTF_BPFTOOL, /* exactly what bpftool prints */
+	BTF_TYPED,   /* what btf_parse_json() takes for the same bytes */
+};
+
 void btf_json(struct json *j, const struct btf_blob *btf, u32 id,
-	      const void *value);
+	      const void *value, enum btf_style style);
 
 /*
- * The other way: parses JSON text by type into size bytes at value.  Integers
- * (decimal, 0x hex), strings for char arrays, "a.b.c.d" and IPv6 text for
- * 4- and 16-byte integers or byte arrays - in network byte order - enum names,
+ * JSON text by type into size bytes at value.  Integers (decimal, 0x hex; those
+ * that BTF calls __be16, __be32 or __be64 come out in network byte order),
+ * strings for char arrays, "a.b.c.d" and IPv6 text for 4- and 16-byte integers
+ * or byte arrays - in network byte order - enum names,
  * "aa:bb:cc:dd:ee:ff" for 6 bytes, arrays, structs by member (missing ones are
  * zero, unknown ones an error).  -EINVAL with the member's path in err.
  */

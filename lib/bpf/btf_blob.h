@@ -71,6 +71,10 @@ const struct btf_type *btf_sized(const struct btf_blob *btf, u32 *id,
 /* "char" in C, as compilers describe it; typedefs of it are not. */
 bool btf_is_char(const struct btf_blob *btf, u32 id);
 
+/* An integer of several whole bytes called __be16, __be32 or __be64, by
+ * whatever further names: its bytes are in network order. */
+bool btf_is_network(const struct btf_blob *btf, u32 id);
+
 static inline u32 btf_kind(const struct btf_type *t)
 {
 	return BTF_INFO_KIND(t->info);

@@ -36,6 +36,7 @@ struct place {
 	u8 *at;
 	u32 bit;
 	u32 width;
+	bool network; /* its bytes are in network order */
 };
 
 static int parse_value(struct parser *p, u32 id, u32 bit, u8 *at);
@@ -86,6 +87,16 @@ static void store(const struct place *to, unsigned __int128 bits)
 	memcpy(at, &word, btf_bytes(shift + to->width));
 }
 
+static void turn_round(u8 *at, u32 bytes)
+{
+	for (u32 i = 0; i < bytes / 2; i++) {
+		u8 other = at[bytes - 1 - i];
+
+		at[bytes - 1 - i] = at[i];
+		at[i] = other;
+	}
+}
+
 /* Hexadecimal says which bits are set, whatever the sign. */
 static int store_number(struct parser *p, const struct place *to,
 			const struct number *n, bool is_signed,
@@ -102,6 +113,8 @@ static int store_number(struct parser *p, const struct place *to,
 		return text_fail(&p->text, "%s does not fit in %u %sbits", word,
 				 to->width, is_signed ? "signed " : "");
 	store(to, n->negative ? -n->magnitude : n->magnitude);
+	if (to->network)
+		turn_round(to->at, to->width / 8);
 	return 0;
 }
 
@@ -235,7 +248,7 @@ static int parse_int(struct parser *p, const struct btf_type *t,
 
 static int parse_pointer(struct parser *p, u8 *at)
 {
-	struct place to = { at, 0, 64 };
+	struct place to = { .at = at, .width = 64 };
 	char word[64];
 	struct number n;
 	bool quoted;
@@ -248,14 +261,47 @@ static int parse_pointer(struct parser *p, u8 *at)
 	return store_number(p, &to, &n, false, word);
 }
 
+/* Floats that C has no type for are their bytes, as answers show them. */
+static int parse_bytes(struct parser *p, u8 *at, u32 size)
+{
+	u32 n = 0;
+	int res = text_expect(&p->text, '[');
+
+	if (res)
+		return res;
+	do {
+		struct place to = { .at = at + n, .width = 8 };
+		struct number byte;
+		char word[8];
+		bool quoted;
+
+		res = text_word(&p->text, word, sizeof(word), &quoted);
+		if (!res && n == size)
+			res = text_fail(&p->text, "more than %u bytes", size);
+		if (!res && !to_number(word, &byte))
+			res = text_fail(&p->text, "'%s' is no byte", word);
+		if (!res)
+			res = store_number(p, &to, &byte, false, word);
+		if (res)
+			return res;
+		n++;
+	} while (text_take(&p->text, ','));
+	if (n != size)
+		return text_fail(&p->text, "%u bytes, not %u", n, size);
+	return text_expect(&p->text, ']');
+}
+
 static int parse_float(struct parser *p, const struct btf_type *t, u8 *at)
 {
 	char word[64], *end;
 	bool quoted;
 	double d;
 	float f;
-	int res = text_word(&p->text, word, sizeof(word), &quoted);
+	int res;
 
+	if (t->size != 4 && t->size != 8)
+		return parse_bytes(p, at, t->size);
+	res = text_word(&p->text, word, sizeof(word), &quoted);
 	if (res)
 		return res;
 	d = strtod(word, &end);
@@ -264,13 +310,8 @@ static int parse_float(struct parser *p, const struct btf_type *t, u8 *at)
 	f = (float)d;
 	if (t->size == 4)
 		memcpy(at, &f, 4);
-	else if (t->size == 8)
-		memcpy(at, &d, 8);
 	else
-		return text_fail(&p->text,
-				 "floating-point numbers of %u bytes are not "
-				 "supported",
-				 t->size);
+		memcpy(at, &d, 8);
 	return 0;
 }
 
@@ -372,7 +413,11 @@ static int parse_member(struct parser *p, const struct found *f)
 {
 	u32 offset = btf_bit_offset(f->whole, f->member);
 	u32 width = btf_bitfield_size(f->whole, f->member);
-	struct place to = { f->at + offset / 8, offset % 8, width };
+	struct place to = {
+		.at = f->at + offset / 8,
+		.bit = offset % 8,
+		.width = width,
+	};
 	const struct btf_type *t;
 
 	if (!width)
@@ -490,15 +535,16 @@ static int parse_datasec(struct parser *p, const struct btf_type *t, u8 *at)
 	return res ? res : text_expect(&p->text, '}');
 }
 
-static int parse_kind(struct parser *p, const struct btf_type *t, u32 bit,
-		      u8 *at)
+static int parse_kind(struct parser *p, u32 id, u32 bit, u8 *at)
 {
-	struct place to = { at, bit, t->size * 8 };
+	const struct btf_type *t = btf_type(p->btf, btf_skip(p->btf, id));
+	struct place to = { .at = at, .bit = bit, .width = t->size * 8 };
 
 	switch (btf_kind(t)) {
 	case BTF_KIND_INT:
 		to.bit += BTF_INT_OFFSET(btf_int(t));
 		to.width = BTF_INT_BITS(btf_int(t));
+		to.network = bit == 0 && btf_is_network(p->btf, id);
 		return parse_int(p, t, &to);
 	case BTF_KIND_ENUM:
 	case BTF_KIND_ENUM64: return parse_enum(p, t, &to);
@@ -517,7 +563,6 @@ static int parse_kind(struct parser *p, const struct btf_type *t, u32 bit,
 
 static int parse_value(struct parser *p, u32 id, u32 bit, u8 *at)
 {
-	const struct btf_type *t = btf_type(p->btf, btf_skip(p->btf, id));
 	int res = spend(p);
 
 	if (res)
@@ -526,7 +571,7 @@ static int parse_value(struct parser *p, u32 id, u32 bit, u8 *at)
 		return text_fail(&p->text, "nested more than %d deep",
 				 DEPTH_MAX);
 	p->depth++;
-	res = parse_kind(p, t, bit, at);
+	res = parse_kind(p, id, bit, at);
 	p->depth--;
 	return res;
 }

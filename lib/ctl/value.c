@@ -95,24 +95,38 @@ static int byte_of(const json_t *item)
 	return *end || n < 0 || n > 255 ? -1 : (int)n;
 }
 
-/* Is it an array of bytes?  Not where the type itself is an array: there
- * numbers are its items. */
-static bool is_bytes(const struct part *part, const json_t *value)
+static bool is_array(const struct part *part)
 {
-	const struct btf_type *type;
+	const struct btf_type *type = NULL;
 
-	if (!json_is_array(value))
-		return false;
-	if (part->type) {
+	if (part->type)
 		type = btf_type(part->map->btf,
 				btf_skip(part->map->btf, part->type));
-		if (type && BTF_INFO_KIND(type->info) == BTF_KIND_ARRAY &&
-		    !json_is_string(json_array_get(value, 0)))
+	return type && BTF_INFO_KIND(type->info) == BTF_KIND_ARRAY;
+}
+
+/* "0x0a", as answers show a byte */
+static bool is_shown_byte(const json_t *item)
+{
+	return json_is_string(item) && json_string_length(item) > 2 &&
+	       strncmp(json_string_value(item), "0x", 2) == 0;
+}
+
+/* Is it an array of bytes?  Where the type itself is an array, numbers and
+ * characters are its items, and as many "0x0a" as it has bytes are these. */
+static bool is_bytes(const struct part *part, const json_t *value)
+{
+	bool shown = is_array(part);
+
+	if (!json_is_array(value) ||
+	    (shown && json_array_size(value) != part->size))
+		return false;
+	for (size_t i = 0; i < json_array_size(value); i++) {
+		const json_t *item = json_array_get(value, i);
+
+		if (byte_of(item) < 0 || (shown && !is_shown_byte(item)))
 			return false;
 	}
-	for (size_t i = 0; i < json_array_size(value); i++)
-		if (byte_of(json_array_get(value, i)) < 0)
-			return false;
 	return true;
 }
 

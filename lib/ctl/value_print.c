@@ -16,13 +16,25 @@ static void print_bytes(struct json *j, const struct part *part,
 	json_bytes(j, bytes, part->size);
 }
 
+static void print_as(struct json *j, const struct part *part, const void *bytes,
+		     enum btf_style style)
+{
+	if (part->type)
+		btf_json(j, part->map->btf, part->type, bytes, style);
+	else
+		json_bytes(j, bytes, part->size);
+}
+
 static void print_typed(struct json *j, const struct part *part,
 			const void *bytes)
 {
-	if (part->type)
-		btf_json(j, part->map->btf, part->type, bytes);
-	else
-		json_bytes(j, bytes, part->size);
+	print_as(j, part, bytes, BTF_TYPED);
+}
+
+static void print_bpftool(struct json *j, const struct part *part,
+			  const void *bytes)
+{
+	print_as(j, part, bytes, BTF_BPFTOOL);
 }
 
 static void print_value(struct json *j, const struct map *map,
@@ -50,15 +62,15 @@ static void print_value(struct json *j, const struct map *map,
 
 /* A data section has a value type and no key type: no key is shown. */
 static void print_formatted(struct json *j, const struct map *map,
-			    const void *key, const void *value)
+			    const void *key, const void *value, print_fn *print)
 {
 	struct part part = key_part(map);
 
 	if (part.type) {
 		json_key(j, "key");
-		print_typed(j, &part, key);
+		print(j, &part, key);
 	}
-	print_value(j, map, value, print_typed);
+	print_value(j, map, value, print);
 }
 
 void value_entry(struct json *j, const struct map *map, const void *key,
@@ -69,7 +81,7 @@ void value_entry(struct json *j, const struct map *map, const void *key,
 
 	json_begin_object(j);
 	if (format == VALUE_TYPED && typed) {
-		print_formatted(j, map, key, value);
+		print_formatted(j, map, key, value, print_typed);
 	} else {
 		json_key(j, "key");
 		print_bytes(j, &part, key);
@@ -78,7 +90,7 @@ void value_entry(struct json *j, const struct map *map, const void *key,
 	if (format == VALUE_BPFTOOL && typed) {
 		json_key(j, "formatted");
 		json_begin_object(j);
-		print_formatted(j, map, key, value);
+		print_formatted(j, map, key, value, print_bpftool);
 		json_end_object(j);
 	}
 	json_end_object(j);

@@ -189,7 +189,7 @@ static void say_bytes(const struct pair *p, u32 type, const void *value,
 
 	if (p->map->btf && type) {
 		json_init(&j, to_file, p->text, false);
-		btf_json(&j, p->map->btf, type, value);
+		btf_json(&j, p->map->btf, type, value, BTF_TYPED);
 		json_flush(&j);
 		fputc(' ', p->text);
 	}

@@ -111,7 +111,7 @@ static const char *print(const struct btf_blob *btf, u32 id, u32 key,
 	json_begin_object(&j);
 	json_ku64(&j, "key", key);
 	json_key(&j, "value");
-	btf_json(&j, btf, id, value);
+	btf_json(&j, btf, id, value, BTF_BPFTOOL);
 	json_end_object(&j);
 	json_flush(&j);
 	return t.bytes;
@@ -205,6 +205,8 @@ int main(void)
 		{ "struct", ids.pair },	   { "structs", ids.pairs },
 		{ "anonymous", ids.anon }, { "bitfields", ids.bits },
 		{ "nested", ids.whole },   { "in6_addr", ids.in6 },
+		{ "__be16", ids.be16 },	   { "__be64", ids.be64 },
+		{ "flow", ids.flow },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(types); i++)
 		compare_type(types[i].name, btf, fd, ids.u32, types[i].type);

@@ -247,15 +247,21 @@ static int to_text(void *arg, const char *bytes, size_t size)
 	return 0;
 }
 
-static int print(const struct btf_blob *btf, u32 id, const void *value,
-		 struct text *t)
+static int print_as(const struct btf_blob *btf, u32 id, const void *value,
+		    enum btf_style style, struct text *t)
 {
 	struct json j;
 
 	*t = (struct text){ 0 };
 	json_init(&j, to_text, t, false);
-	btf_json(&j, btf, id, value);
+	btf_json(&j, btf, id, value, style);
 	return json_flush(&j);
+}
+
+static int print(const struct btf_blob *btf, u32 id, const void *value,
+		 struct text *t)
+{
+	return print_as(btf, id, value, BTF_BPFTOOL, t);
 }
 
 /* Text, the bytes it stands for, and what is printed for them. */
@@ -335,6 +341,14 @@ static void values_go_both_ways(void **state)
 		  "\0\0\0\0\x09\0\0\0" },
 		{ ids.section, 8, "{\"counter\":9}", "\0\0\0\0\x09\0\0\0",
 		  "{\".data\":[{\"counter\":9}]}" },
+		{ ids.be16, 2, "53", "\0\x35", "13568" },
+		{ ids.be32, 4, "\"10.0.0.1\"", "\x0a\0\0\1", "16777226" },
+		{ ids.be32, 4, "0x0a000001", "\x0a\0\0\1", "16777226" },
+		{ ids.be64, 8, "1", "\0\0\0\0\0\0\0\1", "72057594037927936" },
+		{ ids.flow, 12,
+		  "{\"saddr\":\"10.0.0.1\",\"ports\":[1024,53],\"proto\":17}",
+		  "\x0a\0\0\1\4\0\0\x35\x11\0\0\0",
+		  "{\"saddr\":16777226,\"ports\":[4,13568],\"proto\":17}" },
 	};
 
 	(void)state;
@@ -353,6 +367,83 @@ static void values_go_both_ways(void **state)
 		assert_string_equal(t.bytes, rows[i].printed ? rows[i].printed
 							     : rows[i].given);
 		free(value);
+	}
+	btf_put(btf);
+}
+
+/* What BTF_TYPED says otherwise than bpftool. */
+static void typed_output_says_what_is_meant(void **state)
+{
+	struct btf_blob *btf = make_values();
+	const struct {
+		u32 id;
+		const char *bytes;
+		const char *printed;
+	} rows[] = {
+		{ ids.be16, "\0\x35", "53" },
+		{ ids.port, "\x1f\x90", "8080" },
+		{ ids.be32, "\x0a\0\0\1", "167772161" },
+		{ ids.flow, "\x0a\0\0\1\4\0\0\x35\x11\0\0\0",
+		  "{\"saddr\":167772161,\"ports\":[1024,53],\"proto\":17}" },
+		{ ids.u16, "\0\x35", "13568" },
+		{ ids.u64, "\xff\xff\xff\xff\xff\xff\xff\x7f",
+		  "9223372036854775807" },
+		{ ids.u64, "\0\0\0\0\0\0\0\x80", "\"9223372036854775808\"" },
+		{ ids.boolean, "\2", "2" },
+		{ ids.letter, "\0", "0" },
+		{ ids.text, "a\0b\0", "[97,0,98,0]" },
+		{ ids.text, "a\0\0\0", "\"a\"" },
+		{ ids.anon, "\5\0\0\0\6\0\0\0",
+		  "{\"word\":5,\"two\":{\"a\":5,\"b\":0},\"last\":6}" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct text t;
+
+		assert_int_equal(print_as(btf, rows[i].id, rows[i].bytes,
+					  BTF_TYPED, &t),
+				 0);
+		assert_string_equal(t.bytes, rows[i].printed);
+	}
+	btf_put(btf);
+}
+
+static void typed_output_is_input_for_the_same_bytes(void **state)
+{
+	struct btf_blob *btf = make_values();
+	const u32 types[] = {
+		ids.s32,     ids.u8,	  ids.u16,   ids.u32,	 ids.u64,
+		ids.u128,    ids.boolean, ids.chr,   ids.letter, ids.en,
+		ids.en64,    ids.ptr,	  ids.text,  ids.bytes4, ids.bytes6,
+		ids.bytes16, ids.pair,	  ids.pairs, ids.anon,	 ids.bits,
+		ids.whole,   ids.in6,	  ids.be16,  ids.be32,	 ids.be64,
+		ids.port,    ids.flow,	  ids.f80,
+	};
+	u64 random = 88172645463325252ull;
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_LEN(types) * 256; i++) {
+		u32 id = types[i % ARRAY_LEN(types)];
+		u32 size = (u32)btf_size(btf, id);
+		u8 value[32], back[32];
+		struct err err = { 0 };
+		struct text t;
+
+		for (u32 k = 0; k < size; k++) {
+			random ^= random << 13;
+			random ^= random >> 7;
+			random ^= random << 17;
+			value[k] =
+				random & 0x300 ? (u8)random : (u8)(random & 1);
+		}
+		if (id == ids.whole)
+			memset(value + 20, 0, 4); /* padding has no name */
+		assert_int_equal(print_as(btf, id, value, BTF_TYPED, &t), 0);
+		if (btf_parse_json(btf, id, t.bytes, back, size, &err) != 0)
+			fail_msg("%s: %s", t.bytes, err.reason);
+		if (memcmp(value, back, size) != 0)
+			fail_msg("%s: other bytes", t.bytes);
 	}
 	btf_put(btf);
 }
@@ -489,6 +580,8 @@ int main(void)
 		cmocka_unit_test(fields_that_are_no_data_are_found),
 		cmocka_unit_test(many_lists_do_not_take_long),
 		cmocka_unit_test(values_go_both_ways),
+		cmocka_unit_test(typed_output_says_what_is_meant),
+		cmocka_unit_test(typed_output_is_input_for_the_same_bytes),
 		cmocka_unit_test(wrong_text_is_refused_with_the_members_path),
 		cmocka_unit_test(text_cut_anywhere_is_refused),
 		cmocka_unit_test(a_small_value_does_not_print_without_end),
