@@ -23,7 +23,11 @@ extern const struct map_ops cgroup_array_ops;
 extern const struct map_ops reuseport_sockarray_ops;
 extern const struct map_ops sk_storage_ops;
 extern const struct map_ops stack_trace_ops;
+extern const struct map_ops cpumap_ops;
+extern const struct map_ops devmap_ops;
+extern const struct map_ops devmap_hash_ops;
 extern const struct map_ops ringbuf_ops;
+extern const struct map_ops xskmap_ops;
 extern const struct map_ops user_ringbuf_ops;
 
 #define MAP_ACCESS_FLAGS \

@@ -152,7 +152,7 @@ static void init(struct map *map, const struct map_ops *ops,
 	if (!map->max_entries)
 		map->max_entries = attr->max_entries;
 	/* The other two limit the first handle, not the map. */
-	map->flags = attr->flags & ~(u32)(BPF_F_RDONLY | BPF_F_WRONLY);
+	map->flags |= attr->flags & ~(u32)(BPF_F_RDONLY | BPF_F_WRONLY);
 	map->extra = attr->extra;
 	map->slots = mem_slots(env->mem);
 	memcpy(map->name, attr->name, sizeof(map->name));
@@ -300,6 +300,15 @@ int map_no_update(struct map *map, const void *key, const void *value,
 	(void)value;
 	(void)flags;
 	return -EINVAL;
+}
+
+u32 map_link(const struct map *map, const void *value)
+{
+	s32 number = 0;
+
+	if (map->ops->holds == HOLDS_LINKED && map->value_size == 8)
+		memcpy(&number, (const u8 *)value + 4, sizeof(number));
+	return number > 0 ? (u32)number : 0;
 }
 
 bool map_has_lock(const struct map *map)

@@ -52,8 +52,11 @@ struct prog_ref_ops {
 	void (*put)(struct prog *prog);
 	u32 (*id)(const struct prog *prog);
 	/* All that programs of one array must agree in (type, attach type,
-	 * flags), folded into a number that is not 0. */
+	 * flags), folded into a number that is not 0; the attach type is its
+	 * low 32 bits. */
 	u64 (*kind)(const struct prog *prog);
+	/* An XDP program with this expected attach type? */
+	bool (*is_xdp_for)(const struct prog *prog, u32 attach_type);
 };
 
 /* What the entries of a map are. */
@@ -63,11 +66,15 @@ enum map_holds {
 	HOLDS_PROGS,
 	HOLDS_MAPS,
 	HOLDS_SOCKETS, /* of which there are none */
+	/* values that may name a program (map_link()) */
+	HOLDS_LINKED,
 };
 
 struct map_env {
 	struct mem *mem;
 	const struct prog_ref_ops *progs;
+	/* Ports are numbered from 1; 0: nobody said, every number names one. */
+	_Atomic u32 ports;
 };
 
 /* A key and a value of map_value_bytes(), copies.  Non-zero stops. */
@@ -80,7 +87,7 @@ struct map_ops {
 	int (*check)(const struct map_attr *attr, struct err *err);
 	/* Allocates *map (embedding it) and its memory; what struct map holds
 	 * itself is zero and filled in by the caller, but for max_entries if
-	 * the family rounds it. */
+	 * the family rounds it, and flags that it adds. */
 	int (*create)(const struct map_env *env, const struct map_attr *attr,
 		      struct map **map);
 	/* No reader is left. */
@@ -113,6 +120,15 @@ struct map_ops {
 	int (*check_write)(const struct map *map, const void *key, u64 flags);
 	int (*write_object)(struct map *map, const void *key, void *object,
 			    u64 flags);
+
+	/* HOLDS_LINKED: write() with the program that the value names; NULL:
+	 * it names none, or none that is there.  read() gives its id. */
+	int (*write_linked)(struct map *map, const void *key, const void *value,
+			    struct prog *prog, u64 flags);
+
+	/* Maps that programs are in: one that uses the map is loaded.  -EINVAL:
+	 * it must not.  NULL: any may. */
+	int (*adopt)(struct map *map, const struct prog *prog);
 
 	/* Maps without keys, for programs; NULL: not in this family.  Of a set
 	 * peek() asks for the value, of others it fills it in. */
@@ -215,6 +231,9 @@ int map_each(struct map *map, map_visit *fn, void *arg);
 u64 map_value_bytes(const struct map *map);
 bool map_is_percpu(const struct map *map);
 
+/* The number of the program that a value of a map of HOLDS_LINKED names, 0:
+ * none. */
+u32 map_link(const struct map *map, const void *value);
 /* Does the value have a bpf_spin_lock?  Then BPF_F_LOCK may be asked for. */
 bool map_has_lock(const struct map *map);
 /* What is behind the map if it can be mapped as Linux's mmap() of it shows it

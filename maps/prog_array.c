@@ -133,6 +133,7 @@ const struct map_ops prog_array_ops = {
 	.holds = HOLDS_PROGS,
 	.check_write = object_array_check_write,
 	.write_object = prog_array_write_object,
+	.adopt = prog_array_adopt,
 	.forget = object_array_clear,
 	.count = object_array_count,
 	.bytes = object_array_bytes,

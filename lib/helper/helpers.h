@@ -43,6 +43,7 @@
 	X(xdp_adjust_head)              \
 	X(set_hash)                     \
 	X(skb_adjust_room)              \
+	X(redirect_map)                 \
 	X(xdp_adjust_meta)              \
 	X(xdp_adjust_tail)              \
 	X(skb_load_bytes_relative)      \

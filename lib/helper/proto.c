@@ -66,8 +66,6 @@ static const struct helper lacking[] = {
 	{ PROTO(per_cpu_ptr), .progs = PROG_ANY, .ret = RET_KERNEL,
 	  .arg = { ARG_KERNEL, ARG_ANY } },
 
-	{ PROTO(redirect_map), .progs = PROG_XDP,
-	  .arg = { ARG_MAP, ARG_ANY, ARG_ANY } },
 	{ PROTO(fib_lookup), .progs = NETWORK, .gpl_only = true,
 	  .arg = { ARG_CTX, ARG_MEM_WRITE, ARG_SIZE, ARG_ANY } },
 	{ PROTO(check_mtu), .progs = NETWORK, .gpl_only = true,

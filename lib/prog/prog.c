@@ -222,11 +222,18 @@ static u64 ref_kind(const struct prog *prog)
 	       prog->expected_attach_type;
 }
 
+static bool ref_is_xdp_for(const struct prog *prog, u32 attach_type)
+{
+	return prog->type == BPF_PROG_TYPE_XDP &&
+	       prog->expected_attach_type == attach_type;
+}
+
 const struct prog_ref_ops prog_refs = {
 	.get = ref_get,
 	.put = prog_put,
 	.id = ref_id,
 	.kind = ref_kind,
+	.is_xdp_for = ref_is_xdp_for,
 };
 
 /* ---- questions ---- */

@@ -16,6 +16,7 @@ struct world;
 struct fault;
 struct map;
 struct prog;
+struct redirect_entry;
 
 /* Upcalls of helpers into what surrounds the programs. */
 struct world_ops {
@@ -62,11 +63,14 @@ struct run {
 	u64 insns;	       /* executed so far */
 	struct fault fault;
 
-	/* what bpf_redirect and friends asked for */
+	/* what bpf_redirect and friends asked for: a port, an entry of a map,
+	 * or all entries of a map */
 	struct {
 		u32 ifindex;
 		u64 flags;
 		bool set;
+		struct redirect_entry *entry;
+		const struct map *map;
 	} redirect;
 };
 

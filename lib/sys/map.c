@@ -95,6 +95,19 @@ static int write_id(struct sys *sys, struct map *map, const void *key,
 	return res;
 }
 
+/* Here, by its id. */
+static int write_linked_id(struct sys *sys, struct map *map, const void *key,
+			   const void *value, u64 flags)
+{
+	u32 id = map_link(map, value);
+	struct prog *prog = id ? sys_prog_by_id(sys, id) : NULL;
+	int res = map->ops->write_linked(map, key, value, prog, flags);
+
+	if (prog)
+		prog_put(prog);
+	return res;
+}
+
 static int write_entry(struct sys *sys, struct map *map, const void *key,
 		       const void *value, u64 flags)
 {
@@ -102,6 +115,8 @@ static int write_entry(struct sys *sys, struct map *map, const void *key,
 		return -EPERM;
 	if (check_lock(map, flags) != 0)
 		return -EINVAL;
+	if (map->ops->holds == HOLDS_LINKED)
+		return write_linked_id(sys, map, key, value, flags);
 	if (map->ops->holds != HOLDS_VALUES)
 		return write_id(sys, map, key, value, flags);
 	return map->ops->write(map, key, value, flags);
@@ -126,6 +141,18 @@ int sys_map_write_object(struct sys *sys, struct map *map, const void *key,
 	pthread_rwlock_rdlock(&sys->freeze_lock);
 	if (!atomic_load(&map->frozen))
 		res = map->ops->write_object(map, key, object, flags);
+	pthread_rwlock_unlock(&sys->freeze_lock);
+	return res;
+}
+
+int sys_map_write_linked(struct sys *sys, struct map *map, const void *key,
+			 const void *value, struct prog *prog, u64 flags)
+{
+	int res = -EPERM;
+
+	pthread_rwlock_rdlock(&sys->freeze_lock);
+	if (!atomic_load(&map->frozen))
+		res = map->ops->write_linked(map, key, value, prog, flags);
 	pthread_rwlock_unlock(&sys->freeze_lock);
 	return res;
 }
@@ -212,6 +239,10 @@ int sys_map_matches(const struct map *map, const struct map_attr *attr,
 	u32 flags = attr->flags & ~(u32)(BPF_F_RDONLY | BPF_F_WRONLY);
 	struct difference d = { .len = 0 };
 
+	/* The family adds it. */
+	if (attr->type == BPF_MAP_TYPE_DEVMAP ||
+	    attr->type == BPF_MAP_TYPE_DEVMAP_HASH)
+		flags |= BPF_F_RDONLY_PROG;
 	if (map->type != attr->type)
 		differ(&d, "type is %s, not %s", type_text(map->type),
 		       type_text(attr->type));

@@ -73,20 +73,19 @@ int sys_prog_check(const struct prog_attr *attr, struct err *err)
 	return res ? res : check_name(attr->name, err);
 }
 
-/* All that jump through an array, and all it holds, are of one kind. */
+/* All that use a map with programs in it, and these, are of one kind. */
 static int adopt_arrays(const struct prog *prog, struct err *err)
 {
 	for (u32 i = 0; i < prog->map_cnt; i++) {
 		struct map *map = prog->maps[i];
 
-		if (map->type != BPF_MAP_TYPE_PROG_ARRAY ||
-		    prog_array_adopt(map, prog) == 0)
+		if (!map->ops->adopt || map->ops->adopt(map, prog) == 0)
 			continue;
 		err_fail(err, -EINVAL,
 			 "the programs of map %s are of another kind",
 			 map->name);
-		return err_hint(err, "programs of one array share type, "
-				     "attach type and flags");
+		return err_hint(err, "programs of one map share type, attach "
+				     "type and flags");
 	}
 	return 0;
 }

@@ -23,6 +23,11 @@ int sys_create(struct mem *mem, struct sys **out)
 	return 0;
 }
 
+void sys_set_ports(struct sys *sys, u32 n)
+{
+	atomic_store(&sys->env.ports, n);
+}
+
 static u32 count_objects(struct sys *sys)
 {
 	return id_count(&sys->maps) + id_count(&sys->progs) +

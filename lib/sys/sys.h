@@ -18,6 +18,8 @@ struct sys;
 int sys_create(struct mem *mem, struct sys **out);
 void sys_destroy(struct sys *sys);
 struct mem *sys_mem(struct sys *sys);
+/* There are ports 1 to n; devmaps take no others from now on. */
+void sys_set_ports(struct sys *sys, u32 n);
 
 /* Linux's BPF_MAP_CREATE and BPF_PROG_LOAD, with an id.  An object leaves the
  * id table when its last reference goes. */
@@ -50,6 +52,9 @@ int sys_map_write(struct sys *sys, struct map *map, const void *key,
 /* Of a map that holds objects: takes the object itself. */
 int sys_map_write_object(struct sys *sys, struct map *map, const void *key,
 			 void *object, u64 flags);
+/* Of a map whose values may name a program: takes it, NULL: there is none. */
+int sys_map_write_linked(struct sys *sys, struct map *map, const void *key,
+			 const void *value, struct prog *prog, u64 flags);
 /* Reads an entry and removes it. */
 int sys_map_take(struct sys *sys, struct map *map, const void *key, void *value,
 		 u64 flags);

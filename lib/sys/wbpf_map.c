@@ -275,6 +275,21 @@ static int write_handle(struct wcall *w, struct map *map, const void *key,
 	return res;
 }
 
+static int write_linked(struct wcall *w, struct map *map, const void *key,
+			const void *value, u64 flags)
+{
+	u32 number = map_link(map, value);
+	struct handle h = { 0 };
+	int res;
+
+	if (number && handle_get_kind(w->c, number, REF_PROG, &h) != 0)
+		h = (struct handle){ 0 };
+	res = sys_map_write_linked(w->sys, map, key, value,
+				   ref_object(h.ref), flags);
+	ref_put(h.ref);
+	return res;
+}
+
 int wmap_write(struct wcall *w, struct map *map, const void *key,
 	       const void *value, u64 flags)
 {
@@ -285,6 +300,8 @@ int wmap_write(struct wcall *w, struct map *map, const void *key,
 		return res ? res
 			   : sys_map_write(w->sys, map, key, value, flags);
 	}
+	if (map->ops->holds == HOLDS_LINKED)
+		return write_linked(w, map, key, value, flags);
 	if (map->ops->check_write)
 		res = map->ops->check_write(map, key, flags);
 	return res ? res : write_handle(w, map, key, value, flags);

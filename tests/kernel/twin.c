@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "twin.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@ static const struct map_attr value_attr = { .type = BPF_MAP_TYPE_ARRAY,
 
 bool twin_open(struct twin *t, u64 seed)
 {
-	const struct mem_config config = { .slots = 1 };
+	const struct mem_config config = { .slots = kmap_cpus() };
 
 	memset(t, 0, sizeof(*t));
 	t->seed = seed;
@@ -114,14 +115,30 @@ static int run_kernel(struct twin *t, u32 type, const u8 *frame, u32 len,
 		i++;
 	}
 	fd = kprog_load(&l);
-	if (fd < 0) {
-		fprintf(stderr, "the kernel refuses: %s\n",
-			kprog_reason(t->log));
+	if (fd < 0)
 		return fd;
-	}
 	memset(t->kernel_value, 0, TWIN_VALUE);
 	res = kprog_run(fd, frame, len, ret);
 	close(fd);
+	return res;
+}
+
+/* As a program that is loaded. */
+static int adopt(struct twin *t, const struct prog *prog)
+{
+	int res = 0;
+
+	for (u32 i = 0; !res && i < prog->insn_cnt; i++) {
+		const struct bpf_insn *insn = &prog->insns[i];
+		struct map *map;
+
+		if (!insn_is_wide(insn))
+			continue;
+		map = insn->src_reg ? t->maps[insn->imm] : NULL;
+		if (map && map->ops->adopt)
+			res = map->ops->adopt(map, prog);
+		i++;
+	}
 	return res;
 }
 
@@ -138,12 +155,17 @@ static int run_ours(struct twin *t, u32 type, enum vm_mode mode,
 			     .map_cnt = t->map_cnt };
 	struct err err = { 0 };
 	struct pkt p;
+	int res;
 
 	memset(t->our_value, 0, TWIN_VALUE);
-	if (!buffer || vm_prepare(&prog, mode, &err) != 0) {
-		fprintf(stderr, "refused: %s\n", err.reason);
+	res = buffer ? vm_prepare(&prog, mode, &err) : -ENOMEM;
+	if (!res)
+		res = adopt(t, &prog);
+	if (res) {
+		if (prog.image)
+			prog.free_image(prog.image);
 		free(buffer);
-		return -1;
+		return res;
 	}
 	pkt_init(&p, buffer, 4096, frame, len);
 	if (type != BPF_PROG_TYPE_XDP)
@@ -162,17 +184,16 @@ bool twin_run(struct twin *t, u32 type, enum vm_mode mode)
 {
 	u8 frame[64];
 	u32 kernel = 0, ours = 0;
-	bool ok;
+	int theirs, mine;
 
 	for (u32 i = 0; i < sizeof(frame); i++)
 		frame[i] = (u8)(i * 7 + 1);
-	ok = !run_kernel(t, type, frame, sizeof(frame), &kernel) &&
-	     !run_ours(t, type, mode, frame, sizeof(frame), &ours);
+	theirs = run_kernel(t, type, frame, sizeof(frame), &kernel);
+	mine = run_ours(t, type, mode, frame, sizeof(frame), &ours);
 	t->cnt = 0;
-	if (!ok) {
-		t->different++;
+	twin_compare(t, "loaded", theirs, mine);
+	if (theirs || mine)
 		return false;
-	}
 	twin_compare(t, "returned", kernel, ours);
 	for (u32 i = 0; i < TWIN_VALUE; i += 8) {
 		char what[32];

@@ -53,8 +53,7 @@ void twin_add(struct twin *t, const struct bpf_insn *insns, u32 cnt);
 void twin_keep(struct twin *t, u32 reg, u32 off);
 
 /* Run what was added on a frame of 64 bytes, on both sides, and compare what
- * they returned and the values.  False: the kernel refused, or ours did, which
- * counts as different. */
+ * they returned and the values.  False: it was refused. */
 bool twin_run(struct twin *t, u32 type, enum vm_mode mode);
 
 void twin_compare(struct twin *t, const char *what, s64 kernel, s64 ours);
