@@ -60,6 +60,8 @@ int redirect_entry_new(const struct map_env *env, _Atomic u64 *kind,
 	if (!e)
 		return -ENOMEM;
 	*e = (struct redirect_entry){ .key = want->key,
+				      .cpu = want->attach_type ==
+					     BPF_XDP_CPUMAP,
 				      .prog = want->prog,
 				      .env = env };
 	memcpy(e->value.bytes, want->value, sizeof(want->value));

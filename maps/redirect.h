@@ -25,6 +25,7 @@ struct redirect_entry {
 		u8 bytes[8];
 	} value;
 	u32 key;
+	bool cpu;	   /* of a cpumap: key is an lcore's slot */
 	struct prog *prog; /* NULL: none */
 	const struct map_env *env;
 

@@ -117,15 +117,20 @@ static void report_stop(struct run *run)
 }
 
 /* False: the program was stopped. */
-static bool run_entry(const struct chain_entry *e, struct run *run, s32 *code)
+static bool run_prog(const struct prog *prog, struct run *run, s32 *code)
 {
 	run->tail_calls = 0;
-	stat_add(&e->prog->stats[run->slot].runs, 1);
-	*code = (s32)prog_run(e->prog, run);
+	stat_add(&prog->stats[run->slot].runs, 1);
+	*code = (s32)prog_run(prog, run);
 	if (likely(!run->fault.code))
 		return true;
 	report_stop(run);
 	return false;
+}
+
+static bool run_entry(const struct chain_entry *e, struct run *run, s32 *code)
+{
+	return run_prog(e->prog, run, code);
 }
 
 /* Who is continued after to the end of the chain has passed, whatever the last
@@ -229,6 +234,18 @@ static void run_packet(const struct chain *chain, struct run *run,
 		verdict_xdp(v, (u32)code, run);
 	else
 		verdict_tc(v, code, run);
+}
+
+void entry_run(struct prog *prog, struct run *run, struct pkt *pkt,
+	       struct verdict *v)
+{
+	s32 code;
+
+	run_begin(run, pkt);
+	if (likely(run_prog(prog, run, &code)))
+		verdict_xdp(v, (u32)code, run);
+	else
+		verdict_stopped(v, HOOK_XDP);
 }
 
 void chain_run_burst(const struct chain *chain, struct run *run,

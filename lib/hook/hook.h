@@ -43,15 +43,18 @@ enum verdict_kind {
 	VERDICT_PASS,	  /* on to the next stage */
 	VERDICT_DROP,
 	VERDICT_TX,	  /* back out of the port it came from */
-	VERDICT_REDIRECT, /* to verdict.ifindex */
+	VERDICT_REDIRECT, /* to one of verdict.map, .entry, .ifindex */
 };
 
 struct verdict {
 	enum verdict_kind kind;
 	u8 drop;      /* enum drop_reason if dropped */
 	s32 code;     /* as Linux names it: XDP_*, TC_ACT_* */
-	u32 ifindex;  /* VERDICT_REDIRECT */
+	/* VERDICT_REDIRECT; what is not NULL is usable until the burst ends */
+	u32 ifindex;
 	u64 flags;
+	struct redirect_entry *entry; /* of a devmap or cpumap */
+	const struct map *map;	      /* all its entries (BPF_F_BROADCAST) */
 };
 
 /* Sorted copy of entries, with references.  n may be 0. */
@@ -67,6 +70,11 @@ const struct chain_entry *chain_at(const struct chain *chain, u32 i);
  * programs'; their runs and stops are counted there. */
 void chain_run_burst(const struct chain *chain, struct run *run,
 		     struct pkt **pkts, u32 n, struct verdict *verdicts);
+
+/* One packet through the program of a devmap's or cpumap's entry, counted as in
+ * a chain. */
+void entry_run(struct prog *prog, struct run *run, struct pkt *pkt,
+	       struct verdict *v);
 
 /* XDP_PASS, TC_ACT_OK ... or NULL */
 const char *verdict_code_name(enum hook_kind kind, s32 code);

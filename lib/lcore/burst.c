@@ -8,6 +8,8 @@
  * redirects behind every packet in it.
  */
 #include "lcore/burst.h"
+#include "lcore/redirect.h"
+#include "maps/redirect.h"
 
 #include <errno.h>
 
@@ -79,7 +81,8 @@ static void to_egress(struct pkt *pkt, u32 port, struct batch *egress)
 }
 
 /* Where a packet goes that does not go on to the next stage. */
-static void follow(struct lcore *lc, struct pkt *pkt, const struct route *r)
+static void follow(struct lcore *lc, struct pkt *pkt, const struct route *r,
+		   const struct verdict *v)
 {
 	switch (r->kind) {
 	case ROUTE_INGRESS:
@@ -89,6 +92,7 @@ static void follow(struct lcore *lc, struct pkt *pkt, const struct route *r)
 		break;
 	case ROUTE_EGRESS: to_egress(pkt, r->port, &lc->egress); break;
 	case ROUTE_SEND: tx_add(lc, r->port, pkt); break;
+	case ROUTE_ENTRY: redirect_follow(lc, pkt, v); break;
 	default: tx_drop(lc, pkt, r->drop);
 	}
 }
@@ -108,7 +112,7 @@ static void run_stage(struct lcore *lc, u32 port, enum hook_kind hook,
 		if (r.kind == ROUTE_NEXT)
 			group->pkts[left++] = group->pkts[i];
 		else
-			follow(lc, group->pkts[i], &r);
+			follow(lc, group->pkts[i], &r, &verdicts[i]);
 	}
 	group->n = left;
 }
@@ -194,6 +198,25 @@ static void count_rx(struct lcore *lc, u32 port, const struct batch *rx)
 	stat_add(&lc->stats.bursts, 1);
 }
 
+/* All that tc has to do, and out. */
+static void finish(struct lcore *lc)
+{
+	for (u32 round = 0; lc->ingress.n || lc->egress.n; round++) {
+		if (round > PLAN_REDIRECTS) {
+			drop_all(lc, &lc->ingress, DROP_REDIRECT_LOOP);
+			drop_all(lc, &lc->egress, DROP_REDIRECT_LOOP);
+			break;
+		}
+		tc_round(lc);
+	}
+	tx_flush(lc);
+}
+
+static void take_plan(struct lcore *lc)
+{
+	lc->plan = atomic_load_explicit(&lc->plane->plan, memory_order_acquire);
+}
+
 bool burst_run(struct lcore *lc, const struct rx_queue *q)
 {
 	struct plane *plane = lc->plane;
@@ -205,16 +228,44 @@ bool burst_run(struct lcore *lc, const struct rx_queue *q)
 	if (!rx.n)
 		return false;
 	count_rx(lc, q->port, &rx);
-	lc->plan = atomic_load_explicit(&plane->plan, memory_order_acquire);
+	take_plan(lc);
 	xdp_stage(lc, q->port, &rx);
-	for (u32 round = 0; lc->ingress.n || lc->egress.n; round++) {
-		if (round > PLAN_REDIRECTS) {
-			drop_all(lc, &lc->ingress, DROP_REDIRECT_LOOP);
-			drop_all(lc, &lc->egress, DROP_REDIRECT_LOOP);
-			break;
-		}
-		tc_round(lc);
-	}
-	tx_flush(lc);
+	finish(lc);
+	return true;
+}
+
+/* A cpumap's program, if its entry has one, then what comes after XDP. */
+static void receive(struct lcore *lc, struct handoff *h)
+{
+	struct verdict v = { .kind = VERDICT_PASS };
+	struct pkt *pkt = h->pkt;
+	u32 port = pkt->ifindex - 1;
+	struct route r;
+
+	pkt->rx_queue = 0;
+	if (h->entry->prog)
+		entry_run(h->entry->prog, &lc->run, pkt, &v);
+	redirect_unqueue(h->entry);
+	r = plan_route(lc->plan, port, HOOK_XDP, &v);
+	if (r.kind == ROUTE_NEXT)
+		to_ingress(lc, pkt);
+	else if (v.kind == VERDICT_TX)
+		tx_drop(lc, pkt, DROP_XDP_BAD_CODE);
+	else
+		follow(lc, pkt, &r, &v);
+}
+
+bool burst_inbox(struct lcore *lc)
+{
+	struct handoff h[PORT_BURST];
+	u32 n = inbox_take(lc, h);
+
+	if (!n)
+		return false;
+	take_plan(lc);
+	for (u32 i = 0; i < n; i++)
+		receive(lc, &h[i]);
+	finish(lc);
+	inbox_handled(lc, n);
 	return true;
 }

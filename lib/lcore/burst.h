@@ -9,6 +9,9 @@
  * came. */
 bool burst_run(struct lcore *lc, const struct rx_queue *q);
 
+/* The same for what other lcores handed over. */
+bool burst_inbox(struct lcore *lc);
+
 /* tx.c */
 
 /* The packet leaves by the port with what else does; never fails: what cannot

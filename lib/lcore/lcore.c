@@ -6,15 +6,19 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rte_launch.h>
 #include <rte_pause.h>
 
 #include "base/log.h"
 #include "lcore/burst.h"
+#include "lcore/redirect.h"
 
 /* Empty rounds after which a round also offers the CPU to others. */
 #define IDLE_ROUNDS 1024
+/* An lcore that has no queue waits so long for what others hand to it. */
+#define IDLE_US 50
 
 int lcores_create(struct plane *plane)
 {
@@ -32,7 +36,7 @@ int lcores_create(struct plane *plane)
 		lc->run.slot = i;
 		lc->run.world = trace_world(plane->trace);
 		lc->out = calloc(plane->port_cnt, sizeof(*lc->out));
-		if (!lc->out) {
+		if (!lc->out || inbox_create(lc)) {
 			lcores_destroy(plane);
 			return -ENOMEM;
 		}
@@ -43,6 +47,7 @@ int lcores_create(struct plane *plane)
 void lcores_destroy(struct plane *plane)
 {
 	for (u32 i = 0; i < plane->lcore_cnt; i++) {
+		inbox_destroy(&plane->lcores[i]);
 		vec_free(&plane->lcores[i].queues);
 		free(plane->lcores[i].out);
 	}
@@ -75,8 +80,10 @@ static void rest(struct lcore *lc)
 {
 	if (++lc->idle < IDLE_ROUNDS)
 		rte_pause();
-	else
+	else if (lc->queues.len)
 		sched_yield();
+	else
+		usleep(IDLE_US);
 }
 
 static int poll_until_stopped(void *arg)
@@ -91,8 +98,9 @@ static int poll_until_stopped(void *arg)
 		return res;
 	}
 	while (!atomic_load_explicit(&plane->stop, memory_order_relaxed)) {
-		bool got = false;
+		bool got = burst_inbox(lc);
 
+		rcu_quiescent(plane->rcu, lc->slot);
 		for (u32 i = 0; i < lc->queues.len; i++) {
 			got |= burst_run(lc, &lc->queues.items[i]);
 			rcu_quiescent(plane->rcu, lc->slot);
@@ -113,9 +121,6 @@ int lcores_start(struct plane *plane, struct err *err)
 		struct lcore *lc = &plane->lcores[i];
 		int res;
 
-		/* It would have nothing to poll, and nothing to wait for. */
-		if (!lc->queues.len)
-			continue;
 		res = rte_eal_remote_launch(poll_until_stopped, lc,
 					    eal_lcore_id(i));
 		if (!res)
@@ -132,4 +137,6 @@ void lcores_stop(struct plane *plane)
 	atomic_store(&plane->stop, true);
 	for (u32 i = 0; i < plane->lcore_cnt; i++)
 		rte_eal_wait_lcore(eal_lcore_id(i));
+	for (u32 i = 0; i < plane->lcore_cnt; i++)
+		inbox_drain(&plane->lcores[i]);
 }

@@ -5,6 +5,8 @@
 
 #include "lcore/plane_priv.h"
 
+struct rte_ring;
+
 struct rx_queue {
 	u32 port;
 	u16 queue;
@@ -22,8 +24,12 @@ struct lcore {
 	u32 slot;
 	VEC(struct rx_queue) queues;
 
+	struct rte_ring *inbox; /* from cpumaps (redirect.h) */
+
 	/* the lcore writes, control reads */
 	struct stats stats;
+	atomic_ullong handed;  /* packets to inboxes */
+	atomic_ullong handled; /* packets from its own */
 
 	/* the lcore alone */
 	_Alignas(CACHE_LINE) struct run run;

@@ -46,11 +46,13 @@ static struct route dropped(enum drop_reason reason)
 	return (struct route){ .kind = ROUTE_DROP, .drop = reason };
 }
 
-static struct route redirected(const struct plan *plan, enum hook_kind hook,
-			       const struct verdict *v)
+static struct route redirected(const struct plan *plan, u32 port,
+			       enum hook_kind hook, const struct verdict *v)
 {
 	struct route r = { .port = v->ifindex - 1 };
 
+	if (v->entry || v->map)
+		return (struct route){ .kind = ROUTE_ENTRY, .port = port };
 	if (v->ifindex == 0 || v->ifindex > plan->port_cnt)
 		return dropped(DROP_REDIRECT);
 	if (hook == HOOK_XDP)
@@ -69,7 +71,7 @@ struct route plan_route(const struct plan *plan, u32 port, enum hook_kind hook,
 		return (struct route){ .kind = ROUTE_NEXT, .port = port };
 	case VERDICT_TX:
 		return (struct route){ .kind = ROUTE_SEND, .port = port };
-	case VERDICT_REDIRECT: return redirected(plan, hook, v);
+	case VERDICT_REDIRECT: return redirected(plan, port, hook, v);
 	case VERDICT_DROP: break;
 	}
 	return dropped((enum drop_reason)v->drop);

@@ -42,6 +42,7 @@ enum route_kind {
 	ROUTE_SEND,    /* out of route.port */
 	ROUTE_INGRESS, /* redirected: tc ingress of route.port */
 	ROUTE_EGRESS,  /* redirected: tc egress of route.port */
+	ROUTE_ENTRY,   /* redirected: where the verdict's entry or map says */
 };
 
 struct route {

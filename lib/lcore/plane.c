@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lcore/lcore.h"
+#include "lcore/redirect.h"
 #include "mem/mem.h"
 
 static int no_memory(struct err *err)
@@ -133,6 +134,7 @@ static int fill(struct plane *plane, struct eal *eal,
 	if (config->forwards)
 		memcpy(plane->forwards, config->forwards,
 		       plane->port_cnt * sizeof(*plane->forwards));
+	sys_set_ports(plane->sys, plane->port_cnt);
 	res = plane_apply(plane, NULL, 0, err);
 	if (!res && lcores_assign(plane))
 		res = no_memory(err);
@@ -223,10 +225,12 @@ bool plane_ended(const struct plane *plane)
 			return false;
 		any |= info.ended;
 	}
-	/* What came before the end has left with the burst it came in. */
-	if (any)
-		rcu_synchronize(plane->rcu);
-	return any;
+	if (!any)
+		return false;
+	/* What came before the end has left with the burst it came in, or is on
+	 * its way from lcore to lcore. */
+	rcu_synchronize(plane->rcu);
+	return inboxes_idle(plane);
 }
 
 void plane_watch(struct plane *plane)
@@ -276,6 +280,7 @@ static void add_counters(struct port_stats *sum, const struct port_counters *c)
 	sum->rx_bytes += stat_read(&c->rx_bytes);
 	sum->tx_packets += stat_read(&c->tx_packets);
 	sum->tx_bytes += stat_read(&c->tx_bytes);
+	sum->copies += stat_read(&c->copies);
 	for (u32 i = 0; i < DROP_REASON_COUNT; i++)
 		sum->drops[i] += stat_read(&c->drops[i]);
 	for (u32 hook = 0; hook < STATS_HOOKS; hook++)

@@ -3,7 +3,7 @@
  * stats.h - what was received, sent and dropped, and why
  *
  * Every lcore counts for itself, one writer a counter; readers add up.
- * rx = tx + drops + what is still in flight, per plane, always.
+ * rx + copies = tx + drops + what is still in flight, per plane, always.
  */
 #ifndef WEIR_STATS_STATS_H
 #define WEIR_STATS_STATS_H
@@ -29,6 +29,8 @@
 	DROP(TOO_LONG, "too_long", "longer than the port's buffers")         \
 	DROP(REDIRECT, "redirect_failed", "redirected to no port")            \
 	DROP(REDIRECT_LOOP, "redirect_loop", "redirected too many times")     \
+	DROP(REDIRECT_NOBODY, "redirect_nobody", "redirected to all of a devmap that has no other port") \
+	DROP(CPUMAP_FULL, "cpumap_full", "the queue of a cpumap's entry is full") \
 	DROP(FORWARD_DROP, "forward_drop", "the port is configured to drop")  \
 	DROP(NO_ROOM, "no_room", "no room left in the buffer")                \
 	DROP(NO_BUFFER, "no_buffer", "no free packet buffer")                 \
@@ -46,6 +48,7 @@ const char *drop_about(enum drop_reason reason);
 struct port_counters {
 	atomic_ullong rx_packets, rx_bytes;
 	atomic_ullong tx_packets, tx_bytes;
+	atomic_ullong copies; /* made of packets it received */
 	atomic_ullong drops[DROP_REASON_COUNT]; /* of packets it received */
 	atomic_ullong verdicts[STATS_HOOKS][STATS_CODES];
 };

@@ -151,6 +151,9 @@ static bool check_record(struct call *c, u32 reg)
 {
 	const struct object *o = &c->m->s.obj[reg];
 
+	if (c->m->s.kind[reg] == K_NUMBER)
+		return vm_fault(c->m->vm.run, c->in, -EACCES,
+				"R%u type=scalar expected=ringbuf_mem", reg);
 	if (c->m->s.kind[reg] != K_MEM || c->m->vm.r[reg] != o->base ||
 	    !record_lives(c->m, o->life))
 		return wrong(c, reg, "the start of a record that was reserved");
