@@ -50,8 +50,8 @@ static bool send_copy(struct lcore *lc, const struct pkt *pkt,
 static void send_all(struct lcore *lc, struct pkt *pkt, const struct verdict *v)
 {
 	const struct redirect_entry *e = NULL, *last = NULL;
-	u32 not_to = v->flags & BPF_F_EXCLUDE_INGRESS ? pkt->ingress_ifindex
-						      : 0;
+	u32 not_to =
+		v->flags & BPF_F_EXCLUDE_INGRESS ? pkt->ingress_ifindex : 0;
 
 	while ((e = redirect_next(v->map, e))) {
 		if (e->value.dev.ifindex == not_to)
