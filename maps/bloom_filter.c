@@ -202,6 +202,7 @@ const struct map_ops bloom_filter_ops = {
 	.write = bloom_write,
 	.erase = bloom_delete,
 	.next_key = bloom_next_key,
+	.scan = map_scan_nothing,
 	.check_btf = bloom_check_btf,
 	.bytes = bloom_bytes,
 };

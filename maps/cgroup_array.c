@@ -121,6 +121,24 @@ static int cgroup_array_read(struct map *map, const void *key, void *value,
 	return -LINUX_ENOTSUPP;
 }
 
+static int cgroup_array_scan(struct map *map, u64 *cursor, u32 n, map_visit *fn,
+			     void *arg)
+{
+	u32 seen = 0;
+	int err = 0;
+
+	while (!err && seen < n && *cursor < map->max_entries) {
+		u32 index = (u32)(*cursor)++;
+		u32 group = cgroup_array_at(map, index);
+
+		if (group == GROUP_NONE)
+			continue;
+		seen++;
+		err = fn(arg, &index, &group);
+	}
+	return err || seen ? err : -ENOENT;
+}
+
 static int no_update(struct map *map, const void *key, const void *value,
 		     u64 flags)
 {
@@ -164,6 +182,7 @@ const struct map_ops cgroup_array_ops = {
 	.write = cgroup_array_write,
 	.erase = cgroup_array_erase,
 	.next_key = array_next_key,
+	.scan = cgroup_array_scan,
 	.check_btf = map_check_no_btf,
 	.count = cgroup_array_count,
 	.bytes = cgroup_array_bytes,

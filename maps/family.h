@@ -51,6 +51,9 @@ int map_check_no_btf(const struct map_attr *attr, struct err *err);
 void *map_no_lookup(struct map *map, const void *key);
 int map_no_update(struct map *map, const void *key, const void *value,
 		  u64 flags);
+/* scan() of a family that cannot tell what is in it */
+int map_scan_nothing(struct map *map, u64 *cursor, u32 n, map_visit *fn,
+		     void *arg);
 
 /* The slot whose values the calling thread sees; one that is no lcore sees
  * those of slot 0. */

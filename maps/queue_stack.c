@@ -11,6 +11,9 @@
  * Q3  With BPF_EXIST a push into a full map drops the oldest value and cannot
  *     fail.
  *
+ * Q4  A walk from outside sees every value that stays, once, oldest first, and
+ *     removes none.
+ *
  * tests/stress/queue_pass.c attacks Q1 and Q2.
  */
 #include <errno.h>
@@ -27,6 +30,7 @@ struct ring {
 	_Alignas(CACHE_LINE) struct spin lock;
 	u32 first;
 	_Atomic u32 used; /* written under the lock */
+	u64 dropped;	  /* values that have gone from the front so far */
 };
 
 static struct ring *ring_of(const struct map *map)
@@ -105,6 +109,7 @@ static void set_used(struct ring *r, u32 used)
 static void drop_first(struct ring *r)
 {
 	r->first = r->first + 1 == r->map.max_entries ? 0 : r->first + 1;
+	r->dropped++;
 	set_used(r, used_of(r) - 1);
 }
 
@@ -210,6 +215,46 @@ static int ring_next_key(struct map *map, const void *key, void *next)
 	return -EINVAL;
 }
 
+/* Copies of at most n values from the one with number *cursor on, numbered from
+ * the first that ever was. */
+static u32 copy_values(struct ring *r, u64 *cursor, u32 n, u8 *to)
+{
+	u32 from, cnt;
+
+	spin_lock(&r->lock);
+	if (*cursor < r->dropped)
+		*cursor = r->dropped;
+	from = (u32)MIN(*cursor - r->dropped, used_of(r));
+	cnt = MIN(n, used_of(r) - from);
+	for (u32 i = 0; i < cnt; i++)
+		words_out(to + i * r->stride, value_at(r, from + i),
+			  r->map.value_size);
+	spin_unlock(&r->lock);
+	*cursor += cnt;
+	return cnt;
+}
+
+#define SCAN_BYTES (64u << 10) /* are copied under the lock at a time */
+
+static int ring_scan(struct map *map, u64 *cursor, u32 n, map_visit *fn,
+		     void *arg)
+{
+	struct ring *r = ring_of(map);
+	u32 room = (u32)MAX(SCAN_BYTES / r->stride, 1), cnt;
+	u8 *values;
+	int err = 0;
+
+	room = MIN(room, MAX(n, 1));
+	values = malloc(room * r->stride);
+	if (!values)
+		return -ENOMEM;
+	cnt = copy_values(r, cursor, room, values);
+	for (u32 i = 0; i < cnt && !err; i++)
+		err = fn(arg, "", values + i * r->stride);
+	free(values);
+	return err || cnt ? err : -ENOENT;
+}
+
 static u64 ring_count(const struct map *map)
 {
 	return used_of(ring_of(map));
@@ -236,6 +281,7 @@ const struct map_ops queue_ops = {
 	.erase = ring_delete,
 	.take = ring_take,
 	.next_key = ring_next_key,
+	.scan = ring_scan,
 	.count = ring_count,
 	.bytes = ring_bytes,
 };
@@ -256,6 +302,7 @@ const struct map_ops stack_ops = {
 	.erase = ring_delete,
 	.take = ring_take,
 	.next_key = ring_next_key,
+	.scan = ring_scan,
 	.count = ring_count,
 	.bytes = ring_bytes,
 };

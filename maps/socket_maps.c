@@ -184,6 +184,7 @@ const struct map_ops sk_storage_ops = {
 	.write = storage_write,
 	.erase = storage_delete,
 	.next_key = storage_next_key,
+	.scan = map_scan_nothing,
 	.check_btf = storage_check_btf,
 	.count = socket_map_nothing,
 	.bytes = socket_map_nothing,

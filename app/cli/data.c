@@ -203,16 +203,17 @@ int data_key(struct cli *cli, const json_t *map, const struct words *words,
 	return put_data(&d, words, args);
 }
 
-/* id N, name NAME, N or NAME: the value of a program array. */
-static int put_prog(struct cli *cli, const struct words *w, json_t *args)
+/* id N, name NAME, N or NAME: the value of a map of objects. */
+static int put_object(struct cli *cli, const struct words *w, const char *what,
+		      const char *arg, json_t *args)
 {
 	struct cli words = { .command = cli->command,
 			     .argc = w->n, .argv = w->at };
-	json_t *ref = cli_reference(&words, "program");
+	json_t *ref = cli_reference(&words, what);
 
 	if (!ref)
 		return EXIT_USAGE;
-	json_object_set_new(args, "prog", ref);
+	json_object_set_new(args, arg, ref);
 	return cli_at_end(&words) ? EXIT_OK : EXIT_USAGE;
 }
 
@@ -222,7 +223,12 @@ int data_value(struct cli *cli, const json_t *map, const struct words *words,
 	struct data d = { cli, map, "value", get_u64(map, "bytes_value"),
 			  json_object_get(map, "value_type") != NULL };
 
-	if (strcmp(get_str(map, "type"), "prog_array") == 0)
-		return put_prog(cli, words, args);
+	const char *type = get_str(map, "type");
+
+	if (strcmp(type, "prog_array") == 0)
+		return put_object(cli, words, "program", "prog", args);
+	if (strcmp(type, "array_of_maps") == 0 ||
+	    strcmp(type, "hash_of_maps") == 0)
+		return put_object(cli, words, "map", "inner", args);
 	return put_data(&d, words, args);
 }

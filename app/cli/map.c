@@ -70,7 +70,7 @@ static int entry_args(struct cli *cli, json_t **map, json_t **args)
 	return code;
 }
 
-static int map_lookup(struct cli *cli)
+static int show_entry(struct cli *cli, const char *method)
 {
 	json_t *map, *args, *entry;
 	struct err err;
@@ -78,7 +78,7 @@ static int map_lookup(struct cli *cli)
 
 	if (code)
 		return code;
-	if (cli_call_quiet(cli, "map.lookup", args, &entry, &err) == 0) {
+	if (cli_call_quiet(cli, method, args, &entry, &err) == 0) {
 		if (cli->json)
 			cli_print(cli, entry);
 		else
@@ -94,6 +94,16 @@ static int map_lookup(struct cli *cli)
 	}
 	json_decref(map);
 	return code;
+}
+
+static int map_lookup(struct cli *cli)
+{
+	return show_entry(cli, "map.lookup");
+}
+
+static int map_pop(struct cli *cli)
+{
+	return show_entry(cli, "map.pop");
 }
 
 static int change_entry(struct cli *cli, const char *method)
@@ -197,7 +207,8 @@ static int map_unpin(struct cli *cli)
 	return code ? code : cli_done(cli);
 }
 
-/* FILE type T key N value N entries N name NAME [flags N] */
+/* FILE type T key N value N entries N name NAME [flags N] [extra N]
+ * [inner_map MAP] */
 static int map_make(struct cli *cli)
 {
 	static const struct {
@@ -210,6 +221,7 @@ static int map_make(struct cli *cli)
 		{ "entries", "max_entries", true },
 		{ "name", "name", false },
 		{ "flags", "flags", true },
+		{ "extra", "extra", true },
 	};
 	const char *path = cli_word(cli);
 	json_t *args;
@@ -219,9 +231,21 @@ static int map_make(struct cli *cli)
 		return cli_usage(cli, "pinned as what?");
 	args = json_pack("{s:s}", "path", path);
 	while ((what = cli_next(cli)) == CLI_ARG) {
-		const char *word = cli->value, *value = cli_word(cli);
+		const char *word = cli->value, *value;
 		size_t i = 0;
 		u64 n;
+
+		if (strcmp(word, "inner_map") == 0) {
+			json_t *ref = cli_reference(cli, "map");
+
+			if (!ref) {
+				json_decref(args);
+				return EXIT_USAGE;
+			}
+			json_object_set_new(args, "inner", ref);
+			continue;
+		}
+		value = cli_word(cli);
 
 		while (i < ARRAY_LEN(known) &&
 		       strcmp(known[i].word, word) != 0)
@@ -255,7 +279,7 @@ static int map_make(struct cli *cli)
 	"or, where\nthe map has type information, JSON by its type "          \
 	"(`'{\"port\": 53}'`, `10.0.0.1`).\nA per-CPU value given once is "  \
 	"every lcore's; a program array's value is a program\n(`id N`, "     \
-	"`name NAME`)."
+	"`name NAME`), a map of maps' is a map."
 
 const struct command map_commands[] = {
 	{ "map list", "[<map>]", "List maps.", map_list, NULL, MAP_WORDS },
@@ -269,13 +293,24 @@ const struct command map_commands[] = {
 	  MAP_WORDS "\n" DATA_WORDS },
 	{ "map delete", "<map> key <key>", "Remove an entry.", map_delete,
 	  NULL, MAP_WORDS "\n" DATA_WORDS },
+	{ "map peek", "<map> [value <value>]",
+	  "Print the value that is next; of a set, whether it is in it.",
+	  map_lookup, NULL, MAP_WORDS "\n" DATA_WORDS },
+	{ "map push", "<map> value <value>", "Add a value.", map_update, NULL,
+	  MAP_WORDS "\n" DATA_WORDS },
+	{ "map pop", "<map>", "Print the value that is next and remove it.",
+	  map_pop, NULL, MAP_WORDS },
+	{ "map enqueue", "<map> value <value>", "The same as push.", map_update,
+	  NULL, MAP_WORDS "\n" DATA_WORDS },
+	{ "map dequeue", "<map>", "The same as pop.", map_pop, NULL,
+	  MAP_WORDS },
 	{ "map getnext", "<map> [key <key>]", "Print the key after a key.",
 	  map_next, NULL, MAP_WORDS "\n" DATA_WORDS },
 	{ "map freeze", "<map>", "Make a map read-only from outside.",
 	  map_freeze, NULL, MAP_WORDS },
 	{ "map create",
 	  "<path> type <type> key <bytes> value <bytes> entries <n> "
-	  "name <name> [flags <n>]",
+	  "name <name> [flags <n>] [extra <n>] [inner_map <map>]",
 	  "Make a map and pin it.", map_make },
 	{ "map pin", "<map> <path>", "Keep a map under a name.", map_pin,
 	  NULL, MAP_WORDS },

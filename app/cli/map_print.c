@@ -65,16 +65,19 @@ static void print_raw_entry(const json_t *entry)
 		    on_one_line(json_array_size(key), json_array_size(value));
 	size_t i;
 
-	printf("key:%s", line ? " " : "\n");
-	print_hex(key);
+	if (json_array_size(key)) {
+		printf("key:%s", line ? " " : "\n");
+		print_hex(key);
+		fputs(line ? "  " : "\n", stdout);
+	}
 	if (value) {
-		printf("%svalue:%s", line ? "  " : "\n", line ? " " : "\n");
+		printf("value:%s", line ? " " : "\n");
 		print_hex(value);
 		putchar('\n');
 		return;
 	}
 	json_array_foreach(slots, i, slot) {
-		printf("\nvalue (CPU %02llu): ",
+		printf("%svalue (CPU %02llu): ", i ? "\n" : "",
 		       (unsigned long long)get_u64(slot, "cpu"));
 		print_hex(json_object_get(slot, "value"));
 	}
@@ -163,14 +166,18 @@ static void print_packed(const struct dump *d, const u8 *key, const u8 *value)
 {
 	bool line = !d->slots && on_one_line(d->key_size, d->value_size);
 
-	printf("key:%s", line ? " " : "\n");
-	print_bytes(key, d->key_size);
+	if (d->key_size) {
+		printf("key:%s", line ? " " : "\n");
+		print_bytes(key, d->key_size);
+		fputs(line ? "  " : "\n", stdout);
+	}
 	if (!d->slots) {
-		printf("%svalue:%s", line ? "  " : "\n", line ? " " : "\n");
+		printf("value:%s", line ? " " : "\n");
 		print_bytes(value, d->value_size);
 	}
 	for (u64 slot = 0; slot < d->slots; slot++) {
-		printf("\nvalue (CPU %02llu): ", (unsigned long long)slot);
+		printf("%svalue (CPU %02llu): ", slot ? "\n" : "",
+		       (unsigned long long)slot);
 		print_bytes(value + slot * round_up(d->value_size, 8),
 			    d->value_size);
 	}
@@ -203,7 +210,7 @@ static int unpack_part(void *arg, const char *text, size_t len,
 	}
 	stride = d->slots ? d->slots * round_up(d->value_size, 8) :
 			    d->value_size;
-	for (size_t i = 0; (i + 1) * d->key_size <= key_bytes &&
+	for (size_t i = 0; (i + 1) * d->key_size <= key_bytes && stride &&
 			   (i + 1) * stride <= value_bytes;
 	     i++)
 		print_packed(d, keys + i * d->key_size, values + i * stride);

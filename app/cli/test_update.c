@@ -89,18 +89,30 @@ static u64 flags_of(const char *word)
 	return word && strcmp(word, "exist") == 0 ? BPF_EXIST : BPF_ANY;
 }
 
-static int write_prog(struct test *t, struct map *map, const void *key,
-		      const struct request *rq, u64 flags, struct err *err)
+/* A map of the object, by name. */
+static struct map *find_inner(struct test *t, const json_t *ref)
 {
-	struct prog *prog = find_prog(t, json_object_get(rq->args, "prog"));
+	const struct elf_map *em = NULL;
+
+	if (json_object_get(ref, "name"))
+		em = elf_map_find(t->obj, get_str(ref, "name"));
+	return em ? t->so->maps[em - t->obj->maps] : NULL;
+}
+
+static int write_object(struct test *t, struct map *map, const void *key,
+			const json_t *args, u64 flags, struct err *err)
+{
+	bool prog = map->ops->holds == HOLDS_PROGS;
+	const json_t *ref = json_object_get(args, prog ? "prog" : "inner");
+	void *object = prog ? (void *)find_prog(t, ref) : find_inner(t, ref);
 	int res;
 
-	if (!prog) {
-		err_fail(err, -ENOENT, "map %s: no loaded program of that name",
-			 map->name);
+	if (!object) {
+		err_fail(err, -ENOENT, "map %s: no loaded %s of that name",
+			 map->name, prog ? "program" : "map");
 		return err_hint(err, "give `value name NAME`");
 	}
-	res = sys_map_write_object(t->sys, map, key, prog, flags);
+	res = sys_map_write_object(t->sys, map, key, object, flags);
 	return res ? map_failed(map, "update", res, err) : 0;
 }
 
@@ -116,8 +128,9 @@ static int write_entry(struct test *t, struct map *map, json_t *args,
 		err_fail(err, res, "out of memory");
 	else
 		res = arg_key(&rq, map, key, err);
-	if (!res && map->ops->holds == HOLDS_PROGS) {
-		res = write_prog(t, map, key, &rq, flags_of(flags), err);
+	if (!res && (map->ops->holds == HOLDS_PROGS ||
+		     map->ops->holds == HOLDS_MAPS)) {
+		res = write_object(t, map, key, args, flags_of(flags), err);
 	} else if (!res) {
 		res = arg_value(&rq, map, value, err);
 		if (!res)

@@ -165,6 +165,10 @@ static int create_attr(struct request *rq, struct map_attr *attr,
 		res = arg_u32(rq, "max_entries", &attr->max_entries, err);
 	if (!res && arg_has(rq, "flags"))
 		res = arg_u32(rq, "flags", &attr->flags, err);
+	if (!res && arg_has(rq, "extra"))
+		res = arg_u64(rq, "extra", UINT64_MAX, &attr->extra, err);
+	if (!res && arg_has(rq, "inner"))
+		res = arg_map(rq, "inner", &attr->inner, err);
 	if (!res)
 		res = arg_string(rq, "name", &name, err);
 	if (res)
@@ -181,18 +185,26 @@ static int create_attr(struct request *rq, struct map_attr *attr,
 	return 0;
 }
 
+static int create(struct request *rq, struct map **out, struct err *err)
+{
+	struct map_attr attr;
+	int res = create_attr(rq, &attr, err);
+
+	if (!res)
+		res = sys_map_create(request_sys(rq), &attr, err, out);
+	map_put(attr.inner);
+	return res;
+}
+
 /* The pin is what keeps the map. */
 static int map_make(struct request *rq, struct err *err)
 {
-	struct map_attr attr;
 	const char *path;
 	struct map *map;
 	int res = arg_string(rq, "path", &path, err);
 
 	if (!res)
-		res = create_attr(rq, &attr, err);
-	if (!res)
-		res = sys_map_create(request_sys(rq), &attr, err, &map);
+		res = create(rq, &map, err);
 	if (res)
 		return res;
 	res = pin_as(rq, map, path, err);
@@ -209,6 +221,7 @@ const struct method map_methods[] = {
 	{ "map.pin", "map path", map_pin },
 	{ "map.unpin", "path", map_unpin },
 	{ "map.create",
-	  "path type name key_size value_size max_entries flags", map_make },
+	  "path type name key_size value_size max_entries flags extra inner",
+	  map_make },
 	{ 0 },
 };

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bpf/uapi.h"
 #include "ctl/request.h"
 #include "ctl/value.h"
 
@@ -53,6 +54,9 @@ int map_failed(const struct map *map, const char *what, int code,
 {
 	switch (code) {
 	case -ENOENT:
+		if (map->ops->pop)
+			return err_fail(err, code, "map %s is empty",
+					map->name);
 		return err_fail(err, code, "map %s has no such entry",
 				map->name);
 	case -EEXIST:
@@ -73,12 +77,21 @@ int map_failed(const struct map *map, const char *what, int code,
 			       err_fail(err, code, "map %s does not allow it",
 					map->name);
 	case -EOPNOTSUPP:
+	case -ENOTSUPP:
 		return err_fail(err, code, "a %s map has no %s",
 				map->ops->name, what);
 	default:
 		return err_fail(err, code, "%s in map %s failed: %s", what,
 				map->name, strerror(-code));
 	}
+}
+
+/* A set is asked for a value. */
+static int set_value(struct request *rq, struct entry *e, struct err *err)
+{
+	if (e->map->type != BPF_MAP_TYPE_BLOOM_FILTER)
+		return 0;
+	return arg_value(rq, e->map, e->value, err);
 }
 
 static int map_lookup(struct request *rq, struct err *err)
@@ -95,11 +108,36 @@ static int map_lookup(struct request *rq, struct err *err)
 	res = entry_open(rq, &e, err);
 	if (res)
 		return res;
-	res = sys_map_read(request_sys(rq), e.map, e.key, e.value, 0);
-	if (res)
-		map_failed(e.map, "lookup", res, err);
-	else
+	res = set_value(rq, &e, err);
+	if (!res) {
+		res = sys_map_read(request_sys(rq), e.map, e.key, e.value, 0);
+		if (res)
+			map_failed(e.map, "lookup", res, err);
+	}
+	if (!res)
 		value_entry(&rq->json, e.map, e.key, e.value, format);
+	entry_free(&e);
+	return res;
+}
+
+/* Reads an entry and removes it: of a queue or a stack the next value. */
+static int map_pop(struct request *rq, struct err *err)
+{
+	enum value_format format;
+	struct entry e;
+	int res;
+
+	res = arg_format(rq, &format, err);
+	if (!res)
+		res = entry_open(rq, &e, err);
+	if (res)
+		return res;
+	res = sys_map_take(request_sys(rq), e.map, e.key, e.value, 0);
+	if (res)
+		map_failed(e.map, "pop", res, err);
+	else
+		value_entry(&rq->json, e.map, e.key, e.value,
+			    format == VALUE_PACKED ? VALUE_BPFTOOL : format);
 	entry_free(&e);
 	return res;
 }
@@ -266,7 +304,8 @@ static int map_next(struct request *rq, struct err *err)
 }
 
 const struct method map_entry_methods[] = {
-	{ "map.lookup", "map key key_hex format", map_lookup },
+	{ "map.lookup", "map key key_hex value value_hex format", map_lookup },
+	{ "map.pop", "map key key_hex format", map_pop },
 	{ "map.update", "map key key_hex value value_hex values prog inner flags",
 	  map_update },
 	{ "map.delete", "map key key_hex", map_delete },

@@ -157,7 +157,8 @@ static int copy_entry(void *arg, const void *key, const void *value)
 		return 0;
 	/* slots other than the running CPU's stay zero */
 	memcpy(their_slot(p), value, p->map->value_size);
-	return kernel_map_write(p->fd, key, p->theirs);
+	return kernel_map_write(p->fd, p->map->key_size ? key : NULL,
+				p->theirs);
 }
 
 int contents_copy(const struct mirror *m, u32 i, struct err *err)
@@ -295,6 +296,80 @@ static int compare_theirs(struct pair *p)
 	return res == -ENOENT ? 0 : res;
 }
 
+/* ---- values without keys ---- */
+
+/* What was taken out of the kernel's map, the first first. */
+struct taken {
+	const struct pair *p;
+	u8 *values;
+	u64 cnt;
+	u64 at; /* of the value to compare next */
+};
+
+static u8 *taken_value(const struct taken *t, u64 i)
+{
+	bool stack = t->p->map->type == BPF_MAP_TYPE_STACK;
+
+	return t->values +
+	       (stack ? t->cnt - 1 - i : i) * t->p->map->value_size;
+}
+
+static int take_all(struct taken *t)
+{
+	u32 size = t->p->map->value_size;
+	int res = 0;
+
+	while (t->cnt < t->p->map->max_entries && !res) {
+		res = kernel_map_take(t->p->fd, t->values + t->cnt * size);
+		t->cnt += !res;
+	}
+	return res == -ENOENT ? 0 : res;
+}
+
+/* Both sides have the oldest first. */
+static int compare_taken(void *arg, const void *key, const void *mine)
+{
+	struct taken *t = arg;
+	struct pair *p = (struct pair *)t->p;
+	const u8 *theirs = t->at < t->cnt ? taken_value(t, t->at) : NULL;
+
+	t->at++;
+	p->my_count++;
+	if (!theirs || !same_value(p, mine, theirs))
+		differ(p, key, mine, theirs);
+	return 0;
+}
+
+/* A queue and a stack can only be emptied to see what is in them, and are
+ * filled again.  What is in a set nobody can tell. */
+static int compare_keyless(struct pair *p)
+{
+	struct taken t = { .p = p };
+	int res;
+
+	if (!p->map->ops->pop)
+		return 0;
+	t.values = reallocarray(NULL, p->map->max_entries + 1ul,
+				p->map->value_size);
+	res = t.values ? take_all(&t) : -ENOMEM;
+	if (!res)
+		res = map_each(p->map, compare_taken, &t);
+	for (; !res && t.at < t.cnt; t.at++)
+		differ(p, "", NULL, taken_value(&t, t.at));
+	p->their_count = t.cnt;
+	for (u64 i = 0; !res && i < t.cnt; i++)
+		res = kernel_map_write(p->fd, NULL, taken_value(&t, i));
+	free(t.values);
+	return res;
+}
+
+static int compare_keyed(struct pair *p)
+{
+	int res = map_each(p->map, compare_mine, p);
+
+	return res ? res : compare_theirs(p);
+}
+
 static bool has_evicted(const struct pair *p)
 {
 	return is_lru(p->map) && (p->my_count >= p->map->max_entries ||
@@ -327,9 +402,7 @@ int contents_compare(const struct mirror *m, u32 i, FILE *text, struct err *err)
 	if (!p.text)
 		res = -ENOMEM;
 	if (!res)
-		res = map_each(p.map, compare_mine, &p);
-	if (!res)
-		res = compare_theirs(&p);
+		res = p.map->key_size ? compare_keyed(&p) : compare_keyless(&p);
 	if (p.text && fclose(p.text) != 0)
 		res = -ENOMEM;
 	if (!res)

@@ -60,6 +60,13 @@ int kernel_map_write(int map, const void *key, const void *value)
 	return sys_bpf(BPF_MAP_UPDATE_ELEM, &attr);
 }
 
+int kernel_map_take(int map, void *value)
+{
+	union bpf_attr attr = { .map_fd = (u32)map, .value = address(value) };
+
+	return sys_bpf(BPF_MAP_LOOKUP_AND_DELETE_ELEM, &attr);
+}
+
 int kernel_map_next_key(int map, const void *key, void *next)
 {
 	union bpf_attr attr = { .map_fd = (u32)map,

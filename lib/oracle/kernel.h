@@ -16,6 +16,8 @@ int kernel_prog_load(union bpf_attr *attr);
 int kernel_map_read(int map, const void *key, void *value);
 int kernel_map_write(int map, const void *key, const void *value);
 /* key NULL: the first.  -ENOENT after the last. */
+/* Of a map without keys: its next value, removed. */
+int kernel_map_take(int map, void *value);
 int kernel_map_next_key(int map, const void *key, void *next);
 int kernel_map_freeze(int map);
 

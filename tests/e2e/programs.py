@@ -155,7 +155,7 @@ class KernelEngine:
         for name in os.listdir(pins + "/maps") if has_maps else ():
             shown = self.bpftool("map", "show", "pinned",
                                  f"{pins}/maps/{name}")
-            if shown["type"] != "prog_array":
+            if shown["type"] not in ("prog_array", "queue"):
                 maps[name] = self.bpftool("map", "dump", "pinned",
                                           f"{pins}/maps/{name}")
         return Result(dict(verdicts), passed, Maps(maps))
@@ -321,6 +321,31 @@ class Facts:
             got = self.run_prog("acl", "xdp_acl", tags / packet, [rule])
             self.assertEqual(got.verdicts, {"XDP_DROP": 1})
             self.assertEqual(got.maps.number("acl_counts", 1), 1)
+
+    # ---- ports
+
+    def ports(self, packets):
+        return self.run_prog("ports", "xdp_ports", packets, [
+            ("tcp_ports", (80).to_bytes(2, "big"), bytes(24)),
+            ("udp_ports", (53).to_bytes(2, "big"), bytes(24))])
+
+    def test_ports_that_are_open_count(self):
+        packets = [ETH / IP() / TCP(dport=80) / (b"x" * n) for n in (0, 50)]
+        packets += [ETH / IP() / UDP(dport=53) / (b"x" * 20)]
+        result = self.ports(packets)
+        self.assertEqual(result.verdicts, {"XDP_PASS": 3})
+        port = result.maps["tcp_ports"][(80).to_bytes(2, "big")]
+        self.assertEqual(struct.unpack("=QQ", port[8:]),
+                         (2, sum(len(p) for p in packets[:2])))
+        # the lock is nobody's to see
+        self.assertEqual(port[:8], bytes(8))
+
+    def test_ports_that_are_not_are_noted(self):
+        result = self.ports([ETH / IP() / TCP(dport=53) / (b"x" * 20),
+                             ETH / IP() / UDP(dport=80) / (b"x" * 20),
+                             ETH / IP(proto=132) / (b"x" * 40)])
+        self.assertEqual(result.verdicts, {"XDP_DROP": 2, "XDP_PASS": 1})
+        self.assertEqual(len(result.maps["protocols"]), 2)
 
     # ---- rate_limit
 
