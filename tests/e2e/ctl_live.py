@@ -140,10 +140,12 @@ class Live(Case):
         frames = [udp("10.0.0.1", 53)] * 10
         self.assertEqual(self.verdicts(frames), {"XDP_PASS": 10})
         key = ["key", "hex", *"0a 00 00 01 00 35 11 00".split()]
-        self.weir("map", "update", acl, *key, "value", "1", "0", "0", "0")
-        self.assertEqual(self.verdicts(frames), {"XDP_DROP": 10})
-        self.weir("map", "delete", acl, *key)
-        self.assertEqual(self.verdicts(frames), {"XDP_PASS": 10})
+        typed = ["key", '{"saddr":"10.0.0.1","dport":53,"proto":17}']
+        for put, take in ((key, typed), (typed, key)):
+            self.weir("map", "update", acl, *put, "value", "1", "0", "0", "0")
+            self.assertEqual(self.verdicts(frames), {"XDP_DROP": 10})
+            self.weir("map", "delete", acl, *take)
+            self.assertEqual(self.verdicts(frames), {"XDP_PASS": 10})
 
     def test_ten_thousand_rules_at_once_lose_no_packet(self):
         _, progs, maps = self.load("acl")
