@@ -12,7 +12,7 @@ set -eu
 cd "$(dirname "$0")"
 
 . tests/setup.sh
-setup_mounts "$@"
+setup_mounts
 setup_packages build
 
 mkdir -p build/logs

@@ -11,7 +11,7 @@ set -u
 cd "$(dirname "$0")" || exit 1
 
 . tests/setup.sh
-setup_mounts "$@" || exit 1
+setup_mounts || exit 1
 setup_packages build test || exit 1
 
 jobs=$(nproc)

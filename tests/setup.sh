@@ -6,7 +6,7 @@
 # Sourced by run.sh and test.sh, which say the groups they need:
 #
 #	. tests/setup.sh
-#	setup_mounts "$@" || exit 1
+#	setup_mounts || exit 1
 #	setup_packages build test || exit 1
 #
 # What is there already is left alone.  As root the rest is installed;
@@ -98,21 +98,21 @@ setup_tell() {
 	echo "  sudo apt-get install --no-install-recommends $1$name" >&2
 }
 
-# setup_mounts ARGUMENT...: DPDK reads the machine from /proc and /sys.  A bare
-# root file system has neither mounted: start the script again where it has, in
-# a mount namespace that ends with it.
+# DPDK reads the machine from /proc and /sys.  A bare root file system has
+# neither mounted: it has until the script ends.
 setup_mounts() {
-	if [ -d /sys/devices ] && [ -e /proc/self/status ]; then
-		return 0
-	fi
-	if [ "$(id -u)" -ne 0 ]; then
-		echo "/proc and /sys have to be mounted" >&2
-		return 1
-	fi
-	# shellcheck disable=SC2016
-	exec unshare --mount sh -c 'mount -t proc proc /proc &&
-		mount -t sysfs sysfs /sys && exec "$0" "$@"' \
-		"./${0##*/}" "$@"
+	local mounted=()
+	[ -e /proc/self/status ] || {
+		mount -t proc proc /proc || return 1
+		mounted+=(/proc)
+	}
+	[ -d /sys/devices ] || {
+		mount -t sysfs sysfs /sys || return 1
+		mounted+=(/sys)
+	}
+	[ ${#mounted[@]} -eq 0 ] ||
+		# shellcheck disable=SC2064
+		trap "umount -l ${mounted[*]}" EXIT
 }
 
 # setup_packages GROUP...: see the top
