@@ -26,6 +26,7 @@ extern const struct map_ops stack_trace_ops;
 extern const struct map_ops cpumap_ops;
 extern const struct map_ops devmap_ops;
 extern const struct map_ops devmap_hash_ops;
+extern const struct map_ops perf_event_array_ops;
 extern const struct map_ops ringbuf_ops;
 extern const struct map_ops xskmap_ops;
 extern const struct map_ops user_ringbuf_ops;

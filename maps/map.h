@@ -66,6 +66,7 @@ enum map_holds {
 	HOLDS_PROGS,
 	HOLDS_MAPS,
 	HOLDS_SOCKETS, /* of which there are none */
+	HOLDS_EVENTS, /* put there by readers (perf_event_array.h) */
 	/* values that may name a program (map_link()) */
 	HOLDS_LINKED,
 };

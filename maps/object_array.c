@@ -78,6 +78,21 @@ void object_array_set(struct map *map, u32 index, void *object)
 		a->kind->put(map->env, old);
 }
 
+void object_array_unset(struct map *map, u32 index, const void *object)
+{
+	struct object_array *a = object_array_of(map);
+	void *found;
+
+	spin_lock(&a->lock);
+	found = object_at(map, index);
+	if (found == object)
+		atomic_store_explicit(&a->entries[index], NULL,
+				      memory_order_release);
+	spin_unlock(&a->lock);
+	if (found == object)
+		a->kind->put(map->env, found);
+}
+
 int object_array_check_write(const struct map *map, const void *key, u64 flags)
 {
 	if (flags != BPF_ANY)

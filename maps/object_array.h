@@ -63,6 +63,8 @@ void object_array_clear(struct map *map);
 
 /* Takes a reference to the object. */
 void object_array_set(struct map *map, u32 index, void *object);
+/* Empties the entry if the object is there. */
+void object_array_unset(struct map *map, u32 index, const void *object);
 int object_array_check_write(const struct map *map, const void *key, u64 flags);
 int object_array_read(struct map *map, const void *key, void *value, u64 flags);
 int object_array_write(struct map *map, const void *key, const void *value,

@@ -219,6 +219,7 @@ static int update_entry(struct request *rq, struct entry *e, u64 flags,
 		[HOLDS_PROGS] = { "prog", "programs", update_prog },
 		[HOLDS_MAPS] = { "inner", "maps", update_inner },
 		[HOLDS_SOCKETS] = { "value", "sockets", update_value },
+		[HOLDS_EVENTS] = { "value", "events", update_value },
 		[HOLDS_LINKED] = { "value", "values", update_value },
 	};
 	enum map_holds holds = e->map->ops->holds;

@@ -29,6 +29,7 @@
 	X(skb_vlan_push)                \
 	X(skb_vlan_pop)                 \
 	X(redirect)                     \
+	X(perf_event_output)            \
 	X(skb_load_bytes)               \
 	X(csum_diff)                    \
 	X(skb_change_proto)             \

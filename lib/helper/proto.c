@@ -46,8 +46,6 @@ static const struct helper lacking[] = {
 	{ PROTO(snprintf), .progs = PROG_ANY, .gpl_only = true,
 	  .arg = { ARG_MEM_OUT, ARG_SIZE_OR_ZERO, ARG_CONST_STR,
 		   ARG_MEM_OR_NULL, ARG_SIZE_OR_ZERO } },
-	{ PROTO(perf_event_output), .progs = PROG_ANY, .gpl_only = true,
-	  .arg = { ARG_CTX, ARG_MAP, ARG_ANY, ARG_MEM, ARG_SIZE_OR_ZERO } },
 	{ PROTO(get_current_pid_tgid), .progs = PROG_ANY },
 	{ PROTO(get_current_uid_gid), .progs = PROG_ANY },
 	{ PROTO(get_current_task), .progs = PROG_ANY, .gpl_only = true },

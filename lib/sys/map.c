@@ -81,7 +81,8 @@ static int write_id(struct sys *sys, struct map *map, const void *key,
 
 	if (map->ops->check_write)
 		res = map->ops->check_write(map, key, flags);
-	if (res || map->ops->holds == HOLDS_SOCKETS)
+	if (res || map->ops->holds == HOLDS_SOCKETS ||
+	    map->ops->holds == HOLDS_EVENTS)
 		return res ? res : -EBADF;
 	memcpy(&id, value, sizeof(id));
 	if (map->ops->holds == HOLDS_PROGS)

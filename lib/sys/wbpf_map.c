@@ -263,6 +263,8 @@ static int write_handle(struct wcall *w, struct map *map, const void *key,
 	int res;
 
 	memcpy(&number, value, MIN(map->value_size, sizeof(number)));
+	if (map->ops->holds == HOLDS_EVENTS)
+		return -EBADF; /* no handle is one */
 	if (map->ops->holds == HOLDS_SOCKETS)
 		return map->value_size == sizeof(u64) && number > INT32_MAX
 			       ? -EINVAL

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* perf_event.c - perf_event_output */
+#include "helper/helpers.h"
+#include "maps/perf_event_array.h"
+
+HELPER_5(perf_event_output, const struct pkt *, ctx, struct map *, map, u64,
+	 flags, const void *, data, u64, size)
+{
+	u64 bytes = (flags & BPF_F_CTXLEN_MASK) >> 32;
+	const struct perf_part parts[2] = { { data, (u32)size },
+					    { ctx->data, (u32)bytes } };
+
+	if (flags & ~(u64)(BPF_F_CTXLEN_MASK | BPF_F_INDEX_MASK))
+		return helper_error(-EINVAL);
+	if (bytes > pkt_len(ctx))
+		return helper_error(-EFAULT);
+	return helper_error(perf_output(map, flags, parts));
+}
+
+const struct helper helper_perf_event_output = {
+	.id = BPF_FUNC_perf_event_output,
+	.name = "perf_event_output",
+	.fn = perf_event_output,
+	.progs = PROG_ANY,
+	.gpl_only = true,
+	.ret = RET_INT,
+	.arg = { ARG_CTX, ARG_MAP, ARG_ANY, ARG_MEM, ARG_SIZE_OR_ZERO },
+};
