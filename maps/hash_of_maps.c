@@ -7,7 +7,9 @@
  *
  * M1  An entry holds a reference to its map, of the kind that programs have.
  * M2  A map that a program found in an entry stays until its burst ends: a map
- *     is freed a grace period after its last reference (map.c).
+ *     is freed a grace period after its last reference (map.c).  Who found an
+ *     element that is another key's by now gets that key's map or none: every
+ *     pointer comes by a release of its own.
  * M3  Every map in it is like the template (inner.h), for good.
  * M4  Replacing is one store into the element that is there: a lookup finds
  *     the old map or the new, never neither.
@@ -115,12 +117,18 @@ static int put_map(struct hash_of_maps *h, const void *key, struct map *inner,
 		   u64 flags, struct map **old)
 {
 	_Atomic(struct map *) *at = place_of(h, key);
+	struct map *none = NULL;
+	int err;
 
 	*old = NULL;
 	if (at && flags == BPF_NOEXIST)
 		return -EEXIST;
-	if (!at)
-		return h->table->ops->write(h->table, key, &inner, flags);
+	if (!at) {
+		err = h->table->ops->write(h->table, key, &none, flags);
+		if (err)
+			return err;
+		at = place_of(h, key);
+	}
 	*old = atomic_exchange_explicit(at, inner, memory_order_acq_rel);
 	return 0;
 }
