@@ -5,6 +5,7 @@
 
 #include "cli/call.h"
 #include "cli/data.h"
+#include "cli/map_events.h"
 #include "cli/map_print.h"
 
 static int map_list(struct cli *cli)
@@ -306,6 +307,8 @@ const struct command map_commands[] = {
 	  MAP_WORDS },
 	{ "map getnext", "<map> [key <key>]", "Print the key after a key.",
 	  map_next, NULL, MAP_WORDS "\n" DATA_WORDS },
+	{ "map events", "<map>", "Print what programs write, as it comes.",
+	  map_events, NULL, MAP_WORDS },
 	{ "map freeze", "<map>", "Make a map read-only from outside.",
 	  map_freeze, NULL, MAP_WORDS },
 	{ "map create",

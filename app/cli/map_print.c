@@ -127,8 +127,7 @@ static int join_part(void *arg, const char *text, size_t len, struct err *err)
 	(void)err;
 	if (len <= 2)
 		return 0;
-	if (d->any)
-		putchar(',');
+	putchar(d->any ? ',' : '[');
 	fwrite(text + 1, 1, len - 2, stdout);
 	d->any = true;
 	return 0;
@@ -148,7 +147,7 @@ static int print_part(void *arg, const char *text, size_t len,
 		return err_fail(err, -1, "a part of the answer is no array");
 	}
 	json_array_foreach(part, i, entry) {
-		fputs(d->any ? "," : "", stdout);
+		putchar(d->any ? ',' : '[');
 		json_dumpf(entry, stdout, JSON_INDENT(4));
 		d->any = true;
 	}
@@ -243,13 +242,11 @@ int print_dump(struct cli *cli, const json_t *map, json_t *args)
 	json_t *result;
 
 	json_object_set_new(args, "format", json_string(format));
-	if (objects)
-		putchar('[');
 	if (ctl_call_parts(cli->client, "map.dump", args, part, &d, &result,
 			   &err))
 		return cli_fail(cli, &err);
 	if (objects)
-		puts("]");
+		puts(d.any ? "]" : "[]");
 	else
 		printf("Found %llu element%s\n",
 		       (unsigned long long)get_u64(result, "count"),

@@ -44,6 +44,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	plane_trace_deliver(ctl->plane);
+	session_deliver_all(ctl);
 	rcu_reclaim(mem_rcu(sys_mem(plane_sys(ctl->plane))));
 	evconnlistener_enable(ctl->listener);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* request_trace.c - lines of bpf_trace_printk as events */
+/* request_trace.c - lines of bpf_trace_printk, and what programs write into maps,
+ * as events */
 #include <errno.h>
 #include <string.h>
 
@@ -17,7 +18,20 @@ static int trace_subscribe(struct request *rq, struct err *err)
 		     0;
 }
 
+static int events_of_map(struct request *rq, struct err *err)
+{
+	struct map *map;
+	int res = arg_map(rq, "map", &map, err);
+
+	if (res)
+		return res;
+	res = session_map_events(rq->session, map, err);
+	map_put(map);
+	return res;
+}
+
 const struct method trace_methods[] = {
+	{ "map.events", "map", events_of_map },
 	{ "trace.subscribe", "", trace_subscribe },
 	{ 0 },
 };

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "ctl/admit.h"
+#include "ctl/map_events.h"
 
 #define TURN_REQUESTS 32
 #define LINGER_SECONDS 5 /* for a client that ended to read its answers */
@@ -27,6 +28,7 @@ struct session {
 
 	int trace_id; /* 0: not subscribed */
 	u64 trace_lost;
+	struct map_events *events; /* NULL: of no map */
 };
 
 static struct evbuffer *output(struct session *s)
@@ -47,6 +49,8 @@ static void session_free(struct session *s)
 {
 	if (s->trace_id)
 		plane_trace_unsubscribe(s->ctl->plane, s->trace_id);
+	if (s->events)
+		map_events_close(s->events);
 	end_request(s);
 	*s->prev = s->next;
 	if (s->next)
@@ -325,4 +329,34 @@ int session_trace(struct session *s)
 		return id;
 	s->trace_id = id;
 	return 0;
+}
+
+/* A record of a ring buffer goes to one reader. */
+static bool is_read(const struct ctl *ctl, const struct map *map)
+{
+	for (const struct session *s = ctl->sessions; s; s = s->next)
+		if (s->events && map_events_map(s->events) == map)
+			return true;
+	return false;
+}
+
+int session_map_events(struct session *s, struct map *map, struct err *err)
+{
+	if (s->events)
+		return err_fail(err, -EALREADY,
+				"this client has the events of map %s already",
+				map_events_map(s->events)->name);
+	if (is_read(s->ctl, map))
+		return err_fail(err, -EBUSY,
+				"another client has the events of map %s",
+				map->name);
+	return map_events_open(map, err, &s->events);
+}
+
+void session_deliver_all(struct ctl *ctl)
+{
+	for (struct session *s = ctl->sessions; s; s = s->next)
+		if (s->events && !s->ending)
+			map_events_deliver(s->events, output(s),
+					   EVENTS_MAX_BYTES);
 }

@@ -23,4 +23,10 @@ void session_close_all(struct ctl *ctl);
 /* From now on the client gets trace events.  -EALREADY. */
 int session_trace(struct session *s);
 
+/* And these of the map.  -EALREADY: it has those of a map; -EBUSY: another
+ * client has these.  err says so. */
+int session_map_events(struct session *s, struct map *map, struct err *err);
+/* Everybody gets what is there. */
+void session_deliver_all(struct ctl *ctl);
+
 #endif
