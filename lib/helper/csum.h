@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * csum.h - Internet checksums in Linux's representations; inside lib/helper
- * only
+ * csum.h - Internet checksums in Linux's representations
  *
  * A sum is 32 bits in one's complement, not folded; a checksum in a packet is
  * the complement of a folded one.  Which of the two zeros comes out is part of

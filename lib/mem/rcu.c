@@ -27,7 +27,8 @@
 
 struct rcu {
 	struct rte_rcu_qsbr *qsbr;
-	u32 slots;
+	u32 slots; /* the guest's comes after them */
+	pthread_mutex_t guest_lock;
 	_Alignas(CACHE_LINE) _Atomic u64 passed;
 	pthread_mutex_t check_lock;
 	_Alignas(CACHE_LINE) _Atomic(struct rcu_head *) pushed;
@@ -50,15 +51,16 @@ int rcu_create(u32 slots, struct rcu **out)
 		return -ENOMEM;
 	*rcu = (struct rcu){ .slots = slots };
 	rcu->last = &rcu->first;
-	size = round_up(rte_rcu_qsbr_get_memsize(slots), CACHE_LINE);
+	size = round_up(rte_rcu_qsbr_get_memsize(slots + 1), CACHE_LINE);
 	rcu->qsbr = aligned_alloc(CACHE_LINE, size);
 	if (!rcu->qsbr) {
 		free(rcu);
 		return -ENOMEM;
 	}
-	rte_rcu_qsbr_init(rcu->qsbr, slots);
-	for (u32 i = 0; i < slots; i++)
+	rte_rcu_qsbr_init(rcu->qsbr, slots + 1);
+	for (u32 i = 0; i <= slots; i++)
 		rte_rcu_qsbr_thread_register(rcu->qsbr, i);
+	pthread_mutex_init(&rcu->guest_lock, NULL);
 	pthread_mutex_init(&rcu->check_lock, NULL);
 	pthread_mutex_init(&rcu->reclaim_lock, NULL);
 	*out = rcu;
@@ -74,6 +76,7 @@ void rcu_destroy(struct rcu *rcu)
 	} while (rcu->first || atomic_load(&rcu->pushed)); /* they deferred */
 	pthread_mutex_destroy(&rcu->reclaim_lock);
 	pthread_mutex_destroy(&rcu->check_lock);
+	pthread_mutex_destroy(&rcu->guest_lock);
 	free(rcu->qsbr);
 	free(rcu);
 }
@@ -99,6 +102,23 @@ void rcu_offline(struct rcu *rcu, u32 slot)
 void rcu_quiescent(struct rcu *rcu, u32 slot)
 {
 	rte_rcu_qsbr_quiescent(rcu->qsbr, slot);
+}
+
+void rcu_guest_enter(struct rcu *rcu)
+{
+	pthread_mutex_lock(&rcu->guest_lock);
+	rte_rcu_qsbr_thread_online(rcu->qsbr, rcu->slots);
+}
+
+void rcu_guest_quiescent(struct rcu *rcu)
+{
+	rte_rcu_qsbr_quiescent(rcu->qsbr, rcu->slots);
+}
+
+void rcu_guest_leave(struct rcu *rcu)
+{
+	rte_rcu_qsbr_thread_offline(rcu->qsbr, rcu->slots);
+	pthread_mutex_unlock(&rcu->guest_lock);
 }
 
 static u64 last_started(struct rcu *rcu)

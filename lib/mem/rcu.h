@@ -7,6 +7,8 @@
  * R2  What was unreachable before rcu_defer() or rcu_synchronize() is used by
  *     no reader after the callback starts or the call returns.
  * R3  A thread in SLOT_NONE is no reader: it holds references or locks.
+ * R4  But for the guest: a control thread that runs a program, one at a time.
+ *     It reads as a slot does and has no values of its own.
  */
 #ifndef WEIR_MEM_RCU_H
 #define WEIR_MEM_RCU_H
@@ -34,6 +36,12 @@ void rcu_offline(struct rcu *rcu, u32 slot);
 
 /* The slot holds nothing that it found before this call. */
 void rcu_quiescent(struct rcu *rcu, u32 slot);
+
+/* The calling control thread is the guest until it leaves; it waits for the
+ * guest before it.  Quiescent while no program runs. */
+void rcu_guest_enter(struct rcu *rcu);
+void rcu_guest_quiescent(struct rcu *rcu);
+void rcu_guest_leave(struct rcu *rcu);
 
 /* A token that has passed once every reader went through a quiescent state. */
 u64 rcu_start(struct rcu *rcu);

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "oracle/environ.h"
+#include "prog/environ.h"
 #include "oracle/oracle.h"
 
 /* What both sides made of it. */

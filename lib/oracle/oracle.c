@@ -8,10 +8,10 @@
 
 #include "oracle/contents.h"
 #include "oracle/difference.h"
-#include "oracle/environ.h"
 #include "oracle/kernel.h"
 #include "oracle/mirror.h"
 #include "oracle/replay.h"
+#include "prog/environ.h"
 
 #define SHOWN_DEFAULT 10
 #define OUT_BYTES (256 << 10)
@@ -168,7 +168,7 @@ static int run_weir(struct oracle *o, const struct oracle_packet *packet,
 {
 	struct pkt *p = &o->pkt;
 	int res = environ_lay(o->opts.prog->type, p, o->buffer, packet->bytes,
-			      packet->len);
+			      packet->len, NULL);
 
 	if (res)
 		return res;

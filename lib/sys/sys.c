@@ -17,6 +17,7 @@ int sys_create(struct mem *mem, struct sys **out)
 	id_init(&sys->progs);
 	id_init(&sys->btfs);
 	pthread_mutex_init(&sys->pin_lock, NULL);
+	pthread_rwlock_init(&sys->attach_lock, NULL);
 	pthread_rwlock_init(&sys->freeze_lock, NULL);
 	pthread_mutex_init(&sys->load_lock, NULL);
 	*out = sys;
@@ -63,6 +64,7 @@ void sys_destroy(struct sys *sys)
 	wait_for_objects(sys);
 	pthread_mutex_destroy(&sys->load_lock);
 	pthread_rwlock_destroy(&sys->freeze_lock);
+	pthread_rwlock_destroy(&sys->attach_lock);
 	pthread_mutex_destroy(&sys->pin_lock);
 	id_destroy(&sys->btfs);
 	id_destroy(&sys->progs);

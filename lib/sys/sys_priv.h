@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "base/vec.h"
+#include "sys/attach.h"
 #include "sys/id.h"
 #include "sys/ref.h"
 #include "sys/sys.h"
@@ -26,6 +27,12 @@ struct sys {
 	pthread_mutex_t pin_lock;
 	VEC(struct pin) pins; /* by path */
 
+	/* The hooks', NULL: there are none.  Read under the lock shared, set
+	 * under it exclusive. */
+	pthread_rwlock_t attach_lock;
+	const struct attach_ops *attach;
+	void *attach_arg;
+
 	/* Shared by who writes to a map, exclusive to who freezes one. */
 	pthread_rwlock_t freeze_lock;
 	/* One object at a time: what is pinned by name is made once. */
@@ -37,6 +44,12 @@ int pin_add(struct sys *sys, const char *path, struct ref ref);
 /* With a reference; REF_NONE: nothing is pinned so. */
 struct ref pin_find(struct sys *sys, const char *path);
 void pins_destroy(struct sys *sys);
+
+/* attach.c: as the operations of the same names, with or without hooks */
+bool attach_port(struct sys *sys, u32 ifindex, struct attach_port *port);
+int attach_change(struct sys *sys, u32 ifindex, enum attach_hook hook,
+		  attach_decide *decide, void *ctx);
+int attach_change_of(struct sys *sys, u32 id, attach_decide *decide, void *ctx);
 
 /* prog.c: what BPF_PROG_LOAD refuses before, and after, it has read the
  * instructions */

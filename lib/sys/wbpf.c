@@ -65,6 +65,23 @@ bool wcall_only(const struct wcall *w, size_t end)
 	return true;
 }
 
+int wcall_check_tail(const struct wmem_ops *mem, u64 from, u32 known, u32 size)
+{
+	u8 tail[PAGE];
+
+	if (size > PAGE)
+		return -E2BIG;
+	if (size <= known)
+		return 0;
+	if (mem->read(mem->arg, tail, from + known, size - known) != 0)
+		return -EFAULT;
+	for (u32 i = 0; i < size - known; i++) {
+		if (tail[i])
+			return -E2BIG;
+	}
+	return 0;
+}
+
 int wcall_mode(u32 flags)
 {
 	u32 mode = MODE_READ | MODE_WRITE;
@@ -124,6 +141,7 @@ static wcommand *const commands[] = {
 	[BPF_PROG_LOAD] = wbpf_prog_load,
 	[BPF_OBJ_PIN] = wbpf_pin,
 	[BPF_OBJ_GET] = wbpf_obj_get,
+	[BPF_PROG_TEST_RUN] = wbpf_prog_run,
 	[BPF_PROG_GET_NEXT_ID] = wbpf_prog_next_id,
 	[BPF_MAP_GET_NEXT_ID] = wbpf_map_next_id,
 	[BPF_PROG_GET_FD_BY_ID] = wbpf_prog_by_id,
@@ -140,26 +158,6 @@ static wcommand *const commands[] = {
 	[BPF_MAP_DELETE_BATCH] = wbpf_map_delete_batch,
 };
 
-/* A caller of a newer Linux may give more, if it is zero. */
-static int check_tail(const struct wmem_ops *mem, u64 uattr, u32 size)
-{
-	u8 tail[PAGE];
-	u32 more;
-
-	if (size > PAGE)
-		return -E2BIG;
-	if (size <= BPF_ATTR_SIZE)
-		return 0;
-	more = size - BPF_ATTR_SIZE;
-	if (mem->read(mem->arg, tail, uattr + BPF_ATTR_SIZE, more) != 0)
-		return -EFAULT;
-	for (u32 i = 0; i < more; i++) {
-		if (tail[i])
-			return -E2BIG;
-	}
-	return 0;
-}
-
 int wbpf(struct wclient *c, int cmd, union bpf_attr *attr, u32 size,
 	 const struct wmem_ops *mem)
 {
@@ -168,7 +166,7 @@ int wbpf(struct wclient *c, int cmd, union bpf_attr *attr, u32 size,
 			   .mem = mem,
 			   .uattr = (u64)(uintptr_t)attr,
 			   .size = MIN(size, BPF_ATTR_SIZE) };
-	int res = check_tail(mem, w.uattr, size);
+	int res = wcall_check_tail(mem, w.uattr, BPF_ATTR_SIZE, size);
 
 	if (res)
 		return res;

@@ -11,28 +11,17 @@
 
 #include "sys/wclient.h"
 
-#define PAGE 4096
-
 /* The caller's struct: reads what it knows of ours. */
 static int info_begin(struct wcall *w, void *info, u32 size, u32 *len)
 {
 	u32 theirs = w->u.attr.info.info_len;
 	u64 from = w->u.attr.info.info;
-	u8 tail[PAGE];
+	int res = wcall_check_tail(w->mem, from, size, theirs);
 
 	memset(info, 0, size);
-	if (theirs > PAGE)
-		return -E2BIG;
 	*len = MIN(theirs, size);
-	if (theirs > size) {
-		if (w->mem->read(w->mem->arg, tail, from + size,
-				 theirs - size) != 0)
-			return -EFAULT;
-		for (u32 i = 0; i < theirs - size; i++) {
-			if (tail[i])
-				return -E2BIG;
-		}
-	}
+	if (res)
+		return res;
 	return w->mem->read(w->mem->arg, info, from, *len);
 }
 

@@ -53,6 +53,10 @@ int wcall_put_u32(struct wcall *w, size_t offset, u32 value);
 /* Is all that is behind the last field of a command zero? */
 bool wcall_only(const struct wcall *w, size_t end);
 
+/* Of the caller's size bytes we know the first `known`: are the others zero?
+ * -E2BIG, -EFAULT. */
+int wcall_check_tail(const struct wmem_ops *mem, u64 from, u32 known, u32 size);
+
 #define ATTR_END(field) \
 	(offsetof(union bpf_attr, field) + sizeof(((union bpf_attr *)0)->field))
 
@@ -84,6 +88,6 @@ wcommand wbpf_map_lookup_batch, wbpf_map_take_batch, wbpf_map_update_batch,
 wcommand wbpf_map_by_id, wbpf_prog_by_id, wbpf_btf_by_id;
 wcommand wbpf_map_next_id, wbpf_prog_next_id, wbpf_btf_next_id;
 wcommand wbpf_info, wbpf_pin, wbpf_obj_get;
-wcommand wbpf_btf_load, wbpf_prog_load;
+wcommand wbpf_btf_load, wbpf_prog_load, wbpf_prog_run;
 
 #endif

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "kprog.h"
-#include "oracle/environ.h"
+#include "prog/environ.h"
 #include "oracle/kernel.h"
 #include "tests/asm.h"
 

@@ -18,7 +18,7 @@ struct side {
 	struct sys *sys; /* NULL: the kernel */
 	struct wclient *client;
 	u32 cpus; /* slots of per-CPU values */
-	char log[1 << 16];
+	char log[1 << 20];
 	size_t len;
 };
 

@@ -6,8 +6,8 @@
  * At tc its VLAN tags stay in the data, it is neither at ingress nor at egress
  * and came from no other device.
  */
-#ifndef WEIR_ORACLE_ENVIRON_H
-#define WEIR_ORACLE_ENVIRON_H
+#ifndef WEIR_PROG_ENVIRON_H
+#define WEIR_PROG_ENVIRON_H
 
 #include <linux/bpf.h>
 
@@ -23,17 +23,30 @@
 const char *environ_refuses(u32 prog_type, u32 attach_type, const u8 *bytes,
 			    u32 len);
 
-/* Lay it into a buffer of ENVIRON_BUFFER bytes.  0 or -EMSGSIZE. */
-int environ_lay(u32 prog_type, struct pkt *p, u8 *buffer, const void *bytes,
-		u32 len);
+/* Another device that it is said to have come on. */
+struct environ_device {
+	u32 ifindex;
+	u32 queue;
+	u8 mac[6];
+};
 
-/* The context that goes into the kernel with it, and comes back: struct xdp_md
+/* Lay it into a buffer of ENVIRON_BUFFER bytes; on the loopback device if dev
+ * is NULL.  -EMSGSIZE; at tc -EINVAL: shorter than its headers. */
+int environ_lay(u32 prog_type, struct pkt *p, u8 *buffer, const void *bytes,
+		u32 len, const struct environ_device *dev);
+
+/* The context that goes into a test run with it, and comes back: struct xdp_md
  * or struct __sk_buff. */
 union environ_ctx {
 	struct xdp_md xdp;
 	struct __sk_buff skb;
 };
 u32 environ_ctx(u32 prog_type, u32 len, union environ_ctx *ctx);
+
+/* What a context says of a packet at tc before a run, -EINVAL if it says what
+ * it must not; what it shows after one.  ctx holds what else was given. */
+int environ_take_skb(struct pkt *p, const struct __sk_buff *ctx);
+void environ_give_skb(const struct pkt *p, struct __sk_buff *ctx);
 
 /* A field of the context that both sides show after the run. */
 struct environ_field {
