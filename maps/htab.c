@@ -179,8 +179,8 @@ static int set_up(struct htab *h, const struct map_env *env,
 	    getrandom(h->fast.seed, sizeof(h->fast.seed), 0) !=
 		    sizeof(h->fast.seed))
 		goto fini_pool;
-	/* A multiplier has to be odd and have bits everywhere. */
-	h->fast.seed[1] = (h->fast.seed[1] ^ 0xa0761d6478bd642full) | 1;
+	/* A multiplier has to have bits everywhere. */
+	h->fast.seed[1] ^= 0xa0761d6478bd642full;
 	if (wants_lru(attr)) {
 		h->lru = lru_create(h->pool.capacity, h->pool.lists_len);
 		if (!h->lru)

@@ -103,15 +103,28 @@ HTAB_INLINE u64 htab_mix(u64 a, u64 b)
 	return (u64)product ^ (u64)(product >> 64);
 }
 
+/* Two words of a key, and what came before them. */
+HTAB_INLINE u64 htab_hash_pair(const struct htab_fast *h, u64 v, u64 a, u64 b)
+{
+	return htab_mix(a ^ h->seed[1], b ^ v);
+}
+
 HTAB_INLINE u64 htab_hash_sized(const struct htab_fast *h, const u8 *key,
 				u32 size)
 {
 	u64 v = h->seed[0] ^ size;
+	u32 i = 0;
 
-	for (u32 i = 0; i < size / 8; i++)
-		v = htab_mix(v ^ htab_key_word(key, i), h->seed[1]);
-	if (size & 7)
-		v = htab_mix(v ^ htab_key_tail(key, size), h->seed[1]);
+	for (; i + 1 < size / 8; i += 2)
+		v = htab_hash_pair(h, v, htab_key_word(key, i),
+				   htab_key_word(key, i + 1));
+	if (i < size / 8 && size & 7)
+		v = htab_hash_pair(h, v, htab_key_word(key, i),
+				   htab_key_tail(key, size));
+	else if (i < size / 8)
+		v = htab_hash_pair(h, v, htab_key_word(key, i), 0);
+	else if (size & 7)
+		v = htab_hash_pair(h, v, htab_key_tail(key, size), 0);
 	return htab_mix(v, 0x9e3779b97f4a7c15ull);
 }
 
@@ -120,10 +133,13 @@ HTAB_INLINE u64 htab_hash_elem(const struct htab_fast *h, u32 index)
 {
 	const u64 *key =
 		(const u64 *)(h->elems + index * h->elem_size + HTAB_KEY_OFF);
+	u32 words = (h->key_size + 7) / 8;
 	u64 v = h->seed[0] ^ h->key_size;
 
-	for (u32 i = 0; i < (h->key_size + 7) / 8; i++)
-		v = htab_mix(v ^ htab_load64(key + i), h->seed[1]);
+	for (u32 i = 0; i < words; i += 2)
+		v = htab_hash_pair(h, v, htab_load64(key + i),
+				   i + 1 < words ? htab_load64(key + i + 1)
+						 : 0);
 	return htab_mix(v, 0x9e3779b97f4a7c15ull);
 }
 
@@ -176,23 +192,33 @@ HTAB_INLINE u64 htab_match(u64 tags, u16 tag)
 	return (x - ones) & ~x & (ones << 15);
 }
 
+/* The ways whose tag it is (and perhaps others), as bits: see htab_way(). */
+HTAB_INLINE u64 htab_ways(const struct htab_bucket *b, u16 tag)
+{
+	return htab_match(htab_load64(&b->tags[0]), tag) >> 1 |
+	       htab_match(htab_load64(&b->tags[1]), tag);
+}
+
+/* The way of the lowest bit. */
+HTAB_INLINE u32 htab_way(u64 ways)
+{
+	u32 bit = (u32)__builtin_ctzll(ways);
+
+	return bit / 16 + (bit & 1) * 4;
+}
+
 /* The element in its bucket, 0: none.  A chain is left when seq changes. */
 HTAB_INLINE u32 htab_probe(const struct htab_fast *h,
 			   const struct htab_bucket *b, const u8 *key, u32 size,
 			   u16 tag, u32 seq)
 {
+	u64 ways = htab_ways(b, tag);
 	u32 index;
 
-	for (u32 word = 0; word < 2; word++) {
-		u64 lanes = htab_match(htab_load64(&b->tags[word]), tag);
-
-		for (; lanes; lanes &= lanes - 1) {
-			u32 lane = (u32)__builtin_ctzll(lanes) / 16;
-
-			index = htab_load32(&b->elem[4 * word + lane]);
-			if (likely(index && htab_key_is(h, index, key, size)))
-				return index;
-		}
+	for (; ways; ways &= ways - 1) {
+		index = htab_load32(&b->elem[htab_way(ways)]);
+		if (likely(index && htab_key_is(h, index, key, size)))
+			return index;
 	}
 	for (index = htab_load32(&b->chain);
 	     unlikely(index) && htab_load32(&b->seq) == seq;
@@ -243,21 +269,14 @@ static inline u32 htab_find(const struct htab_fast *h, const void *key)
 HTAB_INLINE void htab_fetch_elem(const struct htab_fast *h,
 				 const struct htab_bucket *b, u16 tag)
 {
-	u64 lanes;
+	u64 ways = htab_ways(b, tag);
 	u8 *elem;
 
-	for (u32 word = 0; word < 2; word++) {
-		lanes = htab_match(htab_load64(&b->tags[word]), tag);
-		if (!lanes)
-			continue;
-		elem = htab_elem(
-			h, htab_load32(
-				   &b->elem[4 * word +
-					    (u32)__builtin_ctzll(lanes) / 16]));
-		__builtin_prefetch(elem + HTAB_KEY_OFF);
-		__builtin_prefetch(elem + h->elem_size - 1);
+	if (!ways)
 		return;
-	}
+	elem = htab_elem(h, htab_load32(&b->elem[htab_way(ways)]));
+	__builtin_prefetch(elem + HTAB_KEY_OFF);
+	__builtin_prefetch(elem + h->elem_size - 1);
 }
 
 HTAB_INLINE void htab_find_burst_sized(const struct htab_fast *h,

@@ -3,16 +3,18 @@
  * pool.c - free lists
  *
  * A list holds ready elements (a stack) and retired ones (a queue in order of
- * their stamps).  Every list keeps `spares` elements, so that
+ * their stamps).  Beside these it has `spares` elements for replacements, which
+ * stay with it: what is given back first makes up for a spare that was lent.
+ * So
  *
- *	entries in use  =  capacity - free  <=  capacity - lists * spares
+ *	entries in use  =  capacity - lists * spares - elements in lists
  *
- * which is `entries`: nobody counts them.  A thread works on its own list.
- * When that has no ready element beyond the spares it takes some from the
- * shared ones, or from other lists; when that has too many it shares some.
+ * which is at most `entries`: nobody counts them.  A thread works on its own
+ * list.  When that is empty it takes some from the shared elements, or from
+ * other lists; when that has too many it shares some.
  *
  * F1  Elements move between lists under pool->lock, between the two
- *     increments of `moves`.  So whoever finds all lists short, and `moves`
+ *     increments of `moves`.  So whoever finds all lists empty, and `moves`
  *     even and unchanged, has missed no element on its way.  (That one list
  *     gains an element after it was looked at and another loses one before is
  *     a race that Linux's free lists have too.)
@@ -28,9 +30,9 @@
 
 #include "base/slot.h"
 
-/* Spares let a burst of replacements go on until the grace period of the first
- * is over; they are not worth more than this many bytes a list. */
-#define SPARES_MAX 64
+/* Spares let some bursts of replacements go on until the grace period of the
+ * first is over; they are not worth more than this many bytes a list. */
+#define SPARES_MAX 128
 #define SPARES_BYTES (256u << 10)
 /* Sparse memory is charged in steps of about this. */
 #define CHARGE_STEP (1u << 20)
@@ -84,18 +86,22 @@ static u64 oldest_stamp(const struct pool_list *l)
 	return l->groups[l->group].stamp;
 }
 
+static struct pool_group *newest_group(struct pool_list *l)
+{
+	return &l->groups[(l->group + l->groups_len - 1) % POOL_GROUPS];
+}
+
 static void join_group(struct pool_list *l, u64 stamp)
 {
-	u32 newest = (l->group + l->groups_len - 1) % POOL_GROUPS;
-	bool young = l->groups_len && l->groups[newest].stamp >= stamp;
+	bool young = l->groups_len && newest_group(l)->stamp >= stamp;
 
 	if (!young && l->groups_len < POOL_GROUPS) {
-		newest = (l->group + l->groups_len++) % POOL_GROUPS;
-		l->groups[newest].len = 0;
+		l->groups_len++;
+		newest_group(l)->len = 0;
 	}
 	if (!young)
-		l->groups[newest].stamp = stamp;
-	l->groups[newest].len++;
+		newest_group(l)->stamp = stamp;
+	newest_group(l)->len++;
 }
 
 static void push_retired(struct pool *pool, struct pool_list *l, u32 index,
@@ -156,13 +162,12 @@ static void chain_push(struct pool *pool, struct chain *c, u32 index)
 		c->last = index;
 }
 
-/* Up to max usable elements of a list that keeps `keep`. */
-static void detach(struct pool *pool, struct pool_list *l, u32 keep, u32 max,
-		   struct chain *c)
+/* Up to POOL_BATCH usable elements of a list. */
+static void detach(struct pool *pool, struct pool_list *l, struct chain *c)
 {
 	u32 index;
 
-	while (c->len < max && load(&l->len) > keep &&
+	while (c->len < POOL_BATCH &&
 	       (index = pop_usable(pool, l, c->len == 0)) != 0)
 		chain_push(pool, c, index);
 }
@@ -247,49 +252,42 @@ static void rob_others(struct pool *pool, const struct pool_list *own,
 	for (u32 i = 0; i < pool->lists_len && !c->len; i++) {
 		struct pool_list *l = &pool->lists[i];
 
-		if (l == own || load(&l->len) <= pool->spares)
+		if (l == own || !load(&l->len))
 			continue;
 		spin_lock(&l->lock);
-		detach(pool, l, pool->spares, POOL_BATCH, c);
+		detach(pool, l, c);
 		spin_unlock(&l->lock);
 	}
 }
 
-/* The list whose first retired element is the oldest, with more than keep
- * (its own: own_keep) elements. */
-static struct pool_list *find_oldest(struct pool *pool, struct pool_list *own,
-				     u32 own_keep)
+/* The list whose first retired element is the oldest, and older than that. */
+static struct pool_list *find_older(struct pool *pool, u64 than)
 {
 	struct pool_list *best = NULL;
-	u64 least = UINT64_MAX;
 
 	for (u32 i = 0; i < pool->lists_len; i++) {
 		struct pool_list *l = &pool->lists[i];
-		u64 stamp = UINT64_MAX;
 
 		spin_lock(&l->lock);
-		if (load(&l->len) > (l == own ? own_keep : pool->spares) &&
-		    l->oldest)
-			stamp = oldest_stamp(l);
-		spin_unlock(&l->lock);
-		if (stamp < least) {
-			least = stamp;
+		if (l->oldest && oldest_stamp(l) < than) {
+			than = oldest_stamp(l);
 			best = l;
 		}
+		spin_unlock(&l->lock);
 	}
 	return best;
 }
 
-/* Whatever there is but elements in their grace period, then these. */
-static u32 refill(struct pool *pool, struct pool_list *own, u32 keep, int *err)
+/* Whatever there is but elements in their grace period, then the oldest of
+ * these if it is older than that. */
+static u32 refill(struct pool *pool, struct pool_list *own, u64 than, int *err)
 {
 	struct chain c = { 0 };
 	struct pool_list *l;
-	u32 index = 0;
+	u32 index;
 
 	spin_lock(&own->lock);
-	if (load(&own->len) > keep)
-		index = pop_usable(pool, own, true);
+	index = pop_usable(pool, own, true);
 	spin_unlock(&own->lock);
 	if (index)
 		return index;
@@ -308,13 +306,11 @@ static u32 refill(struct pool *pool, struct pool_list *own, u32 keep, int *err)
 	}
 	end_move(pool);
 
-	while (!index && (l = find_oldest(pool, own, keep)) != NULL) {
+	while (!index && (l = find_older(pool, than)) != NULL) {
 		spin_lock(&l->lock);
-		if (load(&l->len) > (l == own ? keep : pool->spares)) {
-			index = pop_ready(pool, l);
-			if (!index)
-				index = pop_retired(pool, l);
-		}
+		index = pop_ready(pool, l);
+		if (!index)
+			index = pop_retired(pool, l);
 		spin_unlock(&l->lock);
 	}
 	return index;
@@ -328,31 +324,41 @@ static bool all_used(struct pool *pool)
 	if ((moves & 1) || load(&pool->shared))
 		return false;
 	for (u32 i = 0; i < pool->lists_len; i++) {
-		if (load(&pool->lists[i].len) > pool->spares)
+		if (load(&pool->lists[i].len))
 			return false;
 	}
 	return atomic_load_explicit(&pool->moves, memory_order_seq_cst) ==
 	       moves;
 }
 
-static u32 take(struct pool *pool, u32 keep, int *err)
+/* A spare that is ready for one of the list that is not.  Under its lock. */
+static u32 trade(struct pool *pool, struct pool_list *own)
+{
+	u32 index = own->oldest ? spares_take(&own->spares, pool->rcu) : 0;
+	u64 stamp;
+
+	if (!index)
+		return 0;
+	stamp = oldest_stamp(own);
+	spares_put_aged(&own->spares, pool->rcu, pop_retired(pool, own), stamp);
+	return index;
+}
+
+static u32 take(struct pool *pool, int *err)
 {
 	struct pool_list *own = own_list(pool);
-	u32 index = 0;
+	u32 index;
 
 	spin_lock(&own->lock);
-	if (load(&own->len) > keep)
-		index = pop_usable(pool, own, false);
+	index = pop_usable(pool, own, false);
+	if (!index)
+		index = trade(pool, own);
 	spin_unlock(&own->lock);
-	if (!index) {
-		if (keep && all_used(pool))
-			return 0;
-		spin_lock(&pool->lock);
-		index = refill(pool, own, keep, err);
-		spin_unlock(&pool->lock);
-	}
-	if (index)
-		pool_at(pool, index)->next = POOL_USED;
+	if (index || all_used(pool))
+		return index;
+	spin_lock(&pool->lock);
+	index = refill(pool, own, UINT64_MAX, err);
+	spin_unlock(&pool->lock);
 	return index;
 }
 
@@ -360,17 +366,75 @@ int pool_take(struct pool *pool, u32 *index)
 {
 	int err = 0;
 
-	*index = take(pool, pool->spares, &err);
-	if (*index)
-		return 0;
-	return err ? err : -E2BIG;
+	*index = take(pool, &err);
+	if (!*index)
+		return err ? err : -E2BIG;
+	pool_at(pool, *index)->next = POOL_USED;
+	return 0;
+}
+
+/* Threads that are no lcore have spares together. */
+static bool is_common(const struct pool *pool, const struct pool_list *l)
+{
+	return l == &pool->lists[pool->lists_len - 1];
+}
+
+static void lock_spares(struct pool *pool, struct pool_list *own)
+{
+	if (is_common(pool, own))
+		spin_lock(&own->lock);
+}
+
+static void unlock_spares(struct pool *pool, struct pool_list *own)
+{
+	if (is_common(pool, own))
+		spin_unlock(&own->lock);
+}
+
+/* All spares are in their grace period. */
+static u32 swap_slowly(struct pool *pool, struct pool_list *own)
+{
+	u32 index;
+	int err;
+	u64 than;
+
+	lock_spares(pool, own);
+	than = spares_stamp(&own->spares);
+	unlock_spares(pool, own);
+	spin_lock(&pool->lock);
+	index = refill(pool, own, than, &err);
+	spin_unlock(&pool->lock);
+	if (index)
+		return index;
+	lock_spares(pool, own);
+	index = spares_take_oldest(&own->spares);
+	unlock_spares(pool, own);
+	return index;
 }
 
 u32 pool_swap(struct pool *pool)
 {
-	int err = 0;
+	struct pool_list *own = own_list(pool);
+	u32 index;
 
-	return take(pool, 0, &err);
+	lock_spares(pool, own);
+	index = spares_take(&own->spares, pool->rcu);
+	unlock_spares(pool, own);
+	if (!index)
+		index = swap_slowly(pool, own);
+	if (index)
+		pool_at(pool, index)->next = POOL_USED;
+	return index;
+}
+
+static bool make_up(struct pool *pool, struct pool_list *own, u32 index)
+{
+	bool done;
+
+	lock_spares(pool, own);
+	done = spares_put(&own->spares, pool->rcu, index);
+	unlock_spares(pool, own);
+	return done;
 }
 
 /* Share some when this list has more than it is likely to need. */
@@ -381,7 +445,7 @@ static void spill(struct pool *pool, struct pool_list *own)
 	spin_lock(&pool->lock);
 	begin_move(pool);
 	spin_lock(&own->lock);
-	detach(pool, own, pool->spares + POOL_BATCH, POOL_BATCH, &c);
+	detach(pool, own, &c);
 	spin_unlock(&own->lock);
 	share(pool, &c);
 	end_move(pool);
@@ -393,23 +457,39 @@ void pool_return(struct pool *pool, u32 index)
 	struct pool_list *own = own_list(pool);
 	bool full;
 
+	if (make_up(pool, own, index))
+		return;
 	spin_lock(&own->lock);
 	push_ready(pool, own, index);
-	full = own->ready_len > pool->spares + 2 * POOL_BATCH;
+	full = own->ready_len > 2 * POOL_BATCH;
 	spin_unlock(&own->lock);
 	if (full)
 		spill(pool, own);
 }
 
+/* Start the grace period of what was retired last, find out whether that of
+ * the oldest is over: once for many. */
+static void poll(struct pool *pool, struct pool_list *l)
+{
+	if (newest_group(l)->len % POOL_GROUP != 0)
+		return;
+	rcu_poll(pool->rcu, newest_group(l)->stamp);
+	rcu_passed(pool->rcu, oldest_stamp(l));
+}
+
 void pool_retire(struct pool *pool, u32 index)
 {
 	struct pool_list *own = own_list(pool);
-	u64 stamp = rcu_stamp(pool->rcu);
 	bool full;
+	u64 stamp;
 
+	if (make_up(pool, own, index))
+		return;
+	stamp = rcu_stamp(pool->rcu);
 	spin_lock(&own->lock);
 	push_retired(pool, own, index, stamp);
-	full = load(&own->len) > pool->spares + 2 * POOL_BATCH &&
+	poll(pool, own);
+	full = load(&own->len) > 2 * POOL_BATCH &&
 	       (own->ready_len > POOL_BATCH ||
 		rcu_known(pool->rcu, oldest_stamp(own)));
 	spin_unlock(&own->lock);
@@ -419,7 +499,7 @@ void pool_retire(struct pool *pool, u32 index)
 
 bool pool_can_give(const struct pool *pool)
 {
-	return load(&own_list(pool)->len) > pool->spares;
+	return load(&own_list(pool)->len) != 0;
 }
 
 u32 pool_used(const struct pool *pool)
@@ -427,8 +507,25 @@ u32 pool_used(const struct pool *pool)
 	u32 unused = load(&pool->shared);
 
 	for (u32 i = 0; i < pool->lists_len; i++)
-		unused += load(&pool->lists[i].len);
+		unused += load(&pool->lists[i].len) +
+			  spares_len(&pool->lists[i].spares);
 	return unused < pool->capacity ? pool->capacity - unused : 0;
+}
+
+static int init_list(struct pool *pool, u32 i)
+{
+	struct pool_list *l = &pool->lists[i];
+	struct chain c = { 0 };
+	int err;
+
+	*l = (struct pool_list){
+		.spares = { .ring = pool->rings + (size_t)i * pool->spares,
+			    .size = pool->spares },
+	};
+	err = take_fresh(pool, pool->spares, &c);
+	for (u32 index = c.first; index; index = pool_at(pool, index)->next)
+		spares_put_aged(&l->spares, pool->rcu, index, 0);
+	return err;
 }
 
 int pool_init(struct pool *pool, const struct pool_config *config)
@@ -452,15 +549,12 @@ int pool_init(struct pool *pool, const struct pool_config *config)
 	pool->shared = pool->capacity;
 	pool->charged = config->sparse ? 0 : pool->capacity;
 	pool->lists = aligned_alloc(CACHE_LINE, lists * sizeof(*pool->lists));
-	if (!pool->lists)
-		return -ENOMEM;
-	for (u32 i = 0; i < lists && !err; i++) {
-		struct chain c = { 0 };
-
-		pool->lists[i] = (struct pool_list){ .ready = 0 };
-		err = take_fresh(pool, pool->spares, &c);
-		attach(pool, &pool->lists[i], c.first);
-	}
+	pool->rings =
+		calloc((size_t)lists * pool->spares, sizeof(*pool->rings));
+	if (!pool->lists || !pool->rings)
+		err = -ENOMEM;
+	for (u32 i = 0; i < lists && !err; i++)
+		err = init_list(pool, i);
 	if (err)
 		pool_fini(pool);
 	return err;
@@ -468,7 +562,9 @@ int pool_init(struct pool *pool, const struct pool_config *config)
 
 void pool_fini(struct pool *pool)
 {
+	free(pool->rings);
 	free(pool->lists);
+	pool->rings = NULL;
 	pool->lists = NULL;
 }
 
@@ -494,6 +590,20 @@ static s64 grouped(const struct pool_list *l)
 	return n;
 }
 
+static int check_spares(const struct pool *pool, const struct spares *s,
+			u8 *seen)
+{
+	u32 index;
+
+	for (u32 i = 0; i < spares_len(s); i++) {
+		index = s->ring[(s->oldest + i) % s->size].index;
+		if (!index || index >= load(&pool->fresh) || seen[index])
+			return -EUCLEAN;
+		seen[index] = 1;
+	}
+	return 0;
+}
+
 static int check_lists(struct pool *pool, u8 *seen, u32 *free_elems)
 {
 	u32 total = pool->capacity + 1 - load(&pool->fresh);
@@ -511,6 +621,9 @@ static int check_lists(struct pool *pool, u8 *seen, u32 *free_elems)
 		    n + m != load(&l->len))
 			return -EUCLEAN;
 		total += (u32)(n + m);
+		if (check_spares(pool, &l->spares, seen))
+			return -EUCLEAN;
+		total += spares_len(&l->spares);
 	}
 	*free_elems = total;
 	return 0;

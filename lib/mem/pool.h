@@ -9,8 +9,8 @@
  * E1  At most `entries` elements are given out by pool_take(), and that many:
  *     it fails when no list has one left, or memory for more is lacking.
  * E2  pool_swap(), of which each thread is expected to give back one element
- *     before it takes the next, never fails: every list keeps spare elements
- *     beyond `entries` for it.
+ *     before it takes the next, never fails: every list has spare elements
+ *     beyond `entries` for it.  A slot's own take no lock.
  * E3  A retired element is given out again after a grace period; when nothing
  *     but such elements is left, the oldest is, at once.
  * E4  At rest, free + used = capacity.
@@ -20,6 +20,7 @@
 
 #include "mem/mem.h"
 #include "mem/rcu.h"
+#include "mem/spares.h"
 #include "mem/spin.h"
 
 struct pool_elem {
@@ -29,6 +30,7 @@ struct pool_elem {
 
 #define POOL_USED UINT32_MAX
 #define POOL_BATCH 64 /* elements that change lists at a time, at most */
+#define POOL_GROUP 32 /* retired elements that wait together, at least */
 #define POOL_GROUPS 8
 
 /* Retired elements that follow each other in a list. */
@@ -38,6 +40,9 @@ struct pool_group {
 };
 
 struct pool_list {
+	/* The slot's thread alone; of the last list, under the lock. */
+	_Alignas(CACHE_LINE) struct spares spares;
+
 	_Alignas(CACHE_LINE) struct spin lock;
 	u32 ready;  /* a stack */
 	u32 oldest; /* of the retired: a queue */
@@ -55,13 +60,14 @@ struct pool {
 	u8 *elems; /* element i is at elems + i * size */
 	u64 size;
 	u32 entries;
-	u32 spares; /* every list keeps so many */
+	u32 spares; /* every list has so many */
 	u32 capacity;
 	u32 lists_len; /* slots, then one for threads that are no lcore */
 	u64 unit;      /* bytes to charge an element, 0: all charged */
 	struct arena *arena;
 	struct rcu *rcu;
 	struct pool_list *lists;
+	struct spare *rings; /* of all lists */
 
 	/* Elements change lists under this lock; it is taken before a list's.
 	 */

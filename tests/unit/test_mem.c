@@ -467,7 +467,7 @@ static void retired_elements_rest_for_a_grace_period(void **state)
 	/* After a grace period all are as good. */
 	pool_retire(b.pool, taken[1]);
 	rcu_quiescent(rcu, 0);
-	assert_int_equal(pool_swap(b.pool), taken[0]);
+	assert_int_equal(pool_swap(b.pool), taken[1]);
 	rcu_offline(rcu, 0);
 	free_bed(&b);
 }
