@@ -314,11 +314,18 @@ static void count_removal(struct htab_bucket *b)
 	__atomic_store_n(&b->seq, b->seq + 1, __ATOMIC_RELEASE);
 }
 
+static bool is_way(const struct htab_bucket *b, const u32 *at)
+{
+	return at >= b->elem && at < b->elem + HTAB_WAYS;
+}
+
+/* The link of an element in a way is never read. */
 static void replace(struct htab *h, struct htab_bucket *b, u32 old, u32 new)
 {
 	u32 *at = place_of(h, b, old);
 
-	set_index(htab_link(h, new), *htab_link(h, old));
+	if (!is_way(b, at))
+		set_index(htab_link(h, new), *htab_link(h, old));
 	set_heat(h, new, HTAB_HOT);
 	set_heat(h, old, HTAB_UNLINKED);
 	set_index(at, new);
@@ -328,7 +335,7 @@ static void replace(struct htab *h, struct htab_bucket *b, u32 old, u32 new)
 static void unlink_at(struct htab *h, struct htab_bucket *b, u32 *at, u32 index)
 {
 	set_heat(h, index, HTAB_UNLINKED);
-	if (at >= b->elem && at < b->elem + HTAB_WAYS) {
+	if (is_way(b, at)) {
 		set_tag(b, (u32)(at - b->elem), 0);
 		set_index(at, 0);
 	} else {
@@ -436,14 +443,13 @@ static u32 exchange(struct htab *h, struct htab_bucket *b, u32 old,
 static int put_once(struct htab *h, const void *key, u64 flags,
 		    const struct source *from, u32 victim)
 {
-	u64 hash = htab_hash_sized(&h->fast, key, h->map.key_size);
+	u64 hash = htab_hash(&h->fast, key);
 	struct htab_bucket *b = htab_bucket_of(&h->fast, hash);
 	u32 old, retired = 0;
 	int err = 0;
 
 	spin_lock(htab_lock_of(b));
-	old = htab_probe(&h->fast, b, key, h->map.key_size, htab_tag(hash),
-			 b->seq);
+	old = htab_probe_any(&h->fast, b, key, hash);
 	if (old && flags == BPF_NOEXIST) {
 		err = -EEXIST;
 	} else if (!old && flags == BPF_EXIST) {
@@ -535,13 +541,12 @@ static int htab_write(struct map *map, const void *key, const void *value,
 static int remove_key(struct map *map, const void *key, void *value, u64 flags)
 {
 	struct htab *h = htab_of(map);
-	u64 hash = htab_hash_sized(&h->fast, key, map->key_size);
+	u64 hash = htab_hash(&h->fast, key);
 	struct htab_bucket *b = htab_bucket_of(&h->fast, hash);
 	u32 index;
 
 	spin_lock(htab_lock_of(b));
-	index = htab_probe(&h->fast, b, key, map->key_size, htab_tag(hash),
-			   b->seq);
+	index = htab_probe_any(&h->fast, b, key, hash);
 	if (index && value)
 		htab_copy_value(h, index, value, flags & BPF_F_LOCK);
 	if (index)

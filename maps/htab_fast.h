@@ -230,6 +230,31 @@ HTAB_INLINE u32 htab_probe(const struct htab_fast *h,
 	return 0;
 }
 
+/* For writers, whose probe is under the lock. */
+static inline u64 htab_hash(const struct htab_fast *h, const void *key)
+{
+	switch (h->key_size) {
+	case 4: return htab_hash_sized(h, key, 4);
+	case 8: return htab_hash_sized(h, key, 8);
+	case 16: return htab_hash_sized(h, key, 16);
+	default: return htab_hash_sized(h, key, h->key_size);
+	}
+}
+
+static inline u32 htab_probe_any(const struct htab_fast *h,
+				 const struct htab_bucket *b, const void *key,
+				 u64 hash)
+{
+	u16 tag = htab_tag(hash);
+
+	switch (h->key_size) {
+	case 4: return htab_probe(h, b, key, 4, tag, b->seq);
+	case 8: return htab_probe(h, b, key, 8, tag, b->seq);
+	case 16: return htab_probe(h, b, key, 16, tag, b->seq);
+	default: return htab_probe(h, b, key, h->key_size, tag, b->seq);
+	}
+}
+
 HTAB_INLINE u32 htab_find_hashed(const struct htab_fast *h, const u8 *key,
 				 u32 size, u64 hash)
 {

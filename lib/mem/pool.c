@@ -19,9 +19,9 @@
  *     gains an element after it was looked at and another loses one before is
  *     a race that Linux's free lists have too.)
  * F2  pool->lock is taken before a list's lock, and one list's at a time.
- * F3  A retired element's stamp is that of its group, which is never less
- *     than its own: an element joins the newest group if that is as young, or
- *     makes it younger when the list has no room for another group.
+ * F3  A retired element's stamp is that of its group, taken when the group is
+ *     complete or is asked for it: after all in it were retired.  A list that
+ *     has no room for another group makes the newest younger.
  */
 #include "mem/pool.h"
 
@@ -81,31 +81,46 @@ static u32 pop_ready(struct pool *pool, struct pool_list *l)
 	return index;
 }
 
-static u64 oldest_stamp(const struct pool_list *l)
-{
-	return l->groups[l->group].stamp;
-}
-
 static struct pool_group *newest_group(struct pool_list *l)
 {
 	return &l->groups[(l->group + l->groups_len - 1) % POOL_GROUPS];
 }
 
-static void join_group(struct pool_list *l, u64 stamp)
+static void join_group(struct pool_list *l)
 {
-	bool young = l->groups_len && newest_group(l)->stamp >= stamp;
-
-	if (!young && l->groups_len < POOL_GROUPS) {
+	if (!l->groups_len || (newest_group(l)->stamp != POOL_NO_STAMP &&
+			       l->groups_len < POOL_GROUPS)) {
 		l->groups_len++;
 		newest_group(l)->len = 0;
 	}
-	if (!young)
-		newest_group(l)->stamp = stamp;
+	newest_group(l)->stamp = POOL_NO_STAMP;
 	newest_group(l)->len++;
 }
 
-static void push_retired(struct pool *pool, struct pool_list *l, u32 index,
-			 u64 stamp)
+/* When the oldest retired element, which there is, may be had. */
+static u64 oldest_stamp(const struct pool *pool, struct pool_list *l)
+{
+	struct pool_group *g = &l->groups[l->group];
+
+	if (g->stamp == POOL_NO_STAMP)
+		g->stamp = rcu_stamp(pool->rcu);
+	return g->stamp;
+}
+
+/* Start the grace period of a whole group, find out whether that of the oldest
+ * is over: once for many. */
+static void complete_group(const struct pool *pool, struct pool_list *l)
+{
+	struct pool_group *g = newest_group(l);
+
+	if (g->len % POOL_GROUP != 0)
+		return;
+	g->stamp = rcu_stamp(pool->rcu);
+	rcu_poll(pool->rcu, g->stamp);
+	rcu_passed(pool->rcu, oldest_stamp(pool, l));
+}
+
+static void push_retired(struct pool *pool, struct pool_list *l, u32 index)
 {
 	pool_at(pool, index)->next = 0;
 	if (l->oldest)
@@ -113,7 +128,8 @@ static void push_retired(struct pool *pool, struct pool_list *l, u32 index,
 	else
 		l->oldest = index;
 	l->newest = index;
-	join_group(l, stamp);
+	join_group(l);
+	complete_group(pool, l);
 	add(&l->len, 1);
 }
 
@@ -141,7 +157,7 @@ static u32 pop_usable(struct pool *pool, struct pool_list *l, bool poll)
 
 	if (index || !l->oldest)
 		return index;
-	stamp = oldest_stamp(l);
+	stamp = oldest_stamp(pool, l);
 	if (poll ? rcu_poll(pool->rcu, stamp) : rcu_known(pool->rcu, stamp))
 		return pop_retired(pool, l);
 	return 0;
@@ -269,8 +285,8 @@ static struct pool_list *find_older(struct pool *pool, u64 than)
 		struct pool_list *l = &pool->lists[i];
 
 		spin_lock(&l->lock);
-		if (l->oldest && oldest_stamp(l) < than) {
-			than = oldest_stamp(l);
+		if (l->oldest && oldest_stamp(pool, l) < than) {
+			than = oldest_stamp(pool, l);
 			best = l;
 		}
 		spin_unlock(&l->lock);
@@ -339,7 +355,7 @@ static u32 trade(struct pool *pool, struct pool_list *own)
 
 	if (!index)
 		return 0;
-	stamp = oldest_stamp(own);
+	stamp = oldest_stamp(pool, own);
 	spares_put_aged(&own->spares, pool->rcu, pop_retired(pool, own), stamp);
 	return index;
 }
@@ -398,14 +414,16 @@ static u32 swap_slowly(struct pool *pool, struct pool_list *own)
 	int err;
 	u64 than;
 
-	lock_spares(pool, own);
-	than = spares_stamp(&own->spares);
-	unlock_spares(pool, own);
-	spin_lock(&pool->lock);
-	index = refill(pool, own, than, &err);
-	spin_unlock(&pool->lock);
-	if (index)
-		return index;
+	if (!all_used(pool)) {
+		lock_spares(pool, own);
+		than = spares_stamp(&own->spares);
+		unlock_spares(pool, own);
+		spin_lock(&pool->lock);
+		index = refill(pool, own, than, &err);
+		spin_unlock(&pool->lock);
+		if (index)
+			return index;
+	}
 	lock_spares(pool, own);
 	index = spares_take_oldest(&own->spares);
 	unlock_spares(pool, own);
@@ -467,31 +485,18 @@ void pool_return(struct pool *pool, u32 index)
 		spill(pool, own);
 }
 
-/* Start the grace period of what was retired last, find out whether that of
- * the oldest is over: once for many. */
-static void poll(struct pool *pool, struct pool_list *l)
-{
-	if (newest_group(l)->len % POOL_GROUP != 0)
-		return;
-	rcu_poll(pool->rcu, newest_group(l)->stamp);
-	rcu_passed(pool->rcu, oldest_stamp(l));
-}
-
 void pool_retire(struct pool *pool, u32 index)
 {
 	struct pool_list *own = own_list(pool);
 	bool full;
-	u64 stamp;
 
 	if (make_up(pool, own, index))
 		return;
-	stamp = rcu_stamp(pool->rcu);
 	spin_lock(&own->lock);
-	push_retired(pool, own, index, stamp);
-	poll(pool, own);
+	push_retired(pool, own, index);
 	full = load(&own->len) > 2 * POOL_BATCH &&
 	       (own->ready_len > POOL_BATCH ||
-		rcu_known(pool->rcu, oldest_stamp(own)));
+		rcu_known(pool->rcu, oldest_stamp(pool, own)));
 	spin_unlock(&own->lock);
 	if (full)
 		spill(pool, own);

@@ -32,10 +32,11 @@ struct pool_elem {
 #define POOL_BATCH 64 /* elements that change lists at a time, at most */
 #define POOL_GROUP 32 /* retired elements that wait together, at least */
 #define POOL_GROUPS 8
+#define POOL_NO_STAMP UINT64_MAX /* more elements come to the group */
 
 /* Retired elements that follow each other in a list. */
 struct pool_group {
-	u64 stamp; /* they are usable when it has passed */
+	u64 stamp; /* they are usable when it has passed; POOL_NO_STAMP */
 	u32 len;
 };
 

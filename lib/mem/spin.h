@@ -21,20 +21,26 @@ struct spin {
 
 static inline bool spin_trylock(struct spin *s)
 {
-	return !atomic_load_explicit(&s->held, memory_order_relaxed) &&
-	       !atomic_exchange_explicit(&s->held, 1, memory_order_acquire);
+	return !atomic_exchange_explicit(&s->held, 1, memory_order_acquire);
 }
 
-static inline void spin_lock(struct spin *s)
+static inline void spin_wait(struct spin *s)
 {
 	u32 waited = 0;
 
-	while (!spin_trylock(s)) {
+	while (atomic_load_explicit(&s->held, memory_order_relaxed)) {
 		if (++waited % SPIN_PATIENCE == 0)
 			sched_yield();
 		else
 			__builtin_ia32_pause();
 	}
+}
+
+/* A lock is free most of the time: its line is fetched once, for writing. */
+static inline void spin_lock(struct spin *s)
+{
+	while (unlikely(!spin_trylock(s)))
+		spin_wait(s);
 }
 
 static inline void spin_unlock(struct spin *s)

@@ -472,7 +472,7 @@ static void retired_elements_rest_for_a_grace_period(void **state)
 	free_bed(&b);
 }
 
-#define AGES (3 * POOL_GROUPS)
+#define AGES (POOL_GROUP * (POOL_GROUPS + 2))
 
 /* A list tells fewer ages apart than there are: none is made older. */
 static void elements_of_many_ages_rest_long_enough(void **state)
@@ -484,7 +484,7 @@ static void elements_of_many_ages_rest_long_enough(void **state)
 	struct bed b;
 
 	(void)state;
-	make_bed(&b, 200, 1, false);
+	make_bed(&b, AGES, 1, false);
 	rcu = mem_rcu(b.mem);
 	assert_int_equal(rcu_online(rcu, 0), 0);
 	for (u32 i = 0; i < AGES; i++)
