@@ -350,23 +350,36 @@ static int check_operands(struct verifier *v, const struct bpf_insn *insn)
 	return 0;
 }
 
+static void swap_bytes(const struct bpf_insn *insn, struct reg *dst)
+{
+	bool to_le = insn->code == (BPF_ALU | BPF_END | BPF_TO_LE);
+
+	if (to_le != (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) ||
+	    BPF_CLASS(insn->code) == BPF_ALU64)
+		range_swap(&dst->var, (u32)insn->imm);
+	else
+		range_zext(&dst->var, (u32)insn->imm);
+}
+
 /* One operand: negation, byte swaps. */
 static int check_unary(struct verifier *v, const struct bpf_insn *insn)
 {
 	struct reg *dst = &state_regs(v->cur)[insn->dst_reg];
+	bool is64 = BPF_CLASS(insn->code) == BPF_ALU64;
 	struct range zero = range_const(0);
 	int ret = reg_must_be_read(v, insn->dst_reg);
 
 	if (ret)
 		return ret;
-	if (BPF_OP(insn->code) == BPF_NEG && dst->kind == REG_SCALAR) {
-		range_alu(BPF_SUB, BPF_CLASS(insn->code) == BPF_ALU64, &zero,
-			  &dst->var);
+	if (reg_is_pointer(dst))
+		*dst = reg_scalar();
+	if (BPF_OP(insn->code) == BPF_END) {
+		swap_bytes(insn, dst);
+	} else {
+		range_alu(BPF_SUB, is64, &zero, &dst->var);
 		dst->var = zero;
-		lose_id(dst);
-		return 0;
 	}
-	*dst = reg_scalar();
+	lose_id(dst);
 	return 0;
 }
 

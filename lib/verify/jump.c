@@ -222,7 +222,7 @@ static void prove_bytes(struct state *s, const struct reg *at, bool open)
 	s32 range = here.off + open;
 	struct reg *r;
 
-	if (here.off < 0 || !range || here.var.umax > PACKET_MAX ||
+	if (here.off <= 0 || here.var.umax > PACKET_MAX ||
 	    here.var.umax + (u64)here.off > PACKET_MAX)
 		return;
 	state_each_reg(s, f, r, i)

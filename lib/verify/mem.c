@@ -426,49 +426,76 @@ static int access_stack(struct verifier *v, const struct access_what *a,
 	return stack_write(v, a->reg, off, a->size, a->value);
 }
 
-/* Fields of struct bpf_sock and bpf_tcp_sock, as programs see them. */
+/* Fields of struct bpf_sock of which parts may be read: at the start of the
+ * field, or anywhere in it. */
+static const struct {
+	u16 from, to;
+	bool anywhere;
+} sock_parts[] = {
+#define PART(from, to, anywhere)                                \
+	{ offsetof(struct bpf_sock, from), offsetof(struct bpf_sock, to), \
+	  anywhere }
+	PART(family, type, false),
+	PART(type, protocol, false),
+	PART(protocol, mark, false),
+	PART(src_ip4, src_port, true),
+	PART(src_port, dst_port, false),
+	PART(dst_ip4, state, true),
+	PART(state, rx_queue_mapping, false),
+#undef PART
+	{ offsetof(struct bpf_sock, rx_queue_mapping), sizeof(struct bpf_sock),
+	  false },
+};
+
+/* A port in two bytes, then nothing. */
+static bool port_field(u32 at, u32 size)
+{
+	if (at >= 2)
+		return false;
+	return size <= 2 - at || (!at && size == 4);
+}
+
+static bool full_sock_field(u32 off, u32 size)
+{
+	const u32 port = offsetof(struct bpf_sock, dst_port);
+
+	if (off >= port && off < offsetof(struct bpf_sock, dst_ip4))
+		return port_field(off - port, size);
+	for (u32 i = 0; i < ARRAY_LEN(sock_parts); i++)
+		if (off == sock_parts[i].from ||
+		    (sock_parts[i].anywhere && off > sock_parts[i].from &&
+		     off < sock_parts[i].to))
+			return size <= 4;
+	return size == 4;
+}
+
+static bool tcp_sock_field(u32 off, u32 size)
+{
+	if (off == offsetof(struct bpf_tcp_sock, bytes_received) ||
+	    off == offsetof(struct bpf_tcp_sock, bytes_acked))
+		return size == 8;
+	return size == 4;
+}
+
+/* As programs see struct bpf_sock and the like. */
 static bool sock_field(const struct reg *r, s32 off, u32 size)
 {
 	u32 end = r->kind == REG_TCP_SOCK   ? sizeof(struct bpf_tcp_sock)
 		  : r->kind == REG_XDP_SOCK ? sizeof(struct bpf_xdp_sock)
 					    : sizeof(struct bpf_sock);
+	u32 at = (u32)off;
 
-	if (off < 0 || (u32)off >= end || off % (s32)size)
+	if (off < 0 || at >= end || at % size)
 		return false;
-	if (r->kind == REG_TCP_SOCK &&
-	    ((u32)off == offsetof(struct bpf_tcp_sock, bytes_received) ||
-	     (u32)off == offsetof(struct bpf_tcp_sock, bytes_acked)))
-		return size == 8;
-	if (r->kind != REG_TCP_SOCK && r->kind != REG_XDP_SOCK) {
-		if ((u32)off >= offsetof(struct bpf_sock, dst_port) &&
-		    (u32)off < offsetof(struct bpf_sock, dst_port) + 2)
-			return size == 2 || size == 1 ||
-			       (size == 4 &&
-				off == offsetof(struct bpf_sock, dst_port));
-		if ((u32)off >= offsetof(struct bpf_sock, dst_port) + 2 &&
-		    (u32)off < offsetof(struct bpf_sock, dst_ip4))
-			return false;
-		switch ((u32)off & ~3u) {
-		case offsetof(struct bpf_sock, bound_dev_if):
-		case offsetof(struct bpf_sock, rx_queue_mapping):
-			return size == 4;
-		default: return size <= 4;
-		}
-	}
-	return size == 4;
-}
-
-static bool common_field(const struct reg *r, s32 off)
-{
-	if (r->kind != REG_SOCK_COMMON)
-		return true;
-	switch ((u32)off) {
-	case offsetof(struct bpf_sock, type):
-	case offsetof(struct bpf_sock, protocol):
-	case offsetof(struct bpf_sock, mark):
-	case offsetof(struct bpf_sock, priority): return false;
-	default: return true;
-	}
+	if (r->kind == REG_TCP_SOCK)
+		return tcp_sock_field(at, size);
+	if (r->kind == REG_XDP_SOCK)
+		return size == 4;
+	if (r->kind == REG_SOCK_COMMON &&
+	    at >= offsetof(struct bpf_sock, type) &&
+	    at < offsetof(struct bpf_sock, src_ip4))
+		return false;
+	return full_sock_field(at, size);
 }
 
 static int access_sock(struct verifier *v, const struct access_what *a, s32 off)
@@ -486,7 +513,7 @@ static int access_sock(struct verifier *v, const struct access_what *a, s32 off)
 			      "index or do a if (index >=0) check.",
 			      a->reg);
 	if (!range_is_const(&r->var) || r->var.bits.value ||
-	    !sock_field(r, off, a->size) || !common_field(r, off))
+	    !sock_field(r, off, a->size))
 		return reject(v, VERIFY_ACCESS, -EACCES,
 			      "R%u invalid %s access off=%d size=%u", a->reg,
 			      name, off, a->size);

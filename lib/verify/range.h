@@ -47,6 +47,8 @@ void range_alu(u8 op, bool is64, struct range *a, const struct range *b);
 /* The low bits (8, 16 or 32) with copies of the sign above, or zeros. */
 void range_sext(struct range *a, u32 bits);
 void range_zext(struct range *a, u32 bits);
+/* The low bits (16, 32 or 64) alone, their bytes in the other order. */
+void range_swap(struct range *a, u32 bits);
 
 /* range_jump.c: does `a op b` hold for all (1), none (0) or some (-1)? */
 int range_compare(u8 op, bool is64, const struct range *a,

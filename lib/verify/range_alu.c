@@ -282,3 +282,13 @@ void range_sext(struct range *a, u32 bits)
 	a->smax = limit - 1;
 	range_sync(a);
 }
+
+void range_swap(struct range *a, u32 bits)
+{
+	struct tnum low = tnum_zext(a->bits, bits);
+
+	*a = range_unknown();
+	a->bits.value = __builtin_bswap64(low.value) >> (64 - bits);
+	a->bits.mask = __builtin_bswap64(low.mask) >> (64 - bits);
+	range_sync(a);
+}

@@ -210,6 +210,9 @@ static int check_ld_imm(struct verifier *v)
 	case OP_LD_FUNC:
 		*dst = reg_pointer(REG_FUNC);
 		dst->func = v->aux[v->insn + 1 + (u32)insn->imm].subprog;
+		if (!v->subprogs[dst->func].type_id)
+			return reject(v, VERIFY_BTF, -EINVAL,
+				      "missing btf func_info");
 		if (v->subprogs[dst->func].global)
 			return reject(v, VERIFY_CALL, -EINVAL,
 				      "callback function not static");
