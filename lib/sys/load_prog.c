@@ -81,7 +81,7 @@ static int load_linked(struct linking *k, struct prog **out)
 		.func_cnt = ep->func_cnt,
 	};
 
-	return sys_prog_load(k->l->sys, &attr, k->l->err, out);
+	return sys_prog_load(k->l->sys, &attr, NULL, k->l->err, out);
 }
 
 static int load_prog(struct load *l, const struct elf_prog *ep,

@@ -11,6 +11,7 @@
 #include "bpf/name.h"
 #include "maps/prog_array.h"
 #include "sys/sys_priv.h"
+#include "verify/verify.h"
 #include "vm/vm.h"
 
 /* Linux's limit for the privileged */
@@ -97,18 +98,34 @@ static void forget_prog(struct prog *prog, void *arg)
 	id_remove(&sys->progs, prog->id);
 }
 
+/* A program that is safe to run. */
+static int make_prog(struct sys *sys, const struct prog_attr *attr,
+		     const struct verify_log *log, struct err *err,
+		     struct prog **out)
+{
+	struct verify_result result;
+	int res = verify_prog(attr, log, &result, err);
+
+	if (!res)
+		res = prog_create(sys->mem, attr, err, out);
+	if (!res)
+		verify_fix(&result, (*out)->insns, (*out)->insn_cnt);
+	verify_result_free(&result);
+	return res;
+}
+
 int sys_prog_load(struct sys *sys, const struct prog_attr *attr,
-		  struct err *err, struct prog **out)
+		  const struct verify_log *log, struct err *err,
+		  struct prog **out)
 {
 	struct prog *prog;
 	int res = sys_prog_check(attr, err);
 
+	if (!res)
+		res = make_prog(sys, attr, log, err, &prog);
 	if (res)
 		return res;
-	res = prog_create(sys->mem, attr, err, &prog);
-	if (res)
-		return res;
-	res = vm_prepare(prog, VM_CHECKED, err);
+	res = vm_prepare(prog, VM_PLAIN, err);
 	if (!res)
 		res = adopt_arrays(prog, err);
 	if (res)

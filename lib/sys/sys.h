@@ -13,6 +13,7 @@
 #include "prog/prog.h"
 
 struct sys;
+struct verify_log;
 
 /* mem outlives sys. */
 int sys_create(struct mem *mem, struct sys **out);
@@ -25,8 +26,10 @@ void sys_set_ports(struct sys *sys, u32 n);
  * id table when its last reference goes. */
 int sys_map_create(struct sys *sys, const struct map_attr *attr,
 		   struct err *err, struct map **out);
+/* Verified first; log says how that went and may be NULL. */
 int sys_prog_load(struct sys *sys, const struct prog_attr *attr,
-		  struct err *err, struct prog **out);
+		  const struct verify_log *log, struct err *err,
+		  struct prog **out);
 
 /* With a reference, or NULL. */
 struct map *sys_map_by_id(struct sys *sys, u32 id);

@@ -105,29 +105,78 @@ int wlog_check(const struct wlog *log)
 	return 0;
 }
 
-int wlog_end(struct wcall *w, const struct wlog *log, const struct err *err,
-	     int res)
+/* Room for n more bytes and the end; the oldest go if there are too many. */
+static bool make_room(struct wlog *log, u64 n)
 {
-	char text[1200] = "";
-	size_t len = 0;
+	u64 cap = MAX(log->cap * 2, log->len + n + 1);
+	char *grown;
+
+	if (log->len + n < log->cap)
+		return true;
+	if (log->len > 2ull * log->size) {
+		u64 drop = log->len - log->size;
+
+		memmove(log->text, log->text + drop, log->size);
+		log->len = log->size;
+		return make_room(log, n);
+	}
+	grown = realloc(log->text, cap);
+	if (!grown)
+		return false;
+	log->text = grown;
+	log->cap = cap;
+	return true;
+}
+
+void wlog_add(void *arg, const char *text)
+{
+	struct wlog *log = arg;
+	size_t n = strlen(text);
+
+	log->total += n;
+	if (!log->buf || !make_room(log, n))
+		return;
+	memcpy(log->text + log->len, text, n + 1);
+	log->len += n;
+}
+
+/* The reason, unless it has been said, where and what to do. */
+static void add_failure(struct wlog *log, const struct err *err)
+{
+	bool said = log->text && strstr(log->text, err->reason);
+	char line[1200];
+
+	snprintf(line, sizeof(line), "%s%s%s%s%s%s", err->place,
+		 err->place[0] && !said ? ": " : "", said ? "" : err->reason,
+		 said && !err->place[0] ? "" : "\n", err->hint,
+		 err->hint[0] ? "\n" : "");
+	wlog_add(log, line);
+}
+
+int wlog_end(struct wcall *w, struct wlog *log, const struct err *err, int res)
+{
+	const char *text;
 
 	if (log->level && res && err->code)
-		len = (size_t)snprintf(text, sizeof(text), "%s%s%s\n%s%s",
-				       err->place, err->place[0] ? ": " : "",
-				       err->reason, err->hint,
-				       err->hint[0] ? "\n" : "");
+		add_failure(log, err);
 	if (w->size >= log->true_size + sizeof(u32) &&
-	    wcall_put_u32(w, log->true_size, log->level ? (u32)len + 1 : 0) !=
-		    0)
+	    wcall_put_u32(w, log->true_size,
+			  log->level ? (u32)log->total + 1 : 0) != 0) {
+		free(log->text);
 		return -EFAULT;
-	if (!log->buf)
-		return res;
-	if (len + 1 > log->size) {
-		text[log->size - 1] = '\0';
-		len = log->size - 1;
-		res = -ENOSPC;
 	}
-	return wcall_copy_out(w, log->buf, text, len + 1) ? -EFAULT : res;
+	if (log->buf) {
+		text = log->len ? log->text : "";
+		if (log->len + 1 > log->size) {
+			text += log->len + 1 - log->size;
+			res = -ENOSPC;
+		}
+		if (wcall_copy_out(w, log->buf, text, strlen(text) + 1))
+			res = -EFAULT;
+	}
+	free(log->text);
+	log->text = NULL;
+	return res;
 }
 
 /* ---- the commands ---- */

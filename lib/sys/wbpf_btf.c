@@ -24,7 +24,7 @@ static int load(struct wcall *w, struct err *err, struct btf_blob **out)
 int wbpf_btf_load(struct wcall *w)
 {
 	const union bpf_attr *u = &w->u.attr;
-	const struct wlog log = {
+	struct wlog log = {
 		.buf = u->btf_log_buf,
 		.size = u->btf_log_size,
 		.level = u->btf_log_level,

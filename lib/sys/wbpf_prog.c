@@ -7,6 +7,7 @@
 #include "bpf/insn.h"
 #include "sys/wclient.h"
 #include "sys/wbpf_debug.h"
+#include "verify/verify.h"
 
 #define LICENSE_SIZE 128
 
@@ -157,8 +158,11 @@ static int use_maps(struct loading *l)
 	return 0;
 }
 
-static int load(struct loading *l, struct prog **out)
+static int load(struct loading *l, struct wlog *lines, struct prog **out)
 {
+	const struct verify_log log = { .level = lines->level,
+					.write = wlog_add,
+					.arg = lines };
 	const union bpf_attr *u = &l->w->u.attr;
 	struct prog_attr attr = {
 		.type = u->prog_type,
@@ -183,7 +187,7 @@ static int load(struct loading *l, struct prog **out)
 	attr.maps = l->maps.items;
 	attr.map_cnt = l->maps.len;
 	wdebug_attr(&l->debug, &attr);
-	return sys_prog_load(l->w->sys, &attr, l->err, out);
+	return sys_prog_load(l->w->sys, &attr, &log, l->err, out);
 }
 
 static void loading_end(struct loading *l)
@@ -214,7 +218,7 @@ static int check_attr(const struct wcall *w)
 int wbpf_prog_load(struct wcall *w)
 {
 	const union bpf_attr *u = &w->u.attr;
-	const struct wlog log = {
+	struct wlog log = {
 		.buf = u->log_buf,
 		.size = u->log_size,
 		.level = u->log_level,
@@ -233,7 +237,7 @@ int wbpf_prog_load(struct wcall *w)
 		loading_end(&l);
 		return res;
 	}
-	res = load(&l, &prog);
+	res = load(&l, &log, &prog);
 	loading_end(&l);
 	res = wlog_end(w, &log, &err, res);
 	if (!res)

@@ -68,12 +68,18 @@ struct wlog {
 	u32 size;
 	u32 level;
 	size_t true_size; /* offset of the field that gets it */
+	/* what has been said, its end if it is longer than the caller's */
+	char *text;
+	u64 len, cap;
+	u64 total;
 };
+
+/* More for the log; arg is a struct wlog. */
+void wlog_add(void *arg, const char *text);
 
 int wlog_check(const struct wlog *log);
 /* Says what is in err, whose code becomes res.  -ENOSPC if it is cut. */
-int wlog_end(struct wcall *w, const struct wlog *log, const struct err *err,
-	     int res);
+int wlog_end(struct wcall *w, struct wlog *log, const struct err *err, int res);
 
 /* BPF_MAP_UPDATE_ELEM's write: maps of programs take handles. */
 int wmap_write(struct wcall *w, struct map *map, const void *key,

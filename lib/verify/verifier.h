@@ -305,7 +305,11 @@ void precise_all(struct state *s);
 int step_add(struct verifier *v, u32 flags, u32 slot, u32 frame);
 int step_link(struct verifier *v, const struct links *links);
 
+/* ---- explain.c ---- */
+void explain(struct verifier *v);
+
 /* ---- log.c ---- */
 void log_insn(struct verifier *v);
+void log_result(struct verifier *v);
 
 #endif

@@ -50,6 +50,13 @@ enum verify_log_level {
 	VERIFY_LOG_STATS = 4,
 };
 
+/* Where lines of the log go. */
+struct verify_log {
+	u32 level; /* enum verify_log_level, or'ed; 0: nowhere */
+	void (*write)(void *arg, const char *text);
+	void *arg;
+};
+
 struct verify_attr {
 	u32 type;
 	u32 expected_attach_type;
@@ -68,9 +75,7 @@ struct verify_attr {
 	const struct verify_kfunc *kfuncs;
 	u32 kfunc_cnt;
 
-	u32 log_level; /* enum verify_log_level, or'ed */
-	void (*log)(void *arg, const char *text);
-	void *log_arg;
+	struct verify_log log;
 
 	bool no_prune;	  /* walk every path */
 	bool keep_states; /* result->states is for verify_states_admit() */
@@ -102,5 +107,15 @@ struct verify_result {
 int verify(const struct verify_attr *attr, struct verify_result *result,
 	   struct err *err);
 void verify_result_free(struct verify_result *result);
+
+/* A program that is about to be made, with its maps as they are.  log may be
+ * NULL. */
+int verify_prog(const struct prog_attr *attr, const struct verify_log *log,
+		struct verify_result *result, struct err *err);
+
+/* Of an accepted program: what no path reaches is replaced by what every
+ * engine takes, and never runs. */
+void verify_fix(const struct verify_result *result, struct bpf_insn *insns,
+		u32 cnt);
 
 #endif

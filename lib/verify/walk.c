@@ -23,12 +23,12 @@ void log_text(struct verifier *v, u32 level, const char *fmt, ...)
 	char text[1024];
 	va_list ap;
 
-	if (!(v->log_level & level) || !v->attr->log)
+	if (!(v->log_level & level))
 		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	v->attr->log(v->attr->log_arg, text);
+	v->attr->log.write(v->attr->log.arg, text);
 }
 
 int reject(struct verifier *v, enum verify_code code, int err, const char *fmt,
@@ -563,17 +563,18 @@ int verify(const struct verify_attr *attr, struct verify_result *result,
 	v->cnt = attr->insn_cnt;
 	v->prog_mask = ctx_mask(attr->type);
 	v->gpl = gpl_compatible(attr->license);
-	v->log_level = attr->log_level;
+	v->log_level = attr->log.level;
 	v->strict_align = attr->flags & BPF_F_STRICT_ALIGNMENT;
 	v->any_align = attr->flags & BPF_F_ANY_ALIGNMENT;
 	if (!v->prog_mask)
 		ret = unsupported(v, "this program type");
 	else
 		ret = run(v);
-	free(v);
-	if (!ret)
-		result->code = VERIFY_OK;
 	result->time_ns = now_ns() - start;
+	log_result(v);
+	if (ret)
+		explain(v);
+	free(v);
 	return ret;
 }
 

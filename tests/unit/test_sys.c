@@ -68,7 +68,7 @@ static struct prog *make_prog(u32 attach_type)
 	struct err err = { 0 };
 	struct prog *prog;
 
-	if (sys_prog_load(sys, &attr, &err, &prog) != 0)
+	if (sys_prog_load(sys, &attr, NULL, &err, &prog) != 0)
 		fail_msg("%s", err.reason);
 	return prog;
 }
@@ -357,7 +357,7 @@ static void a_refused_program_says_why(void **state)
 		struct err err = { 0 };
 		struct prog *prog;
 
-		assert_int_equal(sys_prog_load(sys, &rows[i].attr, &err, &prog),
+		assert_int_equal(sys_prog_load(sys, &rows[i].attr, NULL, &err, &prog),
 				 rows[i].code);
 		assert_int_equal(err.code, rows[i].code);
 		if (rows[i].says)

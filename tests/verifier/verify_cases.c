@@ -265,8 +265,8 @@ static void read_case(struct one *o)
 		.insns = o->insns,
 		.insn_cnt = (u32)(len / sizeof(*o->insns)),
 		.no_prune = o->cases->no_prune,
-		.log_level = o->cases->verbose > 1 ? 2 : 0,
-		.log = print_log,
+		.log = { .level = o->cases->verbose > 1 ? 2 : 0,
+			 .write = print_log },
 	};
 	read_maps(o);
 	read_funcs(o);

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* describe.c - a program with maps that exist, as the verifier sees it */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "verify/verify.h"
+
+static void describe(const struct map *map, struct verify_map *out)
+{
+	*out = (struct verify_map){
+		.name = map->name,
+		.type = map->type,
+		.key_size = map->key_size,
+		.value_size = map->value_size,
+		.max_entries = map->max_entries,
+		.flags = map->flags,
+		.btf = map->btf,
+		.btf_key = map->btf_key,
+		.btf_value = map->btf_value,
+	};
+}
+
+/* What nobody may write any more is constant. */
+static const void *contents_of(struct map *map)
+{
+	const u32 only = 0;
+
+	if (map->type != BPF_MAP_TYPE_ARRAY || map->max_entries != 1 ||
+	    !(map->flags & BPF_F_RDONLY_PROG) || !atomic_load(&map->frozen))
+		return NULL;
+	return map->ops->lookup(map, &only);
+}
+
+int verify_prog(const struct prog_attr *attr, const struct verify_log *log,
+		struct verify_result *result, struct err *err)
+{
+	struct verify_attr v = {
+		.type = attr->type,
+		.expected_attach_type = attr->expected_attach_type,
+		.flags = attr->flags,
+		.license = attr->license,
+		.insns = attr->insns,
+		.insn_cnt = attr->insn_cnt,
+		.map_cnt = attr->map_cnt,
+		.btf = attr->btf,
+		.lines = attr->lines,
+		.line_cnt = attr->line_cnt,
+		.funcs = attr->funcs,
+		.func_cnt = attr->func_cnt,
+	};
+	struct verify_map *inner;
+	int ret;
+
+	*result = (struct verify_result){ .code = VERIFY_NO_MEMORY };
+	v.maps = calloc(attr->map_cnt * 2ul + 1, sizeof(*v.maps));
+	if (!v.maps)
+		return err_fail(err, -ENOMEM, "out of memory");
+	inner = v.maps + attr->map_cnt;
+	for (u32 i = 0; i < attr->map_cnt; i++) {
+		struct map *map = attr->maps[i];
+
+		describe(map, &v.maps[i]);
+		v.maps[i].contents = contents_of(map);
+		if (!map->inner)
+			continue;
+		describe(map->inner, &inner[i]);
+		v.maps[i].inner = &inner[i];
+	}
+	if (log)
+		v.log = *log;
+	ret = verify(&v, result, err);
+	free(v.maps);
+	return ret;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * explain.c - a rejection's place and what to do about it
+ *
+ * The reason is Linux's words; the place is the source line if the program has
+ * line information, and the instruction; the hint is C.
+ */
+#include "bpf/disasm.h"
+#include "verify/verifier.h"
+
+static const char *const hints[VERIFY_CODE_COUNT] = {
+	[VERIFY_UNINIT] = "give it a value on every path that leads here",
+	[VERIFY_NOT_POINTER] =
+		"this is a number here, whatever its type in C: on some path "
+		"it is no pointer, or a helper call made it invalid",
+	[VERIFY_NULL_POINTER] = "if (!ptr) return ...; before it is used",
+	[VERIFY_POINTER_MATH] =
+		"only numbers with known limits may be added to a pointer: "
+		"if (n >= MAX) return ...;",
+	[VERIFY_BOUNDS] = "limit the offset first: if (i >= SIZE) return ...; "
+			  "or i &= SIZE - 1;",
+	[VERIFY_PACKET] = "if ((void *)ptr + SIZE > data_end) return ...; "
+			  "with this very pointer, before the access",
+	[VERIFY_STACK] = "the stack is 512 bytes below its top: check the "
+			 "index into the local array",
+	[VERIFY_STACK_DEPTH] = "move big local variables to a per-CPU array",
+	[VERIFY_CTX] = "the context has no such field for this program type, "
+		       "or not at this size",
+	[VERIFY_ALIGN] = "copy it with memcpy() or read it byte by byte",
+	[VERIFY_READ_ONLY] = "copy it to a local variable and change that",
+	[VERIFY_HELPER] = "helpers depend on program type and license",
+	[VERIFY_SIZE] = "limit the size first: if (n > MAX) return ...; with "
+			"n unsigned",
+	[VERIFY_REF] = "give back what was acquired on every path, once",
+	[VERIFY_LOCK] = "unlock before calls and on every path",
+	[VERIFY_RETURN] = "limit the value before it is returned",
+	[VERIFY_LOOP] = "give the loop a bound that every round comes nearer "
+			"to",
+	[VERIFY_COMPLEX] = "fewer branches in loops, or bpf_loop()",
+};
+
+static const struct prog_line *line_at(const struct verify_attr *attr, u32 insn)
+{
+	const struct prog_line *found = NULL;
+
+	for (u32 i = 0; i < attr->line_cnt && attr->lines[i].insn <= insn; i++)
+		found = &attr->lines[i];
+	return found;
+}
+
+static const char *name_of(void *arg, u32 id)
+{
+	(void)arg;
+	return helper_name(id);
+}
+
+void explain(struct verifier *v)
+{
+	static const struct disasm_names names = { .helper = name_of };
+	const struct prog_line *line = line_at(v->attr, v->result->insn);
+	const char *hint = hints[v->result->code];
+	char insn[128], source[160] = "";
+
+	if (v->result->insn >= v->cnt)
+		return;
+	disasm_insn(v->insns, v->cnt, v->result->insn, &names, insn,
+		    sizeof(insn));
+	if (line && line->file)
+		snprintf(source, sizeof(source), "%s:%u: ", line->file,
+			 line->line);
+	err_place(v->err, "%sinsn %u: %s", source, v->result->insn, insn);
+	if (hint)
+		err_hint(v->err, "%s", hint);
+}
