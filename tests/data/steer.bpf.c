@@ -28,7 +28,6 @@ enum op {
 	OP_REDIRECT,
 	OP_REDIRECT_INGRESS, /* tc alone */
 	OP_UNKNOWN,	     /* a code that nobody knows, TC_ACT_UNSPEC */
-	OP_FAULT,	     /* reads what is not the packet's */
 };
 
 enum hook { XDP, INGRESS, EGRESS };
@@ -55,57 +54,52 @@ static __always_inline struct script *find_script(void *data, void *end)
 }
 
 /* What this hook is to do; OP_PASS for a packet without a script. */
-static __always_inline enum op next(struct script *s, enum hook hook,
+static __always_inline enum op next(struct script *s, void *end, enum hook hook,
 				    __u32 ifindex, __u8 *arg)
 {
-	__u8 n = s->step;
+	__u8 n = s->step, *code = s->code[n], *path = &s->path[n];
 
-	s->path[n] = hook << 6 | ifindex;
+	if ((void *)(code + 2) > end || (void *)(path + 1) > end)
+		return OP_PASS;
+	*path = hook << 6 | ifindex;
 	s->step = n + 1;
-	*arg = s->code[n][1];
-	return s->code[n][0];
-}
-
-static __always_inline int fault(void)
-{
-	return *(volatile int *)0x1000;
+	*arg = code[1];
+	return code[0];
 }
 
 SEC("xdp")
 int steer_xdp(struct xdp_md *ctx)
 {
-	struct script *s = find_script((void *)(long)ctx->data,
-				       (void *)(long)ctx->data_end);
+	void *end = (void *)(long)ctx->data_end;
+	struct script *s = find_script((void *)(long)ctx->data, end);
 	__u8 arg;
 
 	if (!s)
 		return XDP_PASS;
-	switch (next(s, XDP, ctx->ingress_ifindex, &arg)) {
+	switch (next(s, end, XDP, ctx->ingress_ifindex, &arg)) {
 	case OP_DROP: return XDP_DROP;
 	case OP_ODD: return XDP_ABORTED;
 	case OP_TX: return XDP_TX;
 	case OP_REDIRECT: return bpf_redirect(arg, 0);
 	case OP_UNKNOWN: return 77;
-	case OP_FAULT: return fault();
 	default: return XDP_PASS;
 	}
 }
 
 static __always_inline int steer_tc(struct __sk_buff *skb, enum hook hook)
 {
-	struct script *s = find_script((void *)(long)skb->data,
-				       (void *)(long)skb->data_end);
+	void *end = (void *)(long)skb->data_end;
+	struct script *s = find_script((void *)(long)skb->data, end);
 	__u8 arg;
 
 	if (!s)
 		return TC_ACT_OK;
-	switch (next(s, hook, skb->ifindex, &arg)) {
+	switch (next(s, end, hook, skb->ifindex, &arg)) {
 	case OP_DROP: return TC_ACT_SHOT;
 	case OP_ODD: return TC_ACT_STOLEN;
 	case OP_REDIRECT: return bpf_redirect(arg, 0);
 	case OP_REDIRECT_INGRESS: return bpf_redirect(arg, BPF_F_INGRESS);
 	case OP_UNKNOWN: return TC_ACT_UNSPEC;
-	case OP_FAULT: return fault();
 	default: return TC_ACT_OK;
 	}
 }
