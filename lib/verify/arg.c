@@ -298,7 +298,7 @@ static int check_timer(struct verifier *v, u32 regno, struct call_meta *meta)
 			      "R%u doesn't have constant offset. bpf_timer has "
 			      "to be at the constant offset",
 			      regno);
-	if (!r->map->btf)
+	if (!r->map->btf && !r->map->field_cnt)
 		return reject(v, VERIFY_ARG, -EINVAL,
 			      "map '%s' has to have BTF in order to use "
 			      "bpf_timer",
@@ -328,7 +328,7 @@ static int check_lock_place(struct verifier *v, u32 regno)
 			      "R%u doesn't have constant offset. bpf_spin_lock "
 			      "has to be at the constant offset",
 			      regno);
-	if (!r->map->btf)
+	if (!r->map->btf && !r->map->field_cnt)
 		return reject(v, VERIFY_LOCK, -EINVAL,
 			      "map '%s' has to have BTF in order to use "
 			      "bpf_spin_lock",

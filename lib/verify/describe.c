@@ -2,7 +2,9 @@
 /* describe.c - a program with maps that exist, as the verifier sees it */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "maps/fields.h"
 #include "verify/verify.h"
 
 static void describe(const struct map *map, struct verify_map *out)
@@ -17,7 +19,12 @@ static void describe(const struct map *map, struct verify_map *out)
 		.btf = map->btf,
 		.btf_key = map->btf_key,
 		.btf_value = map->btf_value,
+		.fields_known = true,
 	};
+	if (!map->fields)
+		return;
+	out->field_cnt = map->fields->cnt;
+	memcpy(out->fields, map->fields->at, sizeof(out->fields));
 }
 
 /* What nobody may write any more is constant. */

@@ -204,15 +204,16 @@ void map_read_fields(struct verify_map *m)
 {
 	int cnt = 0;
 
-	m->has_kptr = false;
-	if (m->btf && m->btf_value) {
-		cnt = btf_fields(m->btf, btf_skip(m->btf, m->btf_value),
-				 (1u << BTF_FIELD_KINDS) - 1, m->fields);
-		m->has_kptr = has_kptr(m->btf, m->btf_value, VALUE_DEPTH);
-	}
-	m->field_cnt = cnt > 0 ? (u32)cnt : 0;
+	m->has_kptr = m->btf && m->btf_value &&
+		      has_kptr(m->btf, m->btf_value, VALUE_DEPTH);
 	if (m->inner)
 		map_read_fields(m->inner);
+	if (m->fields_known)
+		return;
+	if (m->btf && m->btf_value)
+		cnt = btf_fields(m->btf, btf_skip(m->btf, m->btf_value),
+				 (1u << BTF_FIELD_KINDS) - 1, m->fields);
+	m->field_cnt = cnt > 0 ? (u32)cnt : 0;
 }
 
 bool map_has_field(const struct verify_map *m, enum btf_field_kind kind,

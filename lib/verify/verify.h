@@ -30,7 +30,8 @@ struct verify_map {
 	 * are: loads from it are constants.  NULL: not known. */
 	const void *contents;
 
-	/* verify() finds them out */
+	/* verify() finds them in btf unless they are known */
+	bool fields_known;
 	struct btf_field fields[BTF_FIELDS_MAX];
 	u32 field_cnt;
 	bool has_kptr;
