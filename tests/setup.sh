@@ -108,7 +108,7 @@ setup_mounts() {
 	}
 	[ -d /sys/devices ] || {
 		mount -t sysfs sysfs /sys || return 1
-		mounted+=(/sys)
+		mounted=(/sys "${mounted[@]}")
 	}
 	[ ${#mounted[@]} -eq 0 ] ||
 		# shellcheck disable=SC2064
