@@ -31,7 +31,7 @@ ninja -C build >build/logs/run || {
 # Not in build/: root cannot bind a socket in another user's directory, since
 # weir drops its capabilities first.
 run=$(mktemp -d)
-trap 'rm -rf "$run"' EXIT
+trap 'rm -rf "$run"; setup_unmount' EXIT
 
 capture=tests/data/mixed.pcap
 echo "weir run --port in=pcap:$capture --xdp in=build/progs/parse.bpf.o:parse --until-eof"

@@ -99,20 +99,25 @@ setup_tell() {
 }
 
 # DPDK reads the machine from /proc and /sys.  A bare root file system has
-# neither mounted: it has until the script ends.
+# neither mounted: it has until the script exits, or says setup_unmount.
+setup_mounted=
 setup_mounts() {
-	local mounted=()
+	trap setup_unmount EXIT
 	[ -e /proc/self/status ] || {
 		mount -t proc proc /proc || return 1
-		mounted+=(/proc)
+		setup_mounted=/proc
 	}
 	[ -d /sys/devices ] || {
 		mount -t sysfs sysfs /sys || return 1
-		mounted=(/sys "${mounted[@]}")
+		setup_mounted="/sys $setup_mounted"
 	}
-	[ ${#mounted[@]} -eq 0 ] ||
-		# shellcheck disable=SC2064
-		trap "umount -l ${mounted[*]}" EXIT
+}
+
+setup_unmount() {
+	local at
+	for at in $setup_mounted; do
+		umount -l "$at"
+	done
 }
 
 # setup_packages GROUP...: see the top
