@@ -14,8 +14,7 @@ int inner_check(const struct map_attr *attr, struct err *err)
 
 	if (!like) {
 		err_fail(err, attr->inner_err ? attr->inner_err : -EBADF,
-			 "a %s without a map that says what the maps in it are "
-			 "like",
+			 "nothing says what the maps in the %s are like",
 			 map_type_name(attr->type));
 		return attr->inner_err ? attr->inner_err : -EBADF;
 	}
