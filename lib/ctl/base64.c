@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			       "abcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -25,21 +26,44 @@ void base64_encode(const void *bytes, size_t size, char *text)
 	*text = '=';
 }
 
-/* 0 to 63, or -1. */
-static int digit(char c)
+#define BAD 0xc0u /* in no digit's value */
+
+/* 0 to 63, or BAD. */
+static u8 digit(char c)
 {
 	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
+		return (u8)(c - 'A');
 	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
+		return (u8)(c - 'a' + 26);
 	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
+		return (u8)(c - '0' + 52);
+	return c == '+' ? 62 : c == '/' ? 63 : BAD;
+}
+
+/* Of whole groups of four.  False: one has a character that is no digit. */
+static bool decode_groups(const char *text, size_t groups, u8 *out)
+{
+	u8 digits[256];
+	u32 seen = 0;
+
+	for (u32 c = 0; c < 256; c++)
+		digits[c] = digit((char)c);
+	for (size_t i = 0; i < groups; i++, text += 4, out += 3) {
+		u32 a = digits[(u8)text[0]], b = digits[(u8)text[1]];
+		u32 c = digits[(u8)text[2]], d = digits[(u8)text[3]];
+
+		seen |= a | b | c | d;
+		out[0] = (u8)(a << 2 | b >> 4);
+		out[1] = (u8)(b << 4 | c >> 2);
+		out[2] = (u8)(c << 6 | d);
+	}
+	return !(seen & BAD);
 }
 
 void *base64_decode(const char *text, size_t len, size_t *size)
 {
-	size_t pad = 0, n = 0;
+	char last[4] = "AAAA";
+	size_t pad = 0;
 	u8 *bytes;
 
 	errno = EINVAL;
@@ -50,23 +74,14 @@ void *base64_decode(const char *text, size_t len, size_t *size)
 	bytes = malloc(len / 4 * 3 + 1);
 	if (!bytes)
 		return NULL;
-	for (size_t i = 0; i < len; i += 4) {
-		u32 word = 0;
-
-		for (size_t k = 0; k < 4; k++) {
-			int d = i + k < len - pad ? digit(text[i + k]) : 0;
-
-			if (d < 0) {
-				free(bytes);
-				errno = EINVAL;
-				return NULL;
-			}
-			word = word << 6 | (u32)d;
-		}
-		bytes[n++] = (u8)(word >> 16);
-		bytes[n++] = (u8)(word >> 8);
-		bytes[n++] = (u8)word;
-	}
-	*size = n - pad;
-	return bytes;
+	*size = len / 4 * 3 - pad;
+	if (len)
+		memcpy(last, text + len - 4, 4 - pad);
+	if (decode_groups(text, len ? len / 4 - 1 : 0, bytes) &&
+	    decode_groups(last, len ? 1 : 0,
+			  bytes + (len ? len / 4 * 3 - 3 : 0)))
+		return bytes;
+	free(bytes);
+	errno = EINVAL;
+	return NULL;
 }
