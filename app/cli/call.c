@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/indent.h"
+
 int cli_connect(struct cli *cli)
 {
 	struct err err = { 0 };
@@ -21,6 +23,13 @@ int cli_call_quiet(struct cli *cli, const char *method, json_t *args,
 {
 	memset(err, 0, sizeof(*err));
 	return ctl_call(cli->client, method, args, result, err);
+}
+
+int cli_call_text(struct cli *cli, const char *method, json_t *args,
+		  char **text, struct err *err)
+{
+	memset(err, 0, sizeof(*err));
+	return ctl_call_text(cli->client, method, args, text, err);
 }
 
 int cli_call(struct cli *cli, const char *method, json_t *args,
@@ -43,6 +52,15 @@ void cli_print(const struct cli *cli, const json_t *value)
 	json_dumpf(value, stdout,
 		   JSON_ENCODE_ANY |
 			   (cli->pretty ? JSON_INDENT(4) : JSON_COMPACT));
+	putchar('\n');
+}
+
+void cli_print_text(const struct cli *cli, const char *text)
+{
+	if (cli->pretty)
+		print_indented(stdout, text, strlen(text), 0);
+	else
+		fputs(text, stdout);
 	putchar('\n');
 }
 

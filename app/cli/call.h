@@ -18,9 +18,13 @@ int cli_call(struct cli *cli, const char *method, json_t *args,
 /* The same, with the daemon's error left in err and unreported. */
 int cli_call_quiet(struct cli *cli, const char *method, json_t *args,
 		   json_t **result, struct err *err);
+/* The same with the result as the daemon wrote it, to be freed. */
+int cli_call_text(struct cli *cli, const char *method, json_t *args,
+		  char **text, struct err *err);
 
 /* As -j and -p want it, with a newline. */
 void cli_print(const struct cli *cli, const json_t *value);
+void cli_print_text(const struct cli *cli, const char *text);
 /* What commands that only do something print with -j: null, as bpftool. */
 int cli_done(const struct cli *cli);
 

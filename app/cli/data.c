@@ -203,13 +203,27 @@ int data_key(struct cli *cli, const json_t *map, const struct words *words,
 	return put_data(&d, words, args);
 }
 
-/* id N, name NAME, N or NAME: the value of a map of objects. */
-static int put_object(struct cli *cli, const struct words *w, const char *what,
-		      const char *arg, json_t *args)
+const char *map_object_word(const json_t *map)
+{
+	const char *type = get_str(map, "type");
+
+	if (strcmp(type, "prog_array") == 0)
+		return "prog";
+	return strcmp(type, "array_of_maps") == 0 ||
+			       strcmp(type, "hash_of_maps") == 0 ?
+		       "inner" :
+		       NULL;
+}
+
+/* id N, name NAME, N or NAME: a program or map that is a value. */
+static int put_object(struct cli *cli, const char *arg, const struct words *w,
+		      json_t *args)
 {
 	struct cli words = { .command = cli->command,
 			     .argc = w->n, .argv = w->at };
-	json_t *ref = cli_reference(&words, what);
+	json_t *ref = cli_reference(&words, strcmp(arg, "prog") == 0 ?
+						    "program" :
+						    "map");
 
 	if (!ref)
 		return EXIT_USAGE;
@@ -223,12 +237,7 @@ int data_value(struct cli *cli, const json_t *map, const struct words *words,
 	struct data d = { cli, map, "value", get_u64(map, "bytes_value"),
 			  json_object_get(map, "value_type") != NULL };
 
-	const char *type = get_str(map, "type");
-
-	if (strcmp(type, "prog_array") == 0)
-		return put_object(cli, words, "program", "prog", args);
-	if (strcmp(type, "array_of_maps") == 0 ||
-	    strcmp(type, "hash_of_maps") == 0)
-		return put_object(cli, words, "map", "inner", args);
+	if (map_object_word(map))
+		return put_object(cli, map_object_word(map), words, args);
 	return put_data(&d, words, args);
 }

@@ -6,7 +6,7 @@
  *	key 10 0 0 0x01		bytes, as many as the key has
  *	key '{"port":53}'	JSON by the map's BTF
  *	key 10.0.0.1		what is no JSON is a JSON string
- *	value id 7		of a program array: a program
+ *	value id 7		of a map of programs or maps: one of these
  */
 #ifndef WEIR_APP_CLI_DATA_H
 #define WEIR_APP_CLI_DATA_H
@@ -33,5 +33,9 @@ int data_key(struct cli *cli, const json_t *map, const struct words *words,
 	     json_t *args);
 int data_value(struct cli *cli, const json_t *map, const struct words *words,
 	       json_t *args);
+
+/* What an update of the map names as its value: "prog", "inner" (a map), or
+ * NULL: it holds values. */
+const char *map_object_word(const json_t *map);
 
 #endif

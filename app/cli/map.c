@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* map.c - weir map ... : the daemon's maps, in bpftool's words */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/call.h"
@@ -73,18 +74,21 @@ static int entry_args(struct cli *cli, json_t **map, json_t **args)
 
 static int show_entry(struct cli *cli, const char *method)
 {
-	json_t *map, *args, *entry;
+	json_t *map, *args;
 	struct err err;
+	char *text;
 	int code = entry_args(cli, &map, &args);
 
 	if (code)
 		return code;
-	if (cli_call_quiet(cli, method, args, &entry, &err) == 0) {
+	if (!cli->json && shows_types(map))
+		json_object_set_new(args, "format", json_string("typed"));
+	if (cli_call_text(cli, method, args, &text, &err) == 0) {
 		if (cli->json)
-			cli_print(cli, entry);
+			cli_print_text(cli, text);
 		else
-			print_entry(map, entry);
-		json_decref(entry);
+			print_entry(map, text);
+		free(text);
 	} else if (err.code == -ENOENT) {
 		/* as bpftool: no entry is null */
 		cli_done(cli);
@@ -208,9 +212,8 @@ static int map_unpin(struct cli *cli)
 	return code ? code : cli_done(cli);
 }
 
-/* FILE type T key N value N entries N name NAME [flags N] [extra N]
- * [inner_map MAP] */
-static int map_make(struct cli *cli)
+/* One pair of words of map_make() into args. */
+static int put_attr(struct cli *cli, const char *word, json_t *args)
 {
 	static const struct {
 		const char *word, *arg;
@@ -224,6 +227,32 @@ static int map_make(struct cli *cli)
 		{ "flags", "flags", true },
 		{ "extra", "extra", true },
 	};
+	const char *value;
+	json_t *inner;
+	size_t i = 0;
+	u64 n;
+
+	if (strcmp(word, "inner_map") == 0) {
+		inner = cli_reference(cli, "map");
+		json_object_set_new(args, "inner", inner);
+		return inner ? EXIT_OK : EXIT_USAGE;
+	}
+	value = cli_word(cli);
+	while (i < ARRAY_LEN(known) && strcmp(known[i].word, word) != 0)
+		i++;
+	if (i == ARRAY_LEN(known) || !value ||
+	    (known[i].number && cli_number(value, UINT32_MAX, &n) < 0))
+		return cli_usage(cli, "'%s%s%s' is not understood", word,
+				 value ? " " : "", value ? value : "");
+	json_object_set_new(args, known[i].arg,
+			    known[i].number ? json_integer((json_int_t)n) :
+					      json_string(value));
+	return EXIT_OK;
+}
+
+/* FILE type T key N value N entries N name NAME [inner_map MAP] [flags N] */
+static int map_make(struct cli *cli)
+{
 	const char *path = cli_word(cli);
 	json_t *args;
 	int what, code;
@@ -232,44 +261,19 @@ static int map_make(struct cli *cli)
 		return cli_usage(cli, "pinned as what?");
 	args = json_pack("{s:s}", "path", path);
 	while ((what = cli_next(cli)) == CLI_ARG) {
-		const char *word = cli->value, *value;
-		size_t i = 0;
-		u64 n;
-
-		if (strcmp(word, "inner_map") == 0) {
-			json_t *ref = cli_reference(cli, "map");
-
-			if (!ref) {
-				json_decref(args);
-				return EXIT_USAGE;
-			}
-			json_object_set_new(args, "inner", ref);
-			continue;
-		}
-		value = cli_word(cli);
-
-		while (i < ARRAY_LEN(known) &&
-		       strcmp(known[i].word, word) != 0)
-			i++;
-		if (i == ARRAY_LEN(known) || !value ||
-		    (known[i].number &&
-		     cli_number(value, UINT32_MAX, &n) < 0)) {
-			json_decref(args);
-			return cli_usage(cli, "'%s%s%s' is not understood",
-					 word, value ? " " : "",
-					 value ? value : "");
-		}
-		json_object_set_new(args, known[i].arg,
-				    known[i].number ?
-					    json_integer((json_int_t)n) :
-					    json_string(value));
+		code = put_attr(cli, cli->value, args);
+		if (code)
+			goto free_args;
 	}
-	if (what == CLI_BAD) {
-		json_decref(args);
-		return EXIT_USAGE;
-	}
+	code = EXIT_USAGE;
+	if (what == CLI_BAD)
+		goto free_args;
 	code = cli_call(cli, "map.create", args, NULL);
 	return code ? code : cli_done(cli);
+
+free_args:
+	json_decref(args);
+	return code;
 }
 
 #define MAP_WORDS                                                         \
@@ -279,16 +283,18 @@ static int map_make(struct cli *cli)
 	"<key> and <value> are bytes (`10 0 0 0x01`, or `hex 0a 00 00 01`), " \
 	"or, where\nthe map has type information, JSON by its type "          \
 	"(`'{\"port\": 53}'`, `10.0.0.1`).\nA per-CPU value given once is "  \
-	"every lcore's; a program array's value is a program\n(`id N`, "     \
-	"`name NAME`), a map of maps' is a map."
+	"every lcore's; the value of a map of programs or of\nmaps is one "   \
+	"(`id N`, `name NAME`).\nQueues, stacks and sets have no keys."
 
 const struct command map_commands[] = {
 	{ "map list", "[<map>]", "List maps.", map_list, NULL, MAP_WORDS },
 	{ "map show", "[<map>]", "The same.", map_list, NULL, MAP_WORDS },
 	{ "map dump", "<map>", "Print every entry.", map_dump, NULL,
 	  MAP_WORDS },
-	{ "map lookup", "<map> key <key>", "Print one entry.", map_lookup,
-	  NULL, MAP_WORDS "\n" DATA_WORDS },
+	{ "map lookup", "<map> [key <key>] [value <value>]",
+	  "Print one entry.", map_lookup, NULL,
+	  MAP_WORDS "\n" DATA_WORDS
+		    "\nA Bloom filter is asked whether it has the value." },
 	{ "map update", "<map> key <key> value <value> [any|exist|noexist]",
 	  "Create or replace an entry.", map_update, NULL,
 	  MAP_WORDS "\n" DATA_WORDS },

@@ -6,8 +6,10 @@
 #include "cli/call.h"
 
 void print_map(const json_t *map);
-/* entry: a result of map.lookup of this map */
-void print_entry(const json_t *map, const json_t *entry);
+/* Are its entries shown by type (format "typed"), not as bytes? */
+bool shows_types(const json_t *map);
+/* An entry as map.lookup gives it, "typed" if shows_types(). */
+void print_entry(const json_t *map, const char *text);
 void print_next_key(const json_t *result);
 
 /* Ask for every entry and print it, as text or JSON.  An exit code. */

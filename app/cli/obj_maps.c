@@ -81,6 +81,12 @@ struct entry_to_json {
 	const struct map *map;
 };
 
+/* Sets cannot be walked, rings have no entries. */
+static bool has_entries(const struct map *map)
+{
+	return map->value_size && map->ops->count;
+}
+
 static int json_entry(void *arg, const void *key, const void *value)
 {
 	const struct entry_to_json *e = arg;
@@ -95,7 +101,7 @@ void obj_maps_json(struct json *j, const struct elf_obj *obj,
 	for (u32 i = 0; i < obj->map_cnt; i++) {
 		struct entry_to_json e = { j, so->maps[i] };
 
-		if (!e.map)
+		if (!e.map || !has_entries(e.map))
 			continue;
 		json_begin_object(j);
 		json_kstr(j, "name", obj->maps[i].name);
@@ -109,10 +115,10 @@ void obj_maps_json(struct json *j, const struct elf_obj *obj,
 	}
 }
 
-/* What json_init() writes into, to be read back by print_entry(). */
+/* What json_init() writes into, for print_entry(). */
 struct text {
 	char *bytes;
-	size_t len;
+	size_t len; /* without the zero behind */
 	size_t room;
 };
 
@@ -120,8 +126,8 @@ static int add_text(void *arg, const char *bytes, size_t size)
 {
 	struct text *text = arg;
 
-	if (size > text->room - text->len) {
-		size_t room = text->room * 2 + size;
+	if (text->len + size >= text->room) {
+		size_t room = text->room * 2 + size + 1;
 		char *more = realloc(text->bytes, room);
 
 		if (!more)
@@ -131,6 +137,7 @@ static int add_text(void *arg, const char *bytes, size_t size)
 	}
 	memcpy(text->bytes + text->len, bytes, size);
 	text->len += size;
+	text->bytes[text->len] = '\0';
 	return 0;
 }
 
@@ -144,18 +151,13 @@ static int text_entry(void *arg, const void *key, const void *value)
 {
 	struct entry_to_text *e = arg;
 	struct json j;
-	json_t *entry;
 
 	e->text.len = 0;
 	json_init(&j, add_text, &e->text, false);
-	value_entry(&j, e->map, key, value, VALUE_BPFTOOL);
+	value_entry(&j, e->map, key, value, VALUE_TYPED);
 	if (json_flush(&j) != 0)
 		return -ENOMEM;
-	entry = json_loadb(e->text.bytes, e->text.len, 0, NULL);
-	if (!entry)
-		return -ENOMEM;
-	print_entry(e->about, entry);
-	json_decref(entry);
+	print_entry(e->about, e->text.bytes);
 	return 0;
 }
 
@@ -164,7 +166,7 @@ static void print_entries(const char *name, struct map *map)
 	u64 n = map->ops->count(map);
 	struct entry_to_text e = {
 		.map = map,
-		.about = json_object(),
+		.about = json_pack("{s:s}", "type", map->ops->name),
 	};
 
 	if (map->btf && map->btf_value)
@@ -179,6 +181,6 @@ static void print_entries(const char *name, struct map *map)
 void obj_maps_print(const struct elf_obj *obj, const struct sys_obj *so)
 {
 	for (u32 i = 0; i < obj->map_cnt; i++)
-		if (so->maps[i])
+		if (so->maps[i] && has_entries(so->maps[i]))
 			print_entries(obj->maps[i].name, so->maps[i]);
 }

@@ -137,7 +137,7 @@ static int write_entry(struct test *t, struct map *map, json_t *args,
 			res = sys_map_write(t->sys, map, key, value,
 					    flags_of(flags));
 		if (res && !err->code)
-			map_failed(map, "update", res, err);
+			res = map_failed(map, "update", res, err);
 	}
 	free(value);
 	free(key);

@@ -203,13 +203,13 @@ static int parse_line(const char *line, size_t len, json_t **out,
 	return err_fail(err, -EBADMSG, "the answer is no JSON object");
 }
 
-/* {"id":N,"part":...} as the server writes it: the text of the part, or NULL
- * if it is another line. */
-static char *part_text(char *line, size_t *len, json_int_t id)
+/* {"id":N,"WHAT":...} as the server writes it: the text of WHAT, or NULL if it
+ * is another line. */
+static char *text_of(char *line, size_t *len, json_int_t id, const char *what)
 {
 	char head[64];
-	int n = snprintf(head, sizeof(head), "{\"id\":%lld,\"part\":",
-			 (long long)id);
+	int n = snprintf(head, sizeof(head), "{\"id\":%lld,\"%s\":",
+			 (long long)id, what);
 
 	if (*len < (size_t)n + 1 || strncmp(line, head, (size_t)n) != 0)
 		return NULL;
@@ -225,9 +225,17 @@ static int keep_event(struct ctl_client *c, const char *line)
 	return c->event ? 0 : -ENOMEM;
 }
 
+/* Where an answer goes. */
+struct answer {
+	ctl_part_fn *part;
+	void *arg;
+	json_t **result; /* these two: NULL if not wanted */
+	char **text;
+};
+
 /* Read until the request's answer is whole. */
-static int receive(struct ctl_client *c, ctl_part_fn *part, void *arg,
-		   json_t **result, struct err *err)
+static int receive(struct ctl_client *c, const struct answer *to,
+		   struct err *err)
 {
 	for (;;) {
 		json_t *message, *answer;
@@ -237,12 +245,19 @@ static int receive(struct ctl_client *c, ctl_part_fn *part, void *arg,
 
 		if (res)
 			return res;
-		text = part_text(line, &len, c->last_id);
+		text = text_of(line, &len, c->last_id, "part");
 		if (text) {
-			res = part ? part(arg, text, len, err) : 0;
+			res = to->part ? to->part(to->arg, text, len, err) : 0;
 			if (res)
 				return res;
 			continue;
+		}
+		text = to->text ? text_of(line, &len, c->last_id, "result") :
+				  NULL;
+		if (text) {
+			*to->text = strdup(text);
+			return *to->text ? 0 : err_fail(err, -ENOMEM,
+							"out of memory");
 		}
 		res = parse_line(line, len, &message, err);
 		if (res)
@@ -257,17 +272,16 @@ static int receive(struct ctl_client *c, ctl_part_fn *part, void *arg,
 		answer = json_object_get(message, "error");
 		if (answer)
 			res = daemon_error(answer, err);
-		else if (result)
-			*result = json_incref(
+		else if (to->result)
+			*to->result = json_incref(
 				json_object_get(message, "result"));
 		json_decref(message);
 		return res;
 	}
 }
 
-int ctl_call_parts(struct ctl_client *c, const char *method,
-		   struct json_t *args, ctl_part_fn *part, void *arg,
-		   struct json_t **result, struct err *err)
+static int call(struct ctl_client *c, const char *method, struct json_t *args,
+		const struct answer *to, struct err *err)
 {
 	json_t *message = json_pack("{s:I, s:s, s:o*}", "id", ++c->last_id,
 				    "method", method, "args", args);
@@ -281,7 +295,24 @@ int ctl_call_parts(struct ctl_client *c, const char *method,
 	if (!res)
 		res = send_all(c, "\n", 1, err);
 	free(text);
-	return res ? res : receive(c, part, arg, result, err);
+	return res ? res : receive(c, to, err);
+}
+
+int ctl_call_parts(struct ctl_client *c, const char *method,
+		   struct json_t *args, ctl_part_fn *part, void *arg,
+		   struct json_t **result, struct err *err)
+{
+	struct answer to = { .part = part, .arg = arg, .result = result };
+
+	return call(c, method, args, &to, err);
+}
+
+int ctl_call_text(struct ctl_client *c, const char *method,
+		  struct json_t *args, char **text, struct err *err)
+{
+	struct answer to = { .text = text };
+
+	return call(c, method, args, &to, err);
 }
 
 int ctl_call(struct ctl_client *c, const char *method, struct json_t *args,

@@ -52,6 +52,10 @@ void ctl_disconnect(struct ctl_client *c);
  */
 int ctl_call(struct ctl_client *c, const char *method, struct json_t *args,
 	     struct json_t **result, struct err *err);
+/* The same with the result as the daemon wrote it, to be freed: JSON readers
+ * lose numbers above 2^63-1 and members of the same name. */
+int ctl_call_text(struct ctl_client *c, const char *method,
+		  struct json_t *args, char **text, struct err *err);
 /*
  * The same for an answer in parts (map.dump): each part's JSON text, without
  * anything around it, goes to part(); the text is gone afterwards.  A non-zero

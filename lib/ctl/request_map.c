@@ -105,7 +105,7 @@ static int map_freeze(struct request *rq, struct err *err)
 	if (res == -EBUSY)
 		err_fail(err, res, "map %s is frozen already", map->name);
 	else if (res)
-		map_failed(map, "freeze", res, err);
+		res = map_failed(map, "freeze", res, err);
 	map_put(map);
 	return res;
 }
@@ -150,13 +150,13 @@ static int map_unpin(struct request *rq, struct err *err)
 		     0;
 }
 
+/* attr->inner comes with a reference. */
 static int create_attr(struct request *rq, struct map_attr *attr,
 		       struct err *err)
 {
 	const char *type, *name;
 	int res = arg_string(rq, "type", &type, err);
 
-	memset(attr, 0, sizeof(*attr));
 	if (!res)
 		res = arg_u32(rq, "key_size", &attr->key_size, err);
 	if (!res)
@@ -187,7 +187,7 @@ static int create_attr(struct request *rq, struct map_attr *attr,
 
 static int create(struct request *rq, struct map **out, struct err *err)
 {
-	struct map_attr attr;
+	struct map_attr attr = { .inner_err = -EBADF };
 	int res = create_attr(rq, &attr, err);
 
 	if (!res)

@@ -59,7 +59,7 @@ static int step_entries(struct batch *b, struct request *rq,
 
 		if (res) {
 			rq->index = (s64)b->next;
-			map_failed(b->map, what, res, err);
+			res = map_failed(b->map, what, res, err);
 			err_place(err, "entry %llu of the batch",
 				  (unsigned long long)b->next);
 			return res;

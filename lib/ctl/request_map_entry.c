@@ -77,8 +77,10 @@ int map_failed(const struct map *map, const char *what, int code,
 			       err_fail(err, code, "map %s does not allow it",
 					map->name);
 	case -EOPNOTSUPP:
-	case -ENOTSUPP:
 		return err_fail(err, code, "a %s map has no %s",
+				map->ops->name, what);
+	case -ENOTSUPP: /* has no name outside of Linux */
+		return err_fail(err, -EOPNOTSUPP, "a %s map has no %s",
 				map->ops->name, what);
 	default:
 		return err_fail(err, code, "%s in map %s failed: %s", what,
@@ -86,15 +88,24 @@ int map_failed(const struct map *map, const char *what, int code,
 	}
 }
 
-/* A set is asked for a value. */
-static int set_value(struct request *rq, struct entry *e, struct err *err)
+/* Of a set, which value is looked for; others take none. */
+static int arg_member(const struct request *rq, struct entry *e,
+		      struct err *err)
 {
-	if (e->map->type != BPF_MAP_TYPE_BLOOM_FILTER)
-		return 0;
-	return arg_value(rq, e->map, e->value, err);
+	if (e->map->type == BPF_MAP_TYPE_BLOOM_FILTER)
+		return arg_value(rq, e->map, e->value, err);
+	if (arg_has(rq, "value") || arg_has(rq, "value_hex"))
+		return err_fail(err, -EINVAL, "map %s is asked by key alone",
+				e->map->name);
+	return 0;
 }
 
-static int map_lookup(struct request *rq, struct err *err)
+typedef int read_fn(struct sys *sys, struct map *map, const void *key,
+		    void *value, u64 flags);
+
+/* Answers with an entry. */
+static int read_entry(struct request *rq, read_fn *read, const char *what,
+		      struct err *err)
 {
 	enum value_format format;
 	struct entry e;
@@ -108,11 +119,11 @@ static int map_lookup(struct request *rq, struct err *err)
 	res = entry_open(rq, &e, err);
 	if (res)
 		return res;
-	res = set_value(rq, &e, err);
+	res = arg_member(rq, &e, err);
 	if (!res) {
-		res = sys_map_read(request_sys(rq), e.map, e.key, e.value, 0);
+		res = read(request_sys(rq), e.map, e.key, e.value, 0);
 		if (res)
-			map_failed(e.map, "lookup", res, err);
+			res = map_failed(e.map, what, res, err);
 	}
 	if (!res)
 		value_entry(&rq->json, e.map, e.key, e.value, format);
@@ -120,26 +131,14 @@ static int map_lookup(struct request *rq, struct err *err)
 	return res;
 }
 
-/* Reads an entry and removes it: of a queue or a stack the next value. */
+static int map_lookup(struct request *rq, struct err *err)
+{
+	return read_entry(rq, sys_map_read, "lookup", err);
+}
+
 static int map_pop(struct request *rq, struct err *err)
 {
-	enum value_format format;
-	struct entry e;
-	int res;
-
-	res = arg_format(rq, &format, err);
-	if (!res)
-		res = entry_open(rq, &e, err);
-	if (res)
-		return res;
-	res = sys_map_take(request_sys(rq), e.map, e.key, e.value, 0);
-	if (res)
-		map_failed(e.map, "pop", res, err);
-	else
-		value_entry(&rq->json, e.map, e.key, e.value,
-			    format == VALUE_PACKED ? VALUE_BPFTOOL : format);
-	entry_free(&e);
-	return res;
+	return read_entry(rq, sys_map_take, "pop", err);
 }
 
 static int no_fit(const struct map *map, const char *what, const char *name,
@@ -170,7 +169,7 @@ static int update_prog(struct request *rq, struct entry *e, u64 flags,
 	if (res == -EINVAL)
 		no_fit(e->map, "program", prog->full_name, err);
 	else if (res)
-		map_failed(e->map, "update", res, err);
+		res = map_failed(e->map, "update", res, err);
 	prog_put(prog);
 	return res;
 }
@@ -189,7 +188,7 @@ static int update_inner(struct request *rq, struct entry *e, u64 flags,
 	if (res == -EINVAL)
 		no_fit(e->map, "map", inner->name, err);
 	else if (res)
-		map_failed(e->map, "update", res, err);
+		res = map_failed(e->map, "update", res, err);
 	map_put(inner);
 	return res;
 }
@@ -264,7 +263,7 @@ static int map_delete(struct request *rq, struct err *err)
 		return res;
 	res = sys_map_erase(request_sys(rq), e.map, e.key);
 	if (res)
-		map_failed(e.map, "delete", res, err);
+		res = map_failed(e.map, "delete", res, err);
 	entry_free(&e);
 	return res;
 }
@@ -286,7 +285,7 @@ static int map_next(struct request *rq, struct err *err)
 		if (res == -ENOENT)
 			err_fail(err, res, "there is no entry after it");
 		else if (res)
-			map_failed(e.map, "next key", res, err);
+			res = map_failed(e.map, "next key", res, err);
 	}
 	if (!res) {
 		json_begin_object(&rq->json);

@@ -18,7 +18,8 @@
 
 enum value_format {
 	VALUE_BPFTOOL, /* bytes, and "formatted" where there is BTF */
-	VALUE_TYPED,   /* by BTF alone, bytes where there is none */
+	VALUE_TYPED,   /* by BTF alone, bytes where there is none; programs and
+			  maps are their ids */
 	VALUE_PACKED,  /* base64, many entries at a time */
 };
 
@@ -34,6 +35,9 @@ int arg_value(const struct request *rq, const struct map *map, void *value,
 /* An entry as bpftool prints it (not VALUE_PACKED). */
 void value_entry(struct json *j, const struct map *map, const void *key,
 		 const void *value, enum value_format format);
+
+/* Is it a program or a map? */
+bool value_is_object(const struct map *map);
 
 /* A string of base64. */
 void value_base64(struct json *j, const void *bytes, size_t size);

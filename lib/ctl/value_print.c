@@ -2,6 +2,7 @@
 /* value_print.c - keys and values as JSON */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bpf/btf.h"
 #include "ctl/base64.h"
@@ -29,6 +30,16 @@ static void print_typed(struct json *j, const struct part *part,
 			const void *bytes)
 {
 	print_as(j, part, bytes, BTF_TYPED);
+}
+
+/* An index, or the id of an object. */
+static void print_u32(struct json *j, const struct part *part,
+		      const void *bytes)
+{
+	u32 v = 0;
+
+	memcpy(&v, bytes, MIN(part->size, sizeof(v)));
+	json_u64(j, v);
 }
 
 static void print_bpftool(struct json *j, const struct part *part,
@@ -73,6 +84,25 @@ static void print_formatted(struct json *j, const struct map *map,
 	print_value(j, map, value, print);
 }
 
+bool value_is_object(const struct map *map)
+{
+	return map->ops->holds == HOLDS_PROGS || map->ops->holds == HOLDS_MAPS;
+}
+
+static void print_object(struct json *j, const struct map *map, const void *key,
+			 const void *value)
+{
+	bool index = map->type != BPF_MAP_TYPE_HASH_OF_MAPS;
+	struct part part = key_part(map);
+
+	json_key(j, "key");
+	if (index && !part.type)
+		print_u32(j, &part, key);
+	else
+		print_typed(j, &part, key);
+	print_value(j, map, value, print_u32);
+}
+
 void value_entry(struct json *j, const struct map *map, const void *key,
 		 const void *value, enum value_format format)
 {
@@ -80,7 +110,9 @@ void value_entry(struct json *j, const struct map *map, const void *key,
 	bool typed = map->btf && map->btf_value;
 
 	json_begin_object(j);
-	if (format == VALUE_TYPED && typed) {
+	if (format == VALUE_TYPED && value_is_object(map)) {
+		print_object(j, map, key, value);
+	} else if (format == VALUE_TYPED && typed) {
 		print_formatted(j, map, key, value, print_typed);
 	} else {
 		json_key(j, "key");

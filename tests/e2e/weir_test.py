@@ -270,13 +270,23 @@ char LICENSE[] SEC("license") = "GPL";
         self.weir(*words, "--set", "acl.colour=2", code=2)
         self.weir(*words, "--set", "nothing.max_entries=2", code=5)
 
+    def test_ports_in_json_are_those_of_packets(self):
+        packets = self.pcap((1, udp(53)), (2, udp(53, "10.0.0.2")),
+                            (3, udp(54)), (4, udp(13568)))
+        result = self.result(
+            program("acl"), "-r", packets, "--update",
+            'acl key {"saddr":"10.0.0.1","dport":53,"proto":17}'
+            ' value {"verdict":1}')
+        self.assertEqual(result["verdicts"]["XDP_DROP"], 1)
+        self.assertEqual(result["verdicts"]["XDP_PASS"], 3)
+
     def test_maps_are_printed_by_type(self):
         done = self.weir(program("acl"), "-r", CAPTURE, "--dump-maps",
                          "--update",
                          'acl key {"saddr":"10.0.0.1", "dport":53, "proto":17}'
                          ' value {"verdict":1}')
         self.assertIn("acl (hash, 1 entry)", done.stdout)
-        self.assertRegex(done.stdout, r'"dport": ')
+        self.assertRegex(done.stdout, r'"dport": 53,')
         raw = self.result(program("acl"), "-r", CAPTURE, "--dump-maps")
         self.assertEqual({m["name"] for m in raw["maps"]},
                          {"acl", "acl6", "acl_default", "acl_counts"})
