@@ -203,7 +203,9 @@ int data_key(struct cli *cli, const json_t *map, const struct words *words,
 	return put_data(&d, words, args);
 }
 
-const char *map_object_word(const json_t *map)
+/* What an update of the map names as its value: "prog", "inner" (a map), or
+ * NULL: it holds values. */
+static const char *object_arg(const json_t *map)
 {
 	const char *type = get_str(map, "type");
 
@@ -237,7 +239,7 @@ int data_value(struct cli *cli, const json_t *map, const struct words *words,
 	struct data d = { cli, map, "value", get_u64(map, "bytes_value"),
 			  json_object_get(map, "value_type") != NULL };
 
-	if (map_object_word(map))
-		return put_object(cli, map_object_word(map), words, args);
+	if (object_arg(map))
+		return put_object(cli, object_arg(map), words, args);
 	return put_data(&d, words, args);
 }

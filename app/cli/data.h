@@ -34,8 +34,4 @@ int data_key(struct cli *cli, const json_t *map, const struct words *words,
 int data_value(struct cli *cli, const json_t *map, const struct words *words,
 	       json_t *args);
 
-/* What an update of the map names as its value: "prog", "inner" (a map), or
- * NULL: it holds values. */
-const char *map_object_word(const json_t *map);
-
 #endif

@@ -54,17 +54,15 @@ static u32 print_mark(FILE *f, const char *text, size_t len, u32 depth)
 		putc(',', f);
 		new_line(f, depth);
 		return depth;
-	default:
-		fputs(": ", f);
-		return depth;
+	default: fputs(": ", f); return depth;
 	}
 }
 
 void print_indented(FILE *f, const char *text, size_t len, u32 depth)
 {
 	for (size_t i = 0; i < len;) {
-		size_t n = text[i] == '"' ? string_len(text + i, len - i) :
-					    plain_len(text + i, len - i);
+		size_t n = text[i] == '"' ? string_len(text + i, len - i)
+					  : plain_len(text + i, len - i);
 
 		fwrite(text + i, 1, n, f);
 		i += n;

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/data.h"
 #include "cli/indent.h"
 #include "ctl/base64.h"
 
@@ -31,7 +30,8 @@ void print_map(const json_t *map)
 
 bool shows_types(const json_t *map)
 {
-	return json_object_get(map, "value_type") || map_object_word(map);
+	return json_object_get(map, "value_type") ||
+	       strcmp(get_str(map, "type"), "prog_array") == 0;
 }
 
 /* What stands before byte i: 16 make a line, with a gap in the middle. */
