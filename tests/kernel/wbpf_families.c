@@ -120,6 +120,38 @@ static void keys(struct side *s)
 	}
 }
 
+/* Flags that limit the first handle, and programs. */
+static void access(struct side *s)
+{
+	static const u32 limits[] = {
+		BPF_F_RDONLY,
+		BPF_F_WRONLY,
+		BPF_F_RDONLY | BPF_F_WRONLY,
+		BPF_F_RDONLY_PROG,
+		BPF_F_WRONLY_PROG,
+		BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG,
+	};
+
+	for (size_t f = 0; f < ARRAY_LEN(families); f++) {
+		for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
+			union bpf_attr attr = {
+				.map_type = families[f].type,
+				.key_size = families[f].key,
+				.value_size = families[f].value,
+				.max_entries = families[f].entries,
+				.map_flags = families[f].flags | limits[i],
+			};
+			int map = side_call(s, BPF_MAP_CREATE, &attr);
+
+			say(s, "type %u flags %x: %d\n", families[f].type,
+			    attr.map_flags, map < 0 ? map : 0);
+			if (map >= 0)
+				operations_with(s, map, 1, 0);
+			side_close(s, map);
+		}
+	}
+}
+
 /* ---- fields in values ---- */
 
 enum { NOTHING, LOCK, TIMER, BOTH, WORK, REFCOUNT, HIGH_LOCK, SHAPES };
@@ -528,6 +560,7 @@ int main(void)
 	static const struct wcase cases[] = {
 		{ "operations", operations },
 		{ "keys", keys },
+		{ "access", access },
 		{ "typed maps", typed_maps },
 		{ "locked values", locked_values },
 		{ "templates", templates },
