@@ -162,11 +162,14 @@ static int plane_up(struct daemon *d, struct err *err)
 	res = check_eof(d, err);
 	if (res)
 		plane_destroy(d->plane);
+	else
+		sys_set_attach(d->sys, &plane_attach_ops, d->plane);
 	return res;
 }
 
 static void plane_down(struct daemon *d)
 {
+	sys_set_attach(d->sys, NULL, NULL);
 	plane_destroy(d->plane);
 }
 

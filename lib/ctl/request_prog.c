@@ -40,11 +40,12 @@ static void print_places(struct json *j, const struct plane *plane,
 	json_end_array(j);
 }
 
-static void print_prog(struct request *rq, const struct prog *prog,
+static void print_prog(struct request *rq, struct prog *prog,
 		       const struct attachment *list, u32 n)
 {
 	struct json *j = &rq->json;
 	struct prog_counts counts = counters_prog(prog);
+	struct map *map;
 
 	json_begin_object(j);
 	json_ku64(j, "id", prog->id);
@@ -63,8 +64,8 @@ static void print_prog(struct request *rq, const struct prog *prog,
 	json_kbool(j, "jited", false);
 	json_key(j, "map_ids");
 	json_begin_array(j);
-	for (u32 i = 0; i < prog->map_cnt; i++)
-		json_u64(j, prog->maps[i]->id);
+	for (u32 i = 0; (map = prog_map_at(prog, i)); i++)
+		json_u64(j, map->id);
 	json_end_array(j);
 	print_places(j, request_plane(rq), prog, list, n);
 	json_end_object(j);

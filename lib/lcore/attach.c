@@ -100,11 +100,25 @@ static int check_port(const struct draft *d, u32 port, struct err *err)
 	return err_fail(err, -ENOENT, "there is no port %u", port + 1);
 }
 
+/* Is new's place before that of the one that is before at? */
+static bool comes_before(const struct draft *d, const struct plane_change *c,
+			 const struct attachment *new,
+			 const struct attachment *at)
+{
+	const struct attachment *end = d->attachments.items +
+				       d->attachments.len - 1;
+
+	if (c->before)
+		return at == end || at->id != c->before;
+	return runs_before(new, at - 1);
+}
+
 static int attach(struct draft *d, struct plane_change *c, struct err *err)
 {
 	struct attachment *at, new = { .id = d->last_id + 1,
 				       .port = c->port,
 				       .hook = c->hook,
+				       .link = c->link,
 				       .entry = c->entry };
 	int res = check_port(d, c->port, err);
 
@@ -115,7 +129,7 @@ static int attach(struct draft *d, struct plane_change *c, struct err *err)
 	at = vec_add(&d->attachments);
 	if (!at)
 		return no_memory(err);
-	while (at > d->attachments.items && runs_before(&new, at - 1)) {
+	while (at > d->attachments.items && comes_before(d, c, &new, at)) {
 		*at = at[-1];
 		at--;
 	}
@@ -145,6 +159,11 @@ static int replace(struct draft *d, const struct plane_change *c,
 
 	if (!a)
 		return -ENOENT;
+	if (a->link && a->link != c->link) {
+		err_fail(err, -EBUSY, "attachment %u is link %u's", c->id,
+			 a->link);
+		return err_hint(err, "detach it, or update the link");
+	}
 	prog_get(c->entry.prog);
 	prog_put(a->entry.prog);
 	a->entry.prog = c->entry.prog;
@@ -232,6 +251,17 @@ static void free_plan(struct rcu_head *head)
 	free(container_of(head, struct plan, free_head));
 }
 
+static bool has_any(const struct draft *d, u32 port, u32 hook)
+{
+	struct attachment *a;
+
+	vec_each(a, &d->attachments)
+		if (a->port == port && (u32)a->hook == hook &&
+		    a->entry.style != CHAIN_CLS_BPF)
+			return true;
+	return false;
+}
+
 /* The draft becomes the plane; what it took the place of is the draft's. */
 static void publish(struct draft *d)
 {
@@ -248,6 +278,10 @@ static void publish(struct draft *d)
 				continue;
 			plane->chains[i][hook] = d->chains[i][hook];
 			d->chains[i][hook] = chain;
+			if (has_any(d, i, hook))
+				plane->revisions[i][hook]++;
+			else
+				plane->revisions[i][hook] = 0;
 		}
 	}
 	plane->attachments = d->attachments;
@@ -260,14 +294,12 @@ static void publish(struct draft *d)
 		rcu_defer(plane->rcu, &old->free_head, free_plan);
 }
 
-int plane_apply(struct plane *plane, struct plane_change *changes, u32 n,
-		struct err *err)
+int plane_apply_locked(struct plane *plane, struct plane_change *changes, u32 n,
+		       struct err *err)
 {
 	struct draft d;
-	int res;
+	int res = draft_begin(&d, plane);
 
-	pthread_mutex_lock(&plane->lock);
-	res = draft_begin(&d, plane);
 	if (res)
 		no_memory(err);
 	for (u32 i = 0; !res && i < n; i++)
@@ -276,8 +308,18 @@ int plane_apply(struct plane *plane, struct plane_change *changes, u32 n,
 		res = make_plan(&d, err);
 	if (!res)
 		publish(&d);
-	pthread_mutex_unlock(&plane->lock);
 	draft_drop(&d);
+	return res;
+}
+
+int plane_apply(struct plane *plane, struct plane_change *changes, u32 n,
+		struct err *err)
+{
+	int res;
+
+	pthread_mutex_lock(&plane->lock);
+	res = plane_apply_locked(plane, changes, n, err);
+	pthread_mutex_unlock(&plane->lock);
 	return res;
 }
 
@@ -285,6 +327,7 @@ void plane_forget_plan(struct plane *plane)
 {
 	put_attachments(&plane->attachments);
 	put_chains(plane->chains, plane->port_cnt);
+	free(plane->revisions);
 	free(plane->forwards);
 	free(atomic_load(&plane->plan));
 }

@@ -57,6 +57,7 @@ static int open_port(struct plane *plane, struct eal *eal, u32 i,
 	port_get_info(p->port, &info);
 	strcpy(p->name, config->name);
 	memcpy(p->mac, info.mac, sizeof(p->mac));
+	p->queues = info.queues;
 	plane->names[i] = p->name;
 	return 0;
 }
@@ -103,9 +104,10 @@ static int allocate(struct plane *plane)
 	plane->ports = calloc(n, sizeof(*plane->ports));
 	plane->names = calloc(n, sizeof(*plane->names));
 	plane->chains = calloc(n, sizeof(*plane->chains));
+	plane->revisions = calloc(n, sizeof(*plane->revisions));
 	plane->forwards = calloc(n, sizeof(*plane->forwards));
 	if (!plane->ports || !plane->names || !plane->chains ||
-	    !plane->forwards)
+	    !plane->revisions || !plane->forwards)
 		return -ENOMEM;
 	res = trace_create(plane->lcore_cnt, &plane->trace);
 	return res ? res : lcores_create(plane);

@@ -12,6 +12,7 @@
 #include "port/eal.h"
 #include "port/port.h"
 #include "stats/stats.h"
+#include "sys/attach.h"
 #include "sys/sys.h"
 
 enum forward_kind {
@@ -73,6 +74,7 @@ struct attachment {
 	u32 id;
 	u32 port;
 	enum hook_kind hook;
+	u32 link; /* the link it is of, which alone replaces it; 0: none */
 	struct chain_entry entry; /* prog without a reference of its own */
 };
 
@@ -86,8 +88,8 @@ int plane_detach(struct plane *plane, u32 id, struct err *err);
 
 /* Several of these as one: all or nothing, and no burst sees a part. */
 enum plane_change_kind {
-	CHANGE_ATTACH,	/* port, hook, entry; sets id */
-	CHANGE_REPLACE, /* id, entry.prog */
+	CHANGE_ATTACH,	/* port, hook, link, entry, before; sets id */
+	CHANGE_REPLACE, /* id, link, entry.prog */
 	CHANGE_DETACH,	/* id */
 	CHANGE_FORWARD, /* port, forward */
 };
@@ -97,12 +99,17 @@ struct plane_change {
 	u32 id;
 	u32 port;
 	enum hook_kind hook;
+	u32 link;
+	u32 before; /* an attachment of the same hook, style and priority; 0:
+		       behind those of its priority */
 	struct chain_entry entry;
 	struct forward forward;
 };
 
 int plane_apply(struct plane *plane, struct plane_change *changes, u32 n,
 		struct err *err);
+/* For sys_set_attach() with the plane: port i has number i + 1. */
+extern const struct attach_ops plane_attach_ops;
 /* Copies up to n attachments, in the order they run; returns how many there
  * are.  Their programs are referenced: prog_put() each. */
 u32 plane_attachments(struct plane *plane, struct attachment *out, u32 n);

@@ -24,6 +24,7 @@ struct plane_port {
 	struct port *port;
 	char name[PORT_NAME_MAX];
 	u8 mac[6];
+	u32 queues;
 };
 
 typedef VEC(struct attachment) attachment_vec;
@@ -48,11 +49,16 @@ struct plane {
 	attachment_vec attachments; /* in the order they run; referenced */
 	struct forward *forwards;
 	chain_row *chains; /* NULL: nothing attached there */
+	u64 (*revisions)[HOOK_KINDS]; /* changes, since nothing was there */
 
 	/* control writes under lock, lcores read */
 	_Alignas(CACHE_LINE) _Atomic(struct plan *) plan;
 	atomic_bool stop;
 };
+
+/* attach.c: plane_apply() for who holds the lock */
+int plane_apply_locked(struct plane *plane, struct plane_change *changes, u32 n,
+		       struct err *err);
 
 /* attach.c: frees what changes left; nobody polls any more. */
 void plane_forget_plan(struct plane *plane);

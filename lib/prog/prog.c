@@ -2,7 +2,8 @@
 /*
  * prog.c - programs: made, referenced, freed
  *
- * R1  A program is immutable but for its counters once it can run.
+ * R1  A program is immutable but for its counters and the maps bound to it
+ *     once it can run.
  * R2  It holds references to its maps and its BTF; they go when it is freed.
  * R3  Freed a grace period after the last reference: who found it in a chain
  *     or a prog array may run it until its burst ends.
@@ -100,6 +101,8 @@ static bool copy_parts(struct prog *prog, const struct prog_attr *attr)
 
 static void free_parts(struct prog *prog)
 {
+	pthread_mutex_destroy(&prog->bind_lock);
+	free(prog->bound);
 	free(prog->funcs);
 	free(prog->lines);
 	free(prog->maps);
@@ -145,6 +148,7 @@ int prog_create(struct mem *mem, const struct prog_attr *attr, struct err *err,
 	prog = calloc(1, sizeof(*prog));
 	if (!prog)
 		return err_fail(err, -ENOMEM, "out of memory");
+	pthread_mutex_init(&prog->bind_lock, NULL);
 	prog->rcu = mem_rcu(mem);
 	prog->slots = mem_slots(mem);
 	if (!copy_parts(prog, attr)) {
@@ -188,6 +192,8 @@ static void free_prog(struct rcu_head *head)
 		prog->free_image(prog->image);
 	for (u32 i = 0; i < prog->map_cnt; i++)
 		map_release(prog->maps[i]);
+	for (u32 i = 0; i < prog->bound_cnt; i++)
+		map_release(prog->bound[i]);
 	if (prog->btf)
 		btf_put(prog->btf);
 	free_parts(prog);
@@ -235,6 +241,63 @@ const struct prog_ref_ops prog_refs = {
 	.kind = ref_kind,
 	.is_xdp_for = ref_is_xdp_for,
 };
+
+/* ---- maps bound later ---- */
+
+static struct map *map_at(const struct prog *prog, u32 i)
+{
+	if (i < prog->map_cnt)
+		return prog->maps[i];
+	i -= prog->map_cnt;
+	return i < prog->bound_cnt ? prog->bound[i] : NULL;
+}
+
+static int bind(struct prog *prog, struct map *map)
+{
+	struct map **more, *has;
+
+	for (u32 i = 0; (has = map_at(prog, i)); i++) {
+		if (has == map)
+			return 0;
+	}
+	more = reallocarray(prog->bound, prog->bound_cnt + 1, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	map_hold(map);
+	more[prog->bound_cnt++] = map;
+	prog->bound = more;
+	return 0;
+}
+
+int prog_bind(struct prog *prog, struct map *map)
+{
+	int res;
+
+	pthread_mutex_lock(&prog->bind_lock);
+	res = bind(prog, map);
+	pthread_mutex_unlock(&prog->bind_lock);
+	return res;
+}
+
+struct map *prog_map_at(struct prog *prog, u32 i)
+{
+	struct map *map;
+
+	pthread_mutex_lock(&prog->bind_lock);
+	map = map_at(prog, i);
+	pthread_mutex_unlock(&prog->bind_lock);
+	return map;
+}
+
+u32 prog_map_count(struct prog *prog)
+{
+	u32 n;
+
+	pthread_mutex_lock(&prog->bind_lock);
+	n = prog->map_cnt + prog->bound_cnt;
+	pthread_mutex_unlock(&prog->bind_lock);
+	return n;
+}
 
 /* ---- questions ---- */
 

@@ -9,6 +9,7 @@
 #define WEIR_PROG_PROG_H
 
 #include <linux/bpf.h>
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/err.h"
@@ -83,6 +84,11 @@ struct prog {
 	void *image;
 	void (*free_image)(void *image);
 
+	/* Maps that were bound later: only kept. */
+	pthread_mutex_t bind_lock;
+	struct map **bound;
+	u32 bound_cnt;
+
 	struct rcu *rcu;
 	u32 slots;
 	struct prog_stats *stats; /* [slots] */
@@ -104,6 +110,13 @@ struct prog *prog_get(struct prog *prog);
 struct prog *prog_try_get(struct prog *prog);
 /* Usable anywhere; freed after a grace period. */
 void prog_put(struct prog *prog);
+
+/* The program keeps map too, once: 0 or -ENOMEM. */
+int prog_bind(struct prog *prog, struct map *map);
+/* The maps it keeps: first those it uses, then those bound.  They stay as long
+ * as the program. */
+u32 prog_map_count(struct prog *prog);
+struct map *prog_map_at(struct prog *prog, u32 i); /* NULL: not so many */
 
 /* For maps whose entries are programs. */
 extern const struct prog_ref_ops prog_refs;

@@ -26,25 +26,30 @@ bool attach_port(struct sys *sys, u32 ifindex, struct attach_port *port)
 }
 
 int attach_change(struct sys *sys, u32 ifindex, enum attach_hook hook,
-		  attach_decide *decide, void *ctx)
+		  attach_decide *decide, void *ctx,
+		  struct attach_change *change)
 {
 	int res = -ENODEV;
 
+	*change = (struct attach_change){ .kind = ATTACH_NONE };
 	pthread_rwlock_rdlock(&sys->attach_lock);
 	if (sys->attach)
 		res = sys->attach->change(sys->attach_arg, ifindex, hook,
-					  decide, ctx);
+					  decide, ctx, change);
 	pthread_rwlock_unlock(&sys->attach_lock);
 	return res;
 }
 
-int attach_change_of(struct sys *sys, u32 id, attach_decide *decide, void *ctx)
+int attach_change_of(struct sys *sys, u32 id, attach_decide *decide, void *ctx,
+		     struct attach_change *change)
 {
 	int res = -ENOENT;
 
+	*change = (struct attach_change){ .kind = ATTACH_NONE };
 	pthread_rwlock_rdlock(&sys->attach_lock);
 	if (sys->attach)
-		res = sys->attach->change_of(sys->attach_arg, id, decide, ctx);
+		res = sys->attach->change_of(sys->attach_arg, id, decide, ctx,
+					     change);
 	pthread_rwlock_unlock(&sys->attach_lock);
 	return res;
 }

@@ -53,16 +53,18 @@ struct attach_ops {
 	bool (*port)(void *arg, u32 ifindex, struct attach_port *port);
 	/* Makes the change that decide() wants; nothing comes in between.
 	 * -ENODEV: no such port; else what decide() says, or -ENOMEM.
-	 * decide() must not call back. */
+	 * decide() must not call back.  *change is filled in. */
 	int (*change)(void *arg, u32 ifindex, enum attach_hook hook,
-		      attach_decide *decide, void *ctx);
-	/* The same for the hook where the attachment is; -ENOENT: it is
-	 * nowhere. */
-	int (*change_of)(void *arg, u32 id, attach_decide *decide, void *ctx);
+		      attach_decide *decide, void *ctx,
+		      struct attach_change *change);
+	/* The same for the hook where the attachment is, of which change->at is
+	 * the index; -ENOENT: it is nowhere. */
+	int (*change_of)(void *arg, u32 id, attach_decide *decide, void *ctx,
+			 struct attach_change *change);
 };
 
-/* NULL: the hooks are about to go; when this returns nobody calls them, and
- * what was attached through them counts as detached. */
+/* Once in sys's life.  NULL: the hooks are about to go; when this returns
+ * nobody calls them, and what was attached through them is detached. */
 void sys_set_attach(struct sys *sys, const struct attach_ops *ops, void *arg);
 
 #endif

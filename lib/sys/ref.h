@@ -6,8 +6,9 @@
 #include "bpf/btf.h"
 #include "maps/map.h"
 #include "prog/prog.h"
+#include "sys/link.h"
 
-enum ref_kind { REF_NONE, REF_MAP, REF_PROG, REF_BTF };
+enum ref_kind { REF_NONE, REF_MAP, REF_PROG, REF_BTF, REF_LINK };
 
 struct ref {
 	enum ref_kind kind;
@@ -15,6 +16,7 @@ struct ref {
 		struct map *map;
 		struct prog *prog;
 		struct btf_blob *btf;
+		struct link *link;
 	};
 };
 
@@ -27,6 +29,8 @@ static inline struct ref ref_get(struct ref r)
 		prog_get(r.prog);
 	else if (r.kind == REF_BTF)
 		btf_get(r.btf);
+	else if (r.kind == REF_LINK)
+		link_get(r.link);
 	return r;
 }
 
@@ -38,6 +42,8 @@ static inline void ref_put(struct ref r)
 		prog_put(r.prog);
 	else if (r.kind == REF_BTF)
 		btf_put(r.btf);
+	else if (r.kind == REF_LINK)
+		link_put(r.link);
 }
 
 /* NULL: it refers to nothing. */
@@ -47,6 +53,8 @@ static inline void *ref_object(struct ref r)
 		return r.map;
 	if (r.kind == REF_PROG)
 		return r.prog;
+	if (r.kind == REF_LINK)
+		return r.link;
 	return r.kind == REF_BTF ? r.btf : NULL;
 }
 
@@ -63,6 +71,11 @@ static inline struct ref ref_prog(struct prog *prog)
 static inline struct ref ref_btf(struct btf_blob *btf)
 {
 	return (struct ref){ .kind = REF_BTF, .btf = btf };
+}
+
+static inline struct ref ref_link(struct link *link)
+{
+	return (struct ref){ .kind = REF_LINK, .link = link };
 }
 
 #endif

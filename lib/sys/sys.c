@@ -16,6 +16,7 @@ int sys_create(struct mem *mem, struct sys **out)
 	id_init(&sys->maps);
 	id_init(&sys->progs);
 	id_init(&sys->btfs);
+	id_init(&sys->links);
 	pthread_mutex_init(&sys->pin_lock, NULL);
 	pthread_rwlock_init(&sys->attach_lock, NULL);
 	pthread_rwlock_init(&sys->freeze_lock, NULL);
@@ -66,6 +67,7 @@ void sys_destroy(struct sys *sys)
 	pthread_rwlock_destroy(&sys->freeze_lock);
 	pthread_rwlock_destroy(&sys->attach_lock);
 	pthread_mutex_destroy(&sys->pin_lock);
+	id_destroy(&sys->links);
 	id_destroy(&sys->btfs);
 	id_destroy(&sys->progs);
 	id_destroy(&sys->maps);

@@ -23,6 +23,7 @@ struct sys {
 	struct id_table maps;
 	struct id_table progs;
 	struct id_table btfs;
+	struct id_table links;
 
 	pthread_mutex_t pin_lock;
 	VEC(struct pin) pins; /* by path */
@@ -48,8 +49,10 @@ void pins_destroy(struct sys *sys);
 /* attach.c: as the operations of the same names, with or without hooks */
 bool attach_port(struct sys *sys, u32 ifindex, struct attach_port *port);
 int attach_change(struct sys *sys, u32 ifindex, enum attach_hook hook,
-		  attach_decide *decide, void *ctx);
-int attach_change_of(struct sys *sys, u32 id, attach_decide *decide, void *ctx);
+		  attach_decide *decide, void *ctx,
+		  struct attach_change *change);
+int attach_change_of(struct sys *sys, u32 id, attach_decide *decide, void *ctx,
+		     struct attach_change *change);
 
 /* prog.c: what BPF_PROG_LOAD refuses before, and after, it has read the
  * instructions */

@@ -31,6 +31,11 @@ int wbpf_btf_next_id(struct wcall *w)
 	return next_id(w, sys_next_btf_id);
 }
 
+int wbpf_link_next_id(struct wcall *w)
+{
+	return next_id(w, sys_next_link_id);
+}
+
 int wbpf_map_by_id(struct wcall *w)
 {
 	u32 flags = w->u.attr.open_flags;
@@ -52,6 +57,16 @@ int wbpf_prog_by_id(struct wcall *w)
 		return -EINVAL;
 	prog = sys_prog_by_id(w->sys, w->u.attr.prog_id);
 	return prog ? handle_new(w->c, ref_prog(prog), 0) : -ENOENT;
+}
+
+int wbpf_link_by_id(struct wcall *w)
+{
+	struct link *link;
+
+	if (!wcall_only(w, ATTR_END(link_id)))
+		return -EINVAL;
+	link = sys_link_by_id(w->sys, w->u.attr.link_id);
+	return link ? handle_new(w->c, ref_link(link), 0) : -ENOENT;
 }
 
 /* Behind the flags, a token. */

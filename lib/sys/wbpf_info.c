@@ -86,12 +86,12 @@ static int put_insns(struct wcall *w, const struct prog *prog, u64 to, u32 len)
 	return 0;
 }
 
-static int put_map_ids(struct wcall *w, const struct prog *prog, u64 to,
-		       u32 cnt)
+static int put_map_ids(struct wcall *w, struct prog *prog, u64 to, u32 cnt)
 {
-	for (u32 i = 0; i < MIN(cnt, prog->map_cnt); i++) {
-		int res =
-			wcall_copy_out(w, to + i * 4ul, &prog->maps[i]->id, 4);
+	struct map *map;
+
+	for (u32 i = 0; i < cnt && (map = prog_map_at(prog, i)); i++) {
+		int res = wcall_copy_out(w, to + i * 4ul, &map->id, 4);
 
 		if (res)
 			return res;
@@ -109,7 +109,7 @@ static u64 count_runs(const struct prog *prog)
 	return runs;
 }
 
-static void fill_prog_info(const struct prog *prog, struct bpf_prog_info *i)
+static void fill_prog_info(struct prog *prog, struct bpf_prog_info *i)
 {
 	i->type = prog->type;
 	i->id = prog->id;
@@ -118,7 +118,7 @@ static void fill_prog_info(const struct prog *prog, struct bpf_prog_info *i)
 	memcpy(i->name, prog->name, sizeof(i->name));
 	i->gpl_compatible = prog->gpl;
 	i->xlated_prog_len = prog->insn_cnt * (u32)sizeof(struct bpf_insn);
-	i->nr_map_ids = prog->map_cnt;
+	i->nr_map_ids = prog_map_count(prog);
 	i->run_cnt = count_runs(prog);
 	i->verified_insns = prog->insn_cnt;
 	if (prog->btf)
@@ -168,6 +168,19 @@ static int btf_info(struct wcall *w, struct btf_blob *btf)
 	return info_end(w, &out, len);
 }
 
+/* The caller's other fields stay as they are. */
+static int link_tell(struct wcall *w, struct link *link)
+{
+	struct bpf_link_info info;
+	u32 len;
+	int res = info_begin(w, &info, sizeof(info), &len);
+
+	if (res)
+		return res;
+	link_info(link, &info);
+	return info_end(w, &info, len);
+}
+
 int wbpf_info(struct wcall *w)
 {
 	struct handle h;
@@ -182,6 +195,8 @@ int wbpf_info(struct wcall *w)
 		res = map_info(w, h.ref.map);
 	else if (h.ref.kind == REF_PROG)
 		res = prog_info(w, h.ref.prog);
+	else if (h.ref.kind == REF_LINK)
+		res = link_tell(w, h.ref.link);
 	else
 		res = btf_info(w, h.ref.btf);
 	ref_put(h.ref);

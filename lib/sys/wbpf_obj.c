@@ -75,5 +75,9 @@ int wbpf_obj_get(struct wcall *w)
 	ref = pin_find(w->sys, path);
 	if (ref.kind == REF_NONE)
 		return -ENOENT;
+	if (ref.kind == REF_LINK && mode != (MODE_READ | MODE_WRITE)) {
+		ref_put(ref);
+		return -EINVAL;
+	}
 	return handle_new(w->c, ref, (u32)mode);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* wbpf_prog.c - BPF_PROG_LOAD */
+/* wbpf_prog.c - BPF_PROG_LOAD, BPF_PROG_BIND_MAP */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -244,5 +244,26 @@ int wbpf_prog_load(struct wcall *w)
 		return handle_new(w->c, ref_prog(prog), 0);
 	if (prog)
 		prog_put(prog);
+	return res;
+}
+
+int wbpf_prog_bind_map(struct wcall *w)
+{
+	const union bpf_attr *u = &w->u.attr;
+	struct handle prog, map;
+	int res;
+
+	if (!wcall_only(w, ATTR_END(prog_bind_map.flags)) ||
+	    u->prog_bind_map.flags)
+		return -EINVAL;
+	res = handle_get_kind(w->c, u->prog_bind_map.prog_fd, REF_PROG, &prog);
+	if (res)
+		return res;
+	res = handle_get_kind(w->c, u->prog_bind_map.map_fd, REF_MAP, &map);
+	if (!res) {
+		res = prog_bind(prog.ref.prog, map.ref.map);
+		ref_put(map.ref);
+	}
+	ref_put(prog.ref);
 	return res;
 }

@@ -91,9 +91,12 @@ wcommand wbpf_map_create, wbpf_map_lookup, wbpf_map_update, wbpf_map_delete,
 	wbpf_map_next_key, wbpf_map_freeze, wbpf_map_take;
 wcommand wbpf_map_lookup_batch, wbpf_map_take_batch, wbpf_map_update_batch,
 	wbpf_map_delete_batch;
-wcommand wbpf_map_by_id, wbpf_prog_by_id, wbpf_btf_by_id;
-wcommand wbpf_map_next_id, wbpf_prog_next_id, wbpf_btf_next_id;
+wcommand wbpf_map_by_id, wbpf_prog_by_id, wbpf_btf_by_id, wbpf_link_by_id;
+wcommand wbpf_map_next_id, wbpf_prog_next_id, wbpf_btf_next_id,
+	wbpf_link_next_id;
 wcommand wbpf_info, wbpf_pin, wbpf_obj_get;
-wcommand wbpf_btf_load, wbpf_prog_load, wbpf_prog_run;
+wcommand wbpf_btf_load, wbpf_prog_load, wbpf_prog_run, wbpf_prog_bind_map;
+wcommand wbpf_link_create, wbpf_link_update, wbpf_link_detach;
+wcommand wbpf_prog_attach, wbpf_prog_detach, wbpf_prog_query;
 
 #endif

@@ -9,13 +9,10 @@
 #include <cmocka.h>
 
 #include "../asm.h"
-#include "lcore/plane_priv.h"
-#include "mem/mem.h"
+#include "../plane_rig.h"
 
-/* A plane of three ports that nothing runs on. */
-#define PORTS 3
+#define PORTS RIG_PORTS
 
-static const char *names[PORTS] = { "a", "b", "c" };
 static struct mem *mem;
 static struct plane *plane;
 
@@ -38,24 +35,16 @@ static int setup(void **state)
 	const struct mem_config config = { .slots = 1 };
 
 	(void)state;
-	plane = aligned_alloc(CACHE_LINE, round_up(sizeof(*plane), CACHE_LINE));
-	if (!plane || mem_create(&config, &mem))
+	if (mem_create(&config, &mem))
 		return -1;
-	*plane = (struct plane){ .rcu = mem_rcu(mem),
-				 .names = names,
-				 .port_cnt = PORTS };
-	plane->chains = calloc(PORTS, sizeof(*plane->chains));
-	plane->forwards = calloc(PORTS, sizeof(*plane->forwards));
-	pthread_mutex_init(&plane->lock, NULL);
-	return plane_apply(plane, NULL, 0, NULL);
+	plane = rig_plane(mem);
+	return plane ? 0 : -1;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	plane_forget_plan(plane);
-	pthread_mutex_destroy(&plane->lock);
-	free(plane);
+	rig_plane_free(plane);
 	for (int i = 0; i < 4; i++) /* plan, chains, programs, their memory */
 		rcu_barrier(mem_rcu(mem));
 	mem_destroy(mem);
