@@ -25,6 +25,7 @@ const struct command *const commands[] = {
 	port_commands,
 	stats_commands,
 	test_commands,
+	verify_commands,
 	help_commands,
 	manual_commands,
 	NULL,

@@ -110,6 +110,7 @@ extern const struct command prog_commands[];
 extern const struct command port_commands[];
 extern const struct command stats_commands[];
 extern const struct command test_commands[];
+extern const struct command verify_commands[];
 extern const struct command run_commands[];
 extern const struct command help_commands[];
 extern const struct command manual_commands[];

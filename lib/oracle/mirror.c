@@ -23,8 +23,7 @@ int mirror_refused(const char *what, const char *name, int code,
 
 /* ---- the object, as the kernel's types make it ---- */
 
-/* NULL where the kernel does not show its types: it has no CO-RE either. */
-static int kernel_types(struct err *err, struct btf_blob **out)
+int mirror_kernel_types(struct err *err, struct btf_blob **out)
 {
 	u8 *bytes = NULL;
 	size_t size = 0;
@@ -50,7 +49,7 @@ static int read_again(struct mirror *m, struct err *err)
 	int res = 0;
 
 	if (m->obj->btf)
-		res = kernel_types(err, &types);
+		res = mirror_kernel_types(err, &types);
 	opts.target_btf = types;
 	if (!res)
 		res = elf_open(m->obj->path, &opts, err, &m->kobj);
@@ -110,8 +109,7 @@ static int make_state(struct mirror *m, struct err *err)
 
 /* ---- maps ---- */
 
-static int create_map(const struct mirror *m, const struct map_attr *a,
-		      int inner)
+int mirror_create_map(int btf, const struct map_attr *a, int inner)
 {
 	union bpf_attr attr = {
 		.map_type = a->type,
@@ -126,8 +124,8 @@ static int create_map(const struct mirror *m, const struct map_attr *a,
 	int fd;
 
 	kernel_name(attr.map_name, a->name);
-	if (m->btf >= 0 && a->btf_value) {
-		attr.btf_fd = (u32)m->btf;
+	if (btf >= 0 && a->btf_value) {
+		attr.btf_fd = (u32)btf;
 		attr.btf_key_type_id = a->btf_key;
 		attr.btf_value_type_id = a->btf_value;
 	}
@@ -166,13 +164,13 @@ static int make_map(struct mirror *m, u32 i, struct err *err)
 		if (inner < 0) {
 			struct map_attr of = attr_of(m, (u32)em->inner);
 
-			inner = create_map(m, &of, -1);
+			inner = mirror_create_map(m->btf, &of, -1);
 		}
 		if (inner < 0)
 			return mirror_refused("the template of map", em->name,
 					      inner, err);
 	}
-	fd = create_map(m, &attr, inner);
+	fd = mirror_create_map(m->btf, &attr, inner);
 	if (inner >= 0 && inner != m->maps[em->inner])
 		close(inner);
 	if (fd < 0)

@@ -30,6 +30,12 @@ int mirror_open(const struct elf_obj *obj, const struct sys_obj *so, u32 cpu,
 		struct err *err, struct mirror **out);
 void mirror_close(struct mirror *m);
 
+/* NULL where the kernel does not show its types: it has no CO-RE either. */
+int mirror_kernel_types(struct err *err, struct btf_blob **out);
+/* A map in the kernel, with its types if it takes them.  btf, inner: -1 for
+ * none. */
+int mirror_create_map(int btf, const struct map_attr *a, int inner);
+
 /* ---- between mirror.c and mirror_prog.c ---- */
 
 /* The maps are there and filled. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "elf/elf_obj.h"
 #include "maps/fields.h"
 #include "verify/verify.h"
 
@@ -73,6 +74,62 @@ int verify_prog(const struct prog_attr *attr, const struct verify_log *log,
 		describe(map->inner, &inner[i]);
 		v.maps[i].inner = &inner[i];
 	}
+	if (log)
+		v.log = *log;
+	ret = verify(&v, result, err);
+	free(v.maps);
+	return ret;
+}
+
+static void describe_elf(const struct elf_obj *obj, u32 i,
+			 struct verify_map *maps)
+{
+	const struct elf_map *em = &obj->maps[i];
+	const struct map_attr *attr = &em->attr;
+	struct verify_map *out = &maps[i];
+
+	*out = (struct verify_map){
+		.name = em->name,
+		.type = attr->type,
+		.key_size = attr->key_size,
+		.value_size = attr->value_size,
+		.max_entries = attr->max_entries,
+		.flags = attr->flags,
+		.btf = obj->btf,
+		.btf_key = attr->btf_key,
+		.btf_value = attr->btf_value,
+		.contents = em->freeze ? em->contents : NULL,
+	};
+	if (em->inner >= 0 && (u32)em->inner != i)
+		out->inner = &maps[em->inner];
+}
+
+int verify_elf_prog(const struct elf_obj *obj, const struct elf_prog *prog,
+		    const struct verify_log *log, struct verify_result *result,
+		    struct err *err)
+{
+	struct verify_attr v = {
+		.type = prog->type,
+		.expected_attach_type = prog->expected_attach_type,
+		.flags = prog->flags,
+		.license = obj->license,
+		.insns = prog->insns,
+		.insn_cnt = prog->insn_cnt,
+		.map_cnt = obj->map_cnt,
+		.btf = obj->btf,
+		.lines = prog->lines,
+		.line_cnt = prog->line_cnt,
+		.funcs = prog->funcs,
+		.func_cnt = prog->func_cnt,
+	};
+	int ret;
+
+	*result = (struct verify_result){ .code = VERIFY_NO_MEMORY };
+	v.maps = calloc(obj->map_cnt + 1ul, sizeof(*v.maps));
+	if (!v.maps)
+		return err_fail(err, -ENOMEM, "out of memory");
+	for (u32 i = 0; i < obj->map_cnt; i++)
+		describe_elf(obj, i, v.maps);
 	if (log)
 		v.log = *log;
 	ret = verify(&v, result, err);

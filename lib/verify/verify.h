@@ -43,6 +43,8 @@ struct verify_kfunc {
 	const char *name;
 };
 
+struct elf_obj;
+struct elf_prog;
 struct verify_states;
 
 enum verify_log_level {
@@ -113,6 +115,11 @@ void verify_result_free(struct verify_result *result);
  * NULL. */
 int verify_prog(const struct prog_attr *attr, const struct verify_log *log,
 		struct verify_result *result, struct err *err);
+
+/* The same of a program in a file, of maps that need not exist. */
+int verify_elf_prog(const struct elf_obj *obj, const struct elf_prog *prog,
+		    const struct verify_log *log, struct verify_result *result,
+		    struct err *err);
 
 /* Of an accepted program: what no path reaches is replaced by what every
  * engine takes, and never runs. */
