@@ -11,8 +11,8 @@
 #include "stress.h"
 
 #define SIZE 4096
-#define PRODUCERS 2
-#define RECORDS 60000
+#define PRODUCERS 3
+#define RECORDS 400000
 
 struct record {
 	u32 slot;
@@ -125,11 +125,12 @@ int main(void)
 	struct worker w[] = {
 		{ &env, map, 0, RECORDS, .fn = produce },
 		{ &env, map, 1, RECORDS, .fn = produce },
+		{ &env, map, 2, RECORDS, .fn = produce },
 		{ &env, map, SLOT_NONE, 0, .fn = consume, .arg = &reader },
 	};
 
 	workers_run(w, ARRAY_LEN(w));
-	require(reader.records == w[0].result + w[1].result);
+	require(reader.records == w[0].result + w[1].result + w[2].result);
 	require(ringbuf_query(map, BPF_RB_AVAIL_DATA) == 0);
 	/* free + used = capacity: a record takes all that was given back */
 	require(ringbuf_reserve(map, SIZE - 16));
