@@ -78,10 +78,18 @@ static void same_word(struct duo *d, const struct helper *h, u32 type,
 			    we_take ? "yes" : ours);
 }
 
+/* No value here has a lock: wbpf_inside.c asks about those. */
+static bool wants_lock(const struct helper *h)
+{
+	return h->arg[0] == ARG_SPIN_LOCK;
+}
+
 static void types_and_licenses(struct duo *d)
 {
 	for (u32 i = 0; helper_table[i]; i++)
-		for (u32 t = 0; t < ARRAY_LEN(types); t++) {
+		for (u32 t = 0; !wants_lock(helper_table[i]) &&
+				t < ARRAY_LEN(types);
+		     t++) {
 			same_word(d, helper_table[i], t, "GPL");
 			same_word(d, helper_table[i], t, "Proprietary");
 		}
