@@ -24,6 +24,28 @@ int sys_btf_add(struct sys *sys, struct btf_blob *btf)
 	return res;
 }
 
+void sys_btf_withdraw(struct sys *sys, struct btf_blob *btf)
+{
+	struct btf_number *number = btf_number(btf);
+
+	id_remove(&sys->btfs, number->id);
+	*number = (struct btf_number){ 0 };
+}
+
+void sys_btf_withdraw_all(struct sys *sys)
+{
+	struct btf_blob *btf;
+	u32 id = 0;
+
+	while ((id = id_next(&sys->btfs, id))) {
+		btf = sys_btf_by_id(sys, id);
+		if (!btf)
+			continue;
+		sys_btf_withdraw(sys, btf);
+		btf_put(btf);
+	}
+}
+
 static void *try_get_btf(void *obj)
 {
 	return btf_try_get(obj);

@@ -63,10 +63,24 @@ void sys_obj_put(struct sys_obj *so)
 		rcu_defer(so->rcu, &so->free_head, free_obj);
 }
 
+/* As long as the file is open, or a map or program is there. */
+static int load_btf(struct load *l)
+{
+	struct btf_blob *btf = l->obj->btf;
+	int res;
+
+	if (!btf || btf_number(btf)->id)
+		return 0;
+	res = sys_btf_add(l->sys, btf);
+	l->numbered = !res;
+	return res ? err_fail(l->err, res, "out of memory") : 0;
+}
+
 static int run_steps(struct load *l)
 {
 	static int (*const steps[])(struct load * l) = {
-		load_select, load_maps, load_progs, load_slots, load_pins,
+		load_select, load_btf,	 load_maps,
+		load_progs,  load_slots, load_pins,
 	};
 	int res = 0;
 
@@ -93,6 +107,8 @@ static int load(struct load *l)
 	free(l->pin_map);
 	free(l->made_map);
 	free(l->want_map);
+	if (res && l->numbered)
+		sys_btf_withdraw(l->sys, l->obj->btf);
 	if (res)
 		sys_obj_put(l->so);
 	return res;

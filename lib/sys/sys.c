@@ -63,6 +63,7 @@ void sys_destroy(struct sys *sys)
 		return;
 	pins_destroy(sys);
 	wait_for_objects(sys);
+	sys_btf_withdraw_all(sys); /* files that are still open have theirs */
 	pthread_mutex_destroy(&sys->load_lock);
 	pthread_rwlock_destroy(&sys->freeze_lock);
 	pthread_rwlock_destroy(&sys->attach_lock);

@@ -61,6 +61,9 @@ int sys_prog_check(const struct prog_attr *attr, struct err *err);
 
 /* btf.c: BPF_BTF_LOAD's result gets a number. */
 int sys_btf_add(struct sys *sys, struct btf_blob *btf);
+/* It has none any more, as long as it may still live. */
+void sys_btf_withdraw(struct sys *sys, struct btf_blob *btf);
+void sys_btf_withdraw_all(struct sys *sys);
 struct btf_blob *sys_btf_by_id(struct sys *sys, u32 id);
 u32 sys_next_btf_id(struct sys *sys, u32 id);
 
@@ -76,6 +79,7 @@ struct load {
 	bool *made_map;	 /* not found */
 	bool *pin_map;	 /* to be pinned when all is loaded */
 	bool *want_prog; /* of its programs */
+	bool numbered;	 /* the object's BTF, by this load */
 };
 
 /* load_select.c: which programs; which maps */

@@ -184,6 +184,29 @@ static int put_taken(void *arg, const void *key, const void *value)
 	return res ? res : put_entry(b, key, b->value);
 }
 
+static int count_one(void *arg, const void *key, const void *value)
+{
+	u32 *room = arg;
+
+	(void)key;
+	(void)value;
+	return (*room)-- ? 0 : -ENOSPC;
+}
+
+/* Entries that come to the bucket after they were counted may still be too
+ * many: then some stay there. */
+static int take_bucket(struct batch *b, u64 *cursor)
+{
+	u32 room = b->max - b->done;
+	u64 from = *cursor;
+	int res = b->map->ops->scan(b->map, cursor, 1, count_one, &room);
+
+	if (res && res != -ENOENT)
+		return res;
+	*cursor = from;
+	return b->map->ops->scan(b->map, cursor, 1, put_taken, b);
+}
+
 /* Whole buckets: one that does not fit any more is left for the next call.
  * What was taken out of it is gone from there, and has been given. */
 static int read_buckets(struct batch *b, u64 *cursor, bool take)
@@ -191,8 +214,9 @@ static int read_buckets(struct batch *b, u64 *cursor, bool take)
 	while (b->done < b->max) {
 		u64 from = *cursor;
 		u32 before = b->done;
-		int res = b->map->ops->scan(b->map, cursor, 1,
-					    take ? put_taken : put_scanned, b);
+		int res = take ? take_bucket(b, cursor)
+			       : b->map->ops->scan(b->map, cursor, 1,
+						   put_scanned, b);
 
 		if (res == -ENOSPC) {
 			*cursor = from;

@@ -134,6 +134,37 @@ static void take(struct side *s)
 	walk_with(s, BPF_MAP_LOOKUP_AND_DELETE_BATCH);
 }
 
+/* Where room for one is too little for a bucket, nothing of it is taken. */
+static void too_little_room(struct side *s)
+{
+	static const int cmds[] = { BPF_MAP_LOOKUP_BATCH,
+				    BPF_MAP_LOOKUP_AND_DELETE_BATCH };
+
+	for (size_t c = 0; c < ARRAY_LEN(cmds); c++) {
+		int fd = filled(s, BPF_MAP_TYPE_HASH), res;
+		union bpf_attr attr = batch_attr(fd, 1);
+		u32 key, next, given = 0, left = 0;
+
+		do {
+			attr.batch.count = 1;
+			res = side_call(s, cmds[c], &attr);
+			given += res ? 0 : attr.batch.count;
+			data.in = data.out;
+			attr.batch.in_batch = PTR(&data.in);
+		} while (!res);
+		say(s, "ends: %d, count %u\n", res, attr.batch.count);
+		attr = (union bpf_attr){ .map_fd = (u32)fd,
+					 .next_key = PTR(&next) };
+		while (side_call(s, BPF_MAP_GET_NEXT_KEY, &attr) == 0) {
+			left++;
+			key = next;
+			attr.key = PTR(&key);
+		}
+		say(s, "lost: %u\n", ENTRIES - left - (c ? given : 0));
+		side_close(s, fd);
+	}
+}
+
 static void errors(struct side *s)
 {
 	for (size_t t = 0; t < ARRAY_LEN(types); t++) {
@@ -248,9 +279,13 @@ static void fields(struct side *s)
 int main(void)
 {
 	static const struct wcase cases[] = {
-		{ "walk", walk },	{ "take", take },
-		{ "errors", errors },	{ "lookup errors", lookup_errors },
-		{ "partial", partial }, { "access", access },
+		{ "walk", walk },
+		{ "take", take },
+		{ "too little room", too_little_room },
+		{ "errors", errors },
+		{ "lookup errors", lookup_errors },
+		{ "partial", partial },
+		{ "access", access },
 		{ "fields", fields },
 	};
 

@@ -7,7 +7,9 @@
 
 #include <cmocka.h>
 
+#include "btf_make.h"
 #include "sys/id.h"
+#include "sys/sys_priv.h"
 #include "sys_object.h"
 
 static struct mem *mem;
@@ -559,6 +561,64 @@ static void overrides_change_maps(void **state)
 }
 
 /* Both objects see one map; its contents stay. */
+/* As long as the file is open or something of it is there; not after it could
+ * not be loaded. */
+static void the_types_of_an_object_have_a_number(void **state)
+{
+	const struct sys_load_opts none = { .only = "nothing" };
+	static struct btf_make m;
+	struct btf_blob *btf;
+	struct sys_obj *so;
+	struct map *map;
+	u32 id;
+
+	(void)state;
+	object_make(&object);
+	make_init(&m);
+	make_int(&m, "u32", 4, 0);
+	make_int(&m, "u64", 8, 0);
+	assert_int_equal(btf_parse(m.out, make_end(&m), NULL, &btf), 0);
+	object.obj.btf = btf;
+	object.maps[O_HITS].attr.btf_key = 1;
+	object.maps[O_HITS].attr.btf_value = 2;
+	assert_int_not_equal(sys_load(sys, &object.obj, &none, NULL, &so), 0);
+	assert_int_equal(btf_number(btf)->id, 0);
+	assert_int_equal(sys_next_btf_id(sys, 0), 0);
+	so = load(NULL);
+	id = btf_number(btf)->id;
+	assert_int_equal(sys_next_btf_id(sys, 0), id);
+	map = map_get(so->maps[O_HITS]);
+	assert_ptr_equal(map->btf, btf);
+	sys_obj_put(so);
+	btf_put(btf);
+	for (int i = 0; i < 4; i++)
+		rcu_barrier(mem_rcu(mem));
+	assert_int_equal(sys_next_btf_id(sys, 0), id);
+	map_put(map);
+	sys_unpin(sys, "/sys/fs/bpf/shared");
+	assert_empty();
+	assert_int_equal(sys_next_btf_id(sys, 0), 0);
+}
+
+/* What outlives sys has no number then. */
+static void types_outlive_their_number(void **state)
+{
+	static struct btf_make m;
+	struct btf_blob *btf;
+
+	make_init(&m);
+	make_int(&m, "u32", 4, 0);
+	assert_int_equal(btf_parse(m.out, make_end(&m), NULL, &btf), 0);
+	object_make(&object);
+	object.obj.btf = btf;
+	sys_obj_put(load(NULL));
+	assert_int_not_equal(btf_number(btf)->id, 0);
+	drop_sys(state);
+	assert_int_equal(btf_number(btf)->id, 0);
+	btf_put(btf);
+	make_sys(state);
+}
+
 static void a_pinned_map_is_shared(void **state)
 {
 	struct sys_obj *a, *b;
@@ -791,6 +851,8 @@ int main(void)
 		TEST(names_are_cut_to_15_characters),
 		TEST(only_one_program_brings_what_it_needs),
 		TEST(overrides_change_maps),
+		TEST(the_types_of_an_object_have_a_number),
+		TEST(types_outlive_their_number),
 		TEST(a_pinned_map_is_shared),
 		TEST(a_given_map_is_used_if_it_matches),
 		TEST(nothing_is_left_of_what_fails),
