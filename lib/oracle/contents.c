@@ -7,12 +7,20 @@
 
 #include "bpf/btf.h"
 #include "oracle/kernel.h"
+#include "oracle/records.h"
 
 #define SHOWN 8		/* entries of a map */
 #define NONE UINT32_MAX /* no program or map of the object */
 
 /* What an entry's value stands for. */
-enum meaning { BYTES, PROGRAM, MAP };
+enum meaning {
+	BYTES,
+	PROGRAM,
+	MAP,
+	LINKED,	 /* bytes, and perhaps a program (map_link()) */
+	RECORDS, /* there are no entries: what programs wrote, in order */
+	NOTHING, /* or entries that only readers and sockets make */
+};
 
 static enum meaning meaning_of(const struct map *map)
 {
@@ -20,6 +28,13 @@ static enum meaning meaning_of(const struct map *map)
 	case BPF_MAP_TYPE_PROG_ARRAY: return PROGRAM;
 	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
 	case BPF_MAP_TYPE_HASH_OF_MAPS: return MAP;
+	case BPF_MAP_TYPE_DEVMAP:
+	case BPF_MAP_TYPE_DEVMAP_HASH:
+	case BPF_MAP_TYPE_CPUMAP: return LINKED;
+	case BPF_MAP_TYPE_RINGBUF: return RECORDS;
+	case BPF_MAP_TYPE_USER_RINGBUF:
+	case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
+	case BPF_MAP_TYPE_XSKMAP: return NOTHING;
 	default: return BYTES;
 	}
 }
@@ -98,7 +113,7 @@ static u32 my_index(const struct pair *p, const void *value)
 	const struct mirror *m = p->m;
 	u32 id = number(value);
 
-	if (p->meaning == PROGRAM) {
+	if (p->meaning != MAP) {
 		for (u32 i = 0; i < m->obj->prog_cnt; i++)
 			if (m->so->progs[i] && m->so->progs[i]->id == id)
 				return i;
@@ -113,8 +128,8 @@ static u32 my_index(const struct pair *p, const void *value)
 static u32 their_index(const struct pair *p, const void *value)
 {
 	const struct mirror *m = p->m;
-	u32 cnt = p->meaning == PROGRAM ? m->obj->prog_cnt : m->obj->map_cnt;
-	const u32 *ids = p->meaning == PROGRAM ? m->prog_ids : m->map_ids;
+	u32 cnt = p->meaning == MAP ? m->obj->map_cnt : m->obj->prog_cnt;
+	const u32 *ids = p->meaning == MAP ? m->map_ids : m->prog_ids;
 	u32 id = number(value);
 
 	for (u32 i = 0; i < cnt; i++)
@@ -147,10 +162,26 @@ static int copy_reference(const struct pair *p, const void *key,
 	return fd < 0 ? -ENOENT : kernel_map_write(p->fd, key, &fd);
 }
 
+/* The program's descriptor takes the place of its id. */
+static int copy_linked(const struct pair *p, const void *key, const void *value)
+{
+	memcpy(p->theirs, value, p->map->value_size);
+	if (map_link(p->map, value)) {
+		u32 i = my_index(p, (const u8 *)value + 4);
+
+		if (i == NONE || p->m->progs[i] < 0)
+			return -ENOENT;
+		memcpy(p->theirs + 4, &p->m->progs[i], sizeof(int));
+	}
+	return kernel_map_write(p->fd, key, p->theirs);
+}
+
 static int copy_entry(void *arg, const void *key, const void *value)
 {
 	struct pair *p = arg;
 
+	if (p->meaning == LINKED)
+		return copy_linked(p, key, value);
 	if (p->meaning != BYTES)
 		return copy_reference(p, key, value);
 	if (starts_zero(p->map) && is_zero(value, p->map->value_size))
@@ -166,7 +197,7 @@ int contents_copy(const struct mirror *m, u32 i, struct err *err)
 	struct pair p;
 	int res = pair_open(&p, m, i);
 
-	if (!res)
+	if (!res && p.meaning != RECORDS && p.meaning != NOTHING)
 		res = map_each(p.map, copy_entry, &p);
 	if (res)
 		err_fail(err, res, "map %s cannot be copied to Linux: %s",
@@ -222,7 +253,7 @@ static void say_value(struct pair *p, const char *who, const void *value,
 	fprintf(p->text, "  %-6s ", who);
 	if (!value)
 		fputs("has none\n", p->text);
-	else if (p->meaning != BYTES)
+	else if (p->meaning != BYTES && p->meaning != LINKED)
 		say_reference(p, mine ? my_index(p, value)
 				      : their_index(p, value));
 	else
@@ -248,6 +279,15 @@ static bool same_value(const struct pair *p, const void *mine,
 
 	if (p->meaning == BYTES)
 		return memcmp(mine, theirs, p->map->value_size) == 0;
+	if (p->meaning == LINKED) {
+		if (number(mine) != number(theirs))
+			return false;
+		if (!map_link(p->map, mine) || !map_link(p->map, theirs))
+			return map_link(p->map, mine) ==
+			       map_link(p->map, theirs);
+		mine = (const u8 *)mine + 4;
+		theirs = (const u8 *)theirs + 4;
+	}
 	i = my_index(p, mine);
 	return i != NONE && i == their_index(p, theirs);
 }
@@ -363,11 +403,40 @@ static int compare_keyless(struct pair *p)
 	return res;
 }
 
+static void say_record(struct pair *p, const char *who, const struct record *r)
+{
+	fprintf(p->text, "  %-6s ", who);
+	if (r->data)
+		say_bytes(p, 0, r->data, r->size);
+	else
+		fputs("has none\n", p->text);
+}
+
+static void record_differs(void *arg, const struct record *mine,
+			   const struct record *theirs)
+{
+	struct pair *p = arg;
+
+	if (p->different++ >= SHOWN)
+		return;
+	say_record(p, "Weir", mine);
+	say_record(p, "Linux", theirs);
+}
+
 static int compare_keyed(struct pair *p)
 {
 	int res = map_each(p->map, compare_mine, p);
 
 	return res ? res : compare_theirs(p);
+}
+
+static int compare_pair(struct pair *p)
+{
+	if (p->meaning == NOTHING)
+		return 0;
+	if (p->meaning == RECORDS)
+		return records_compare(p->fd, p->map, record_differs, p);
+	return p->map->key_size ? compare_keyed(p) : compare_keyless(p);
 }
 
 static bool has_evicted(const struct pair *p)
@@ -402,7 +471,7 @@ int contents_compare(const struct mirror *m, u32 i, FILE *text, struct err *err)
 	if (!p.text)
 		res = -ENOMEM;
 	if (!res)
-		res = p.map->key_size ? compare_keyed(&p) : compare_keyless(&p);
+		res = compare_pair(&p);
 	if (p.text && fclose(p.text) != 0)
 		res = -ENOMEM;
 	if (!res)

@@ -5,7 +5,7 @@
  * Per-CPU values are compared in the one slot that programs ran on; where
  * values are programs or maps, by which of the object's they are; an LRU map
  * entry by entry until one side is full, which is when it evicts as it likes,
- * and from then on by its size.
+ * and from then on by its size; a ring buffer record by record.
  */
 #ifndef WEIR_ORACLE_CONTENTS_H
 #define WEIR_ORACLE_CONTENTS_H

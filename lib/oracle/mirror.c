@@ -150,6 +150,10 @@ static struct map_attr attr_of(const struct mirror *m, u32 i)
 		attr.flags = map->flags;
 		attr.extra = map->extra;
 	}
+	/* Linux, too, adds it itself. */
+	if (attr.type == BPF_MAP_TYPE_DEVMAP ||
+	    attr.type == BPF_MAP_TYPE_DEVMAP_HASH)
+		attr.flags &= ~(u32)BPF_F_RDONLY_PROG;
 	return attr;
 }
 
@@ -193,14 +197,19 @@ static int make_maps(struct mirror *m, struct err *err)
 	return 0;
 }
 
+static bool holds_progs(const struct map *map)
+{
+	return map->ops->holds == HOLDS_PROGS ||
+	       map->ops->holds == HOLDS_LINKED;
+}
+
 /* Programs are verified with what is frozen as constants. */
 static int fill_maps(struct mirror *m, bool programs, struct err *err)
 {
 	for (u32 i = 0; i < m->obj->map_cnt; i++) {
 		int res;
 
-		if (m->maps[i] < 0 || (m->kobj->maps[i].attr.type ==
-				       BPF_MAP_TYPE_PROG_ARRAY) != programs)
+		if (m->maps[i] < 0 || holds_progs(m->so->maps[i]) != programs)
 			continue;
 		res = contents_copy(m, i, err);
 		if (res)

@@ -245,6 +245,50 @@ SEC("xdp") int differ(struct xdp_md *ctx)
         self.check(obj, "differ", "--btf", "/sys/kernel/btf/vmlinux",
                    capture=path)
 
+    def test_what_is_written_and_redirected_is_compared(self):
+        obj = self.build("""
+#include <bpf/bpf_core_read.h>
+struct task_struct { int pid; } __attribute__((preserve_access_index));
+struct { __uint(type, BPF_MAP_TYPE_RINGBUF);
+	 __uint(max_entries, 4096); } ring SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_DEVMAP_HASH); __uint(max_entries, 4);
+	 __type(key, __u32); __type(value, struct bpf_devmap_val); }
+	 ports SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_XSKMAP); __uint(max_entries, 4);
+	 __type(key, __u32); __type(value, __u32); } sockets SEC(".maps");
+static __always_inline int tell(struct xdp_md *ctx, int third)
+{
+	static __u32 packets;
+	__u32 *r = bpf_ringbuf_reserve(&ring, 8, 0);
+
+	if (!r)
+		return XDP_DROP;
+	r[0] = ctx->data_end - ctx->data;
+	r[1] = ++packets == 3 ? third : 0;
+	if (packets % 2)
+		bpf_ringbuf_submit(r, 0);
+	else
+		bpf_ringbuf_discard(r, 0);
+	if (bpf_redirect_map(&sockets, 1, XDP_TX) != XDP_TX)
+		return XDP_ABORTED;
+	return bpf_redirect_map(&ports, packets % 3, XDP_PASS);
+}
+SEC("xdp") int same(struct xdp_md *ctx) { return tell(ctx, 5); }
+SEC("xdp") int other(struct xdp_md *ctx)
+{
+	return tell(ctx, bpf_core_type_exists(struct task_struct) ? 9 : 5);
+}
+SEC("xdp/devmap") int entry(void *ctx) { return XDP_PASS; }
+""" + LICENSE)
+        put = ["--update", "ports key 1 0 0 0 value 1 0 0 0 0 0 0 0"]
+        self.check(obj, "same", *put)
+        done = weir(obj, "--prog", "other", *put)
+        self.assertEqual(done.returncode, 6, done.stderr)
+        (shown,) = json.loads(done.stdout)["kernel"]["differences"]
+        self.assertRegex(shown, r"(?s)map ring: 1 entry is different.*"
+                         r"Weir +\(.. .. 00 00 05 00 00 00\).*"
+                         r"Linux +\(.. .. 00 00 09 00 00 00\)")
+
     def test_xdp_tools(self):
         found = [path for what in ("xdpfilt_*.o", "xdp-dispatcher.o")
                  for path in sorted(glob.glob(os.path.join(TOOLS, what)))]
