@@ -586,6 +586,36 @@ static void a_stopped_program_is_named_and_its_packet_dropped(void **state)
 	rig_close(&rig);
 }
 
+/* On an entry of a devmap or cpumap it is as alone in a chain, redirects and
+ * stops included. */
+static void the_program_of_an_entry_gives_a_verdict(void **state)
+{
+	struct run run = { .world = &world, .slot = SLOT };
+	struct script s = returns(XDP_PASS);
+	struct prog *prog = make_typed(&s, BPF_PROG_TYPE_XDP, BPF_XDP_DEVMAP);
+	struct rig rig;
+
+	(void)state;
+	rig_open(&rig, HOOK_XDP);
+	entry_run(prog, &run, &rig.pkt, &rig.v);
+	assert_int_equal(rig.v.kind, VERDICT_PASS);
+	s.code = XDP_DROP;
+	entry_run(prog, &run, &rig.pkt, &rig.v);
+	assert_int_equal(rig.v.kind, VERDICT_DROP);
+	assert_int_equal(rig.v.drop, DROP_XDP_DROP);
+	s.code = XDP_REDIRECT;
+	s.redirect = 3;
+	entry_run(prog, &run, &rig.pkt, &rig.v);
+	assert_int_equal(rig.v.kind, VERDICT_REDIRECT);
+	assert_int_equal(rig.v.ifindex, 3);
+	s.fault = true;
+	entry_run(prog, &run, &rig.pkt, &rig.v);
+	assert_int_equal(rig.v.drop, DROP_STOPPED);
+	assert_int_equal(stat_read(&prog->stats[SLOT].runs), 4);
+	assert_int_equal(stat_read(&prog->stats[SLOT].stopped), 1);
+	prog_put(prog);
+}
+
 static void every_run_counts_once_in_its_slot(void **state)
 {
 	enum { BURST = 32 };
@@ -690,6 +720,7 @@ int main(void)
 		cmocka_unit_test(a_tc_hook_sets_what_belongs_to_it),
 		cmocka_unit_test(
 			a_stopped_program_is_named_and_its_packet_dropped),
+		cmocka_unit_test(the_program_of_an_entry_gives_a_verdict),
 		cmocka_unit_test(every_run_counts_once_in_its_slot),
 		cmocka_unit_test(a_burst_ends_with_the_chain_it_found),
 		cmocka_unit_test(drops_have_names_and_meanings),

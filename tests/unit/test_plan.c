@@ -86,6 +86,7 @@ static struct verdict to(u32 ifindex, u64 flags)
 static void verdicts_become_routes(void **state)
 {
 	struct plan *plan = plan_new(PORTS);
+	struct redirect_entry *entry = (void *)&plan; /* only told apart */
 	const struct {
 		enum hook_kind hook;
 		struct verdict v;
@@ -108,6 +109,14 @@ static void verdicts_become_routes(void **state)
 		{ HOOK_XDP, to(0, 0), ROUTE_DROP, DROP_REDIRECT },
 		{ HOOK_XDP, to(PORTS + 1, 0), ROUTE_DROP, DROP_REDIRECT },
 		{ HOOK_XDP, to(UINT32_MAX, 0), ROUTE_DROP, DROP_REDIRECT },
+		{ HOOK_XDP,
+		  { VERDICT_REDIRECT, .entry = entry },
+		  ROUTE_ENTRY,
+		  2 },
+		{ HOOK_XDP,
+		  { VERDICT_REDIRECT, .map = (const struct map *)entry },
+		  ROUTE_ENTRY,
+		  2 },
 		{ HOOK_TC_INGRESS, to(4, 0), ROUTE_EGRESS, 3 },
 		{ HOOK_TC_EGRESS, to(4, 0), ROUTE_EGRESS, 3 },
 		{ HOOK_TC_INGRESS, to(4, BPF_F_INGRESS), ROUTE_INGRESS, 3 },
