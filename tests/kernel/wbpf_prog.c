@@ -333,6 +333,39 @@ static void wrong_debug(struct side *s)
 	side_close(s, d.btf);
 }
 
+/* Values that name a program by its descriptor, and are read with its id. */
+static void linked(struct side *s)
+{
+	static const u32 types[] = { BPF_MAP_TYPE_DEVMAP,
+				     BPF_MAP_TYPE_DEVMAP_HASH,
+				     BPF_MAP_TYPE_CPUMAP };
+	const int progs[] = { side_prog(s, BPF_XDP_DEVMAP),
+			      side_prog(s, BPF_XDP_CPUMAP),
+			      side_prog(s, BPF_XDP) };
+	int map = side_map(s, BPF_MAP_TYPE_ARRAY, 4, 8, 1, 0);
+	const int fds[] = { 0,	      -1,  progs[0], progs[1],
+			    progs[2], map, 1000,     INT32_MAX };
+
+	for (size_t i = 0; i < ARRAY_LEN(types) * ARRAY_LEN(fds); i++) {
+		u32 type = types[i / ARRAY_LEN(fds)], key = 0;
+		int to = side_map(s, type, 4, 8, 1, 0);
+		u32 value[2] = { 1, (u32)fds[i % ARRAY_LEN(fds)] };
+		union bpf_attr attr = { .map_fd = (u32)to,
+					.key = PTR(&key),
+					.value = PTR(value) };
+
+		say(s, "type %u, number %zu: ", type, i % ARRAY_LEN(fds));
+		say_call(s, "update", BPF_MAP_UPDATE_ELEM, &attr);
+		value[0] = value[1] = 0;
+		say_call(s, "lookup", BPF_MAP_LOOKUP_ELEM, &attr);
+		say(s, "first %u, a program: %d\n", value[0], value[1] != 0);
+		side_close(s, to);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(progs); i++)
+		side_close(s, progs[i]);
+	side_close(s, map);
+}
+
 /* All that jump through an array are of a kind. */
 static void kinds(struct side *s)
 {
@@ -370,6 +403,7 @@ int main(void)
 		{ "maps", maps },     { "references", references },
 		{ "debug", debug },   { "wrong debug", wrong_debug },
 		{ "kinds", kinds },
+		{ "linked", linked },
 	};
 
 	return wbpf_compare(cases, ARRAY_LEN(cases));
