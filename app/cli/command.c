@@ -313,22 +313,33 @@ static u32 words_at(const char *group, char (*words)[32], const char **names)
 	return n;
 }
 
-static int unknown_command(const char *group, const char *word)
+static int unknown_command(const struct cli *cli, const char *group,
+			   const char *word)
 {
 	char words[NAMES_MAX][32];
 	const char *names[NAMES_MAX];
-	const char *nearest;
+	const char *nearest, *space = group ? " " : "";
+	struct err err;
 	u32 n = words_at(group, words, names);
 
+	group = group ? group : "";
 	nearest = cli_nearest(word, names, n);
-	fprintf(stderr, "weir: there is no command '%s%s%s'",
-		group ? group : "", group ? " " : "", word);
+	err_fail(&err, -EINVAL, "there is no command '%s%s%s'", group, space,
+		 word);
 	if (nearest)
-		fprintf(stderr, " (did you mean '%s%s%s'?)\n",
-			group ? group : "", group ? " " : "", nearest);
+		err_hint(&err, "did you mean '%s%s%s'?", group, space, nearest);
 	else
-		fprintf(stderr, " (see `weir help%s%s`)\n", group ? " " : "",
-			group ? group : "");
+		err_hint(&err, "see `weir help%s%s`", space, group);
+	cli_fail_as(cli, EXIT_USAGE, &err);
+	return CLI_BAD;
+}
+
+static int no_command(const struct cli *cli)
+{
+	struct err err;
+
+	err_fail(&err, -EINVAL, "no command is named");
+	cli_fail_as(cli, EXIT_USAGE, &err);
 	return CLI_BAD;
 }
 
@@ -343,9 +354,11 @@ static bool is_group(const char *word)
 
 int cli_find(struct cli *cli, int argc, char **argv)
 {
+	cli->argc = argc;
+	cli->argv = argv;
 	if (argc == 0) {
 		help_all(stderr);
-		return CLI_BAD;
+		return no_command(cli);
 	}
 	for (const struct command *const *t = commands; *t; t++) {
 		for (const struct command *c = *t; c->name; c++) {
@@ -360,15 +373,16 @@ int cli_find(struct cli *cli, int argc, char **argv)
 		}
 	}
 	if (!is_group(argv[0]))
-		return unknown_command(NULL, argv[0]);
-	if (argc == 1) {
-		help_group(stderr, argv[0]);
-		return CLI_BAD;
-	}
-	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "-h") == 0 ||
-	    strcmp(argv[1], "--help") == 0) {
+		return unknown_command(cli, NULL, argv[0]);
+	if (argc > 1 &&
+	    (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "-h") == 0 ||
+	     strcmp(argv[1], "--help") == 0)) {
 		help_group(stdout, argv[0]);
 		return 1;
 	}
-	return unknown_command(argv[0], argv[1]);
+	if (argc == 1 || is_option(argv[1])) {
+		help_group(stderr, argv[0]);
+		return no_command(cli);
+	}
+	return unknown_command(cli, argv[0], argv[1]);
 }

@@ -81,7 +81,8 @@ int cli_take_globals(struct cli *cli);
 /* The next word whatever it looks like, NULL at the end. */
 const char *cli_word(struct cli *cli);
 
-/* Say why the command line is no good, and its usage.  EXIT_USAGE. */
+/* Say why the command line is no good, and its usage; with -j, wherever it
+ * stands, as cli_fail() too.  EXIT_USAGE. */
 int cli_usage(const struct cli *cli, const char *fmt, ...) PRINTF(2, 3);
 /* Report a failure, on standard error and with -j as {"error":{...}} on
  * standard output.  Returns the exit code that fits err's code. */

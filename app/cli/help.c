@@ -87,7 +87,7 @@ static bool is_group(const char *word)
 /* The words after `help` may name a command or a group. */
 static int help_run(struct cli *cli)
 {
-	struct cli named = { .socket = cli->socket };
+	struct cli named = { .socket = cli->socket, .json = cli->json };
 	int what = cli_next(cli);
 
 	if (what == CLI_END)

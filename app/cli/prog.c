@@ -100,19 +100,6 @@ static void print_loaded(const json_t *object)
 		       get_str(item, "name"));
 }
 
-/* What kept the object out: its absence, the connection, or what is in it. */
-static int load_failed(struct cli *cli, const struct err *err)
-{
-	switch (err->code) {
-	case -ENOENT:
-	case -ECONNRESET:
-	case -EPIPE:
-		return cli_fail(cli, err);
-	default:
-		return cli_fail_as(cli, EXIT_REJECTED, err);
-	}
-}
-
 static int load_object(struct cli *cli, const char *object, json_t *args)
 {
 	char path[PATH_MAX];
@@ -127,13 +114,9 @@ static int load_object(struct cli *cli, const char *object, json_t *args)
 		return cli_fail(cli, &err);
 	}
 	json_object_set_new(args, "path", json_string(path));
-	code = cli_connect(cli);
-	if (code) {
-		json_decref(args);
+	code = cli_call(cli, "prog.load", args, &result);
+	if (code)
 		return code;
-	}
-	if (cli_call_quiet(cli, "prog.load", args, &result, &err))
-		return load_failed(cli, &err);
 	if (cli->json)
 		cli_print(cli, result);
 	else

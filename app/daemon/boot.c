@@ -173,6 +173,7 @@ static void plane_down(struct daemon *d)
 	plane_destroy(d->plane);
 }
 
+/* Read without capabilities, as a reload reads them. */
 static int objects_up(struct daemon *d, struct err *err)
 {
 	return deploy_make(d->plane, d->config, NULL, err, &d->deploy);
@@ -227,9 +228,9 @@ static const struct step steps[] = {
 	{ mem_up, mem_down, EXIT_FAILED, EXIT_FAILED },
 	{ sys_up, sys_down, EXIT_FAILED, EXIT_FAILED },
 	{ plane_up, plane_down, EXIT_FAILED, EXIT_NOT_FOUND },
+	{ caps_up, NULL, EXIT_FAILED, EXIT_FAILED },
 	{ objects_up, objects_down, EXIT_REJECTED, EXIT_NOT_FOUND },
 	{ attach_up, NULL, EXIT_FAILED, EXIT_FAILED },
-	{ caps_up, NULL, EXIT_FAILED, EXIT_FAILED },
 	{ ctl_up, ctl_down, EXIT_FAILED, EXIT_FAILED },
 	{ start_up, start_down, EXIT_FAILED, EXIT_FAILED },
 };

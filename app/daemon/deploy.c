@@ -156,6 +156,9 @@ int deploy_make(struct plane *plane, const struct config *config,
 	return 0;
 
 free_deploy:
+	/* a name that stands for nothing, or for two, is the configuration's */
+	if (res != -ENOENT && res != -ENOTUNIQ)
+		err_rejected(err);
 	deploy_free(d);
 	return res;
 }

@@ -53,6 +53,11 @@ static int read_file(struct deploy_object *o, struct err *err)
 		err_fail(err, res, "it is no object file");
 	else
 		err_fail(err, res, "cannot read it: %s", strerror(-res));
+	if (res == -EACCES)
+		err_hint(err,
+			 "it is read without capabilities: user %u must "
+			 "be allowed to, by the modes of file and folders",
+			 geteuid());
 	return err_place(err, "%s", o->path);
 }
 

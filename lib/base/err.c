@@ -13,6 +13,7 @@ int err_fail(struct err *err, int code, const char *fmt, ...)
 	err->code = code;
 	err->place[0] = '\0';
 	err->hint[0] = '\0';
+	err->rejected = false;
 	va_start(ap, fmt);
 	vsnprintf(err->reason, sizeof(err->reason), fmt, ap);
 	va_end(ap);
@@ -44,6 +45,33 @@ int err_hint(struct err *err, const char *fmt, ...)
 		vsnprintf(err->hint, sizeof(err->hint), fmt, ap);
 		va_end(ap);
 	}
+	return err->code;
+}
+
+int err_within(struct err *err, const char *fmt, ...)
+{
+	char inner[sizeof(err->place)];
+	size_t len;
+	va_list ap;
+
+	if (!err)
+		return 0;
+	strcpy(inner, err->place);
+	va_start(ap, fmt);
+	vsnprintf(err->place, sizeof(err->place), fmt, ap);
+	va_end(ap);
+	len = strlen(err->place);
+	if (inner[0])
+		snprintf(err->place + len, sizeof(err->place) - len, ": %s",
+			 inner);
+	return err->code;
+}
+
+int err_rejected(struct err *err)
+{
+	if (!err)
+		return 0;
+	err->rejected = true;
 	return err->code;
 }
 

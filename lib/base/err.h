@@ -19,6 +19,7 @@ struct err {
 	char reason[512]; /* "pcap file ends inside packet 17" */
 	char place[256];  /* "web.pcap: byte 2412", may be empty */
 	char hint[256];	  /* "record it again", may be empty */
+	bool rejected;	  /* an object or a program was refused */
 };
 
 #define PRINTF(f, a) __attribute__((format(printf, f, a)))
@@ -29,6 +30,10 @@ int err_fail(struct err *err, int code, const char *fmt, ...) PRINTF(3, 4);
 /* Each adds to a failure what is not said yet.  Returns err's code. */
 int err_place(struct err *err, const char *fmt, ...) PRINTF(2, 3);
 int err_hint(struct err *err, const char *fmt, ...) PRINTF(2, 3);
+/* A place around what is said of the place: "port in: web.pcap". */
+int err_within(struct err *err, const char *fmt, ...) PRINTF(2, 3);
+/* It is the object or the program that was refused.  Returns err's code. */
+int err_rejected(struct err *err);
 
 /* One line: "PLACE: REASON (HINT)", cut to size.  Returns buf. */
 const char *err_text(const struct err *err, char *buf, size_t size);

@@ -187,6 +187,8 @@ static int daemon_error(const json_t *error, struct err *err)
 		err_place(err, "%s", place);
 	if (hint)
 		err_hint(err, "%s", hint);
+	if (json_is_true(json_object_get(error, "rejected")))
+		err_rejected(err);
 	return code;
 }
 

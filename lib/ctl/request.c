@@ -237,6 +237,8 @@ static void add_error(const struct request *rq, const struct err *err,
 		json_kstr(&j, "place", err->place);
 	if (err->hint[0])
 		json_kstr(&j, "hint", err->hint);
+	if (err->rejected)
+		json_kbool(&j, "rejected", true);
 	if (rq && rq->index >= 0)
 		json_ku64(&j, "index", (u64)rq->index);
 	json_end_object(&j);

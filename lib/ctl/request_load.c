@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctl/ctl_priv.h"
 #include "ctl/request.h"
@@ -106,6 +107,11 @@ static int load(struct ctl *ctl, const struct load_args *args,
 	if (!l)
 		return err_fail(err, -ENOMEM, "out of memory");
 	res = elf_open(args->path, NULL, err, &l->obj);
+	if (res == -EACCES)
+		err_hint(err,
+			 "it is read without capabilities: user %u must be "
+			 "allowed to, by the modes of file and folders",
+			 geteuid());
 	if (res)
 		goto free_loaded;
 	res = sys_load(plane_sys(ctl->plane), l->obj, &args->opts, err,
@@ -134,8 +140,11 @@ static int prog_load(struct request *rq, struct err *err)
 	if (!args)
 		return err_fail(err, -ENOMEM, "out of memory");
 	res = take_load_args(rq, args, err);
-	if (!res)
+	if (!res) {
 		res = load(rq->ctl, args, &l, err);
+		if (res && res != -ENOENT)
+			err_rejected(err);
+	}
 	free(args);
 	if (!res)
 		print_loaded(&rq->json, l);

@@ -44,6 +44,27 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(status, 0, name)
             self.assertIn("usage: weir " + name, out)
 
+    def test_mistakes_are_json_too(self):
+        for words, said in (
+                (["-j"], "no command is named"),
+                (["map", "-j"], "no command is named"),
+                (["-j", "mpa"], "there is no command 'mpa'"),
+                (["map", "zzz", "--json"], "there is no command 'map zzz'"),
+                (["-j", "help", "zzz"], "there is no command 'zzz'"),
+                (["--scoket", "-j", "stats"], "there is no option --scoket"),
+                (["stats", "--log-level", "loud", "-j"], "loud"),
+                (["stats", "more", "-j"], "'more' is one word too many"),
+                (["run", "-p", "--port"], "needs a value"),
+                (["test", "-j"], "")):
+            status, out, err = weir(*words)
+            self.assertEqual(status, 2, words)
+            error = json.loads(out)["error"]
+            self.assertEqual(error["code"], "EINVAL", words)
+            self.assertIn(said, error["message"])
+            self.assertIn(error["message"], err)
+        for words in (["mpa"], ["stats", "more"]):
+            self.assertEqual(weir(*words)[1], "")
+
     def test_mistakes_are_explained(self):
         for words, said in (
                 ([], "usage: weir"),

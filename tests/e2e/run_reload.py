@@ -6,12 +6,13 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 import time
 import unittest
 
 import capture
-from weir import BUILD, Client, Daemon, main
+from weir import BUILD, WEIR, Client, Daemon, main
 
 
 def obj(name):
@@ -216,7 +217,7 @@ class Reload(unittest.TestCase):
         self.start()
         before = self.state()
         self.build(2, entries=8)
-        err = self.reload(status=1)
+        err = self.reload(status=5)
         for text in ("hits", "max_entries", "4", "8", "generation.o"):
             self.assertIn(text, err)
         self.until(lambda: self.state() == before)
@@ -237,7 +238,7 @@ class Reload(unittest.TestCase):
                 (ports + "programs:\n" + more +
                  self.program("p9", "xdp", obj("acl")), 3, "p9"),
                 (ports + "programs:\n" + more +
-                 self.program("p1", "tc-ingress", obj("acl")), 1,
+                 self.program("p1", "tc-ingress", obj("acl")), 5,
                  "no program for tc-ingress"),
                 (ports + "  - {name: p2, spec: 'null'}\n", 1,
                  "the ports cannot change"),
@@ -259,6 +260,45 @@ class Reload(unittest.TestCase):
         self.nulls(good + more)
         self.reload()
         self.assertEqual(len(self.hooks("p1")["xdp"]), 1)
+
+    def test_a_rejected_object_is_told_from_other_failures(self):
+        self.nulls()
+        self.start()
+        with open(self.path("text.o"), "w", encoding="ascii") as file:
+            file.write("no object\n")
+        self.nulls(self.program("p0", "xdp", "text.o"))
+        self.assertIn("text.o", self.reload(status=5))
+        status, out, _ = self.daemon.weir("prog", "load", "-j",
+                                          self.path("text.o"))
+        self.assertEqual(status, 5)
+        self.assertIs(json.loads(out)["error"]["rejected"], True)
+        status, out, _ = self.daemon.weir("prog", "load", "-j",
+                                          self.path("none.o"))
+        self.assertEqual(status, 3)
+        self.assertNotIn("rejected", json.loads(out)["error"])
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root has capabilities")
+    def test_objects_are_read_without_capabilities_from_the_start(self):
+        """What boots can be reloaded."""
+        os.mkdir(self.path("theirs"), 0o700)
+        theirs = shutil.copy(obj("acl"), self.path("theirs/acl.o"))
+        os.chown(self.path("theirs"), 65534, 65534)
+        self.nulls(self.program("p0", "xdp", theirs))
+        done = subprocess.run(
+            [WEIR, "run", "--no-huge", "-s", self.path("sock"), "-c",
+             self.path("weir.yaml")], check=False, text=True, timeout=60,
+            capture_output=True)
+        self.assertEqual(done.returncode, 5, done.stderr)
+        self.assertIn("Permission denied", done.stderr)
+        self.assertIn("without capabilities: user 0", done.stderr)
+        os.chmod(self.path("theirs"), 0o755)
+        self.start()
+        self.reload()
+        os.chmod(self.path("theirs"), 0o700)
+        self.assertIn("without capabilities", self.reload(status=5))
+        status, _, err = self.daemon.weir("prog", "load", theirs)
+        self.assertEqual(status, 5, err)
+        self.assertIn("without capabilities", err)
 
 
 if __name__ == "__main__":
