@@ -43,7 +43,8 @@ struct plane_config {
 struct plane;
 
 /* Opens and starts the ports, which may take privileges; starts no lcore.
- * Everything is undone on failure.  Runs on as many lcores as sys's memory has slots; eal and sys outlive it. */
+ * Everything is undone on failure.  Runs on as many lcores as sys's memory has
+ * slots; eal and sys outlive it. */
 int plane_create(struct eal *eal, struct sys *sys,
 		 const struct plane_config *config, struct err *err,
 		 struct plane **out);
@@ -124,8 +125,9 @@ void plane_port_stats(const struct plane *plane, u32 port,
 		      struct port_stats *out);
 u32 plane_lcore_count(const struct plane *plane);
 
-/* Lines of bpf_trace_printk go to the log (info) and to fn, called by control
- * threads only; one subscriber list for all.  Returns an id, or -errno. */
+/* Lines of bpf_trace_printk go to the log (info), so many of a program a second
+ * and then a count, and all to fn, called by control threads only; one
+ * subscriber list for all.  Returns an id, or -errno. */
 typedef void trace_fn(void *arg, u64 ns, u32 prog_id, const char *line,
 		      u32 len);
 int plane_trace_subscribe(struct plane *plane, trace_fn *fn, void *arg);

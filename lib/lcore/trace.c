@@ -23,10 +23,12 @@
 #define LINE_MAX_BYTES 1024
 #define SUBSCRIBERS_MAX 128
 
-/* A program that is stopped for every packet fills no log: so many reports a
- * second, for programs that share a window. */
+/* A program that is stopped for every packet, or has something to say of each,
+ * fills no log: so many messages a second, for programs that share a window.
+ * Subscribers get every line. */
 #define STOPS_A_SECOND 5
-#define STOP_WINDOWS 16
+#define LINES_A_SECOND 20
+#define WINDOWS 16
 #define SECOND_NS 1000000000ull
 
 enum record_kind { RECORD_SKIP, RECORD_LINE, RECORD_STOPPED };
@@ -41,17 +43,22 @@ struct record {
 	char text[];
 };
 
-struct stop_window {
+struct window {
 	u64 start_ns;
-	u32 reported;
-	u32 silent;
+	u32 said;
+	u32 silent; /* messages since the last one said */
+};
+
+struct line_window {
+	struct window window;
+	char prog[BPF_OBJ_NAME_LEN]; /* whose line was the last */
 };
 
 struct trace_ring {
 	/* the lcore writes */
 	_Alignas(CACHE_LINE) _Atomic u32 head;
 	atomic_ullong lost;
-	struct stop_window stops[STOP_WINDOWS];
+	struct window stops[WINDOWS];
 	/* the deliverer writes */
 	_Alignas(CACHE_LINE) _Atomic u32 tail;
 	_Alignas(CACHE_LINE) u8 bytes[RING_BYTES];
@@ -68,6 +75,7 @@ struct trace {
 	struct trace_ring *rings;
 	pthread_mutex_t lock; /* recursive: fn may unsubscribe */
 	struct subscriber subscribers[SUBSCRIBERS_MAX];
+	struct line_window lines[WINDOWS]; /* the deliverer's */
 };
 
 /* Where a record of so many bytes goes, or NULL: it does not fit. */
@@ -90,6 +98,11 @@ static struct record *reserve(struct trace_ring *ring, u32 size)
 	return (struct record *)ring->bytes;
 }
 
+static u64 now_ns(void)
+{
+	return world_host.ops->ktime_ns(&world_host, CLOCK_MONOTONIC);
+}
+
 static void put(struct trace *t, enum record_kind kind, const struct prog *prog,
 		const char *text, u32 len)
 {
@@ -106,7 +119,7 @@ static void put(struct trace *t, enum record_kind kind, const struct prog *prog,
 	}
 	r->size = size;
 	r->kind = kind;
-	r->ns = world_host.ops->ktime_ns(&world_host, CLOCK_MONOTONIC);
+	r->ns = now_ns();
 	r->prog_id = prog->id;
 	r->len = len;
 	memcpy(r->prog, prog->name, sizeof(r->prog));
@@ -142,22 +155,20 @@ static void line(struct world *w, const struct prog *prog, const char *text,
 	put(container_of(w, struct trace, world), RECORD_LINE, prog, text, len);
 }
 
-/* False: enough was said about such programs in this second. */
-static bool may_report(struct trace_ring *ring, const struct prog *prog,
-		       u32 *silent)
+/* False: as many as may be were said in this second. */
+static bool may_say(struct window *w, u32 a_second, u32 *silent)
 {
-	struct stop_window *w = &ring->stops[prog->id % STOP_WINDOWS];
-	u64 now = world_host.ops->ktime_ns(&world_host, CLOCK_MONOTONIC);
+	u64 now = now_ns();
 
 	if (now - w->start_ns >= SECOND_NS) {
 		w->start_ns = now;
-		w->reported = 0;
+		w->said = 0;
 	}
-	if (w->reported == STOPS_A_SECOND) {
+	if (w->said == a_second) {
 		w->silent++;
 		return false;
 	}
-	w->reported++;
+	w->said++;
 	*silent = w->silent;
 	w->silent = 0;
 	return true;
@@ -166,10 +177,12 @@ static bool may_report(struct trace_ring *ring, const struct prog *prog,
 static void stopped(struct world *w, const struct fault *fault)
 {
 	struct trace *t = container_of(w, struct trace, world);
+	struct window *window =
+		&t->rings[lcore_slot].stops[fault->prog->id % WINDOWS];
 	char text[LINE_MAX_BYTES];
 	u32 silent;
 
-	if (!may_report(&t->rings[lcore_slot], fault->prog, &silent))
+	if (!may_say(window, STOPS_A_SECOND, &silent))
 		return;
 	fault_text(fault, text, sizeof(text));
 	if (silent)
@@ -207,14 +220,6 @@ int trace_create(u32 slots, struct trace **out)
 	pthread_mutexattr_destroy(&attr);
 	*out = t;
 	return 0;
-}
-
-void trace_destroy(struct trace *t)
-{
-	trace_deliver(t);
-	pthread_mutex_destroy(&t->lock);
-	free(t->rings);
-	free(t);
 }
 
 struct world *trace_world(struct trace *t)
@@ -262,13 +267,48 @@ static const struct record *first(struct trace_ring *ring)
 	}
 }
 
+static void log_silent(const struct line_window *w, u32 silent)
+{
+	if (silent)
+		log_info("%s: %u more lines that are not logged (`weir trace` "
+			 "prints all)",
+			 w->prog, silent);
+}
+
+static void log_program_line(struct trace *t, const struct record *r)
+{
+	struct line_window *w = &t->lines[r->prog_id % WINDOWS];
+	u32 silent;
+
+	if (!log_enabled(LOG_INFO))
+		return;
+	if (may_say(&w->window, LINES_A_SECOND, &silent)) {
+		log_silent(w, silent);
+		log_info("%s: %.*s", r->prog, (int)r->len, r->text);
+	}
+	memcpy(w->prog, r->prog, sizeof(w->prog));
+}
+
+/* Of seconds that are over: there may be no other line to say it with. */
+static void log_all_silent(struct trace *t, u64 now)
+{
+	for (u32 i = 0; i < WINDOWS; i++) {
+		struct line_window *w = &t->lines[i];
+
+		if (now - w->window.start_ns < SECOND_NS)
+			continue;
+		log_silent(w, w->window.silent);
+		w->window.silent = 0;
+	}
+}
+
 static void tell(struct trace *t, const struct record *r)
 {
 	if (r->kind == RECORD_STOPPED) {
 		log_warn("stopped: %.*s", (int)r->len, r->text);
 		return;
 	}
-	log_info("%s: %.*s", r->prog, (int)r->len, r->text);
+	log_program_line(t, r);
 	for (u32 i = 0; i < SUBSCRIBERS_MAX; i++) {
 		const struct subscriber *s = &t->subscribers[i];
 
@@ -313,7 +353,17 @@ void trace_deliver(struct trace *t)
 				r->size,
 			memory_order_release);
 	}
+	log_all_silent(t, now_ns());
 	pthread_mutex_unlock(&t->lock);
+}
+
+void trace_destroy(struct trace *t)
+{
+	trace_deliver(t);
+	log_all_silent(t, UINT64_MAX);
+	pthread_mutex_destroy(&t->lock);
+	free(t->rings);
+	free(t);
 }
 
 u64 trace_lost(const struct trace *t)

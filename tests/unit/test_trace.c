@@ -225,6 +225,39 @@ static void stops_of_a_program_do_not_flood_the_log(void **state)
 	trace_destroy(t);
 }
 
+/* The log gets some and the number of the others, a subscriber all. */
+static void lines_of_a_program_do_not_flood_the_log(void **state)
+{
+	struct trace *t = new_trace();
+	struct heard h = { 0 };
+	char *text = NULL;
+	size_t size = 0;
+	FILE *to = open_memstream(&text, &size), *err = stderr;
+	u32 logged = 0, silent = 0, n;
+
+	(void)state;
+	trace_subscribe(t, hear, &h);
+	log_set_level(LOG_INFO);
+	stderr = to;
+	for (u32 i = 0; i < 1000; i++)
+		say(t, 0, i);
+	trace_deliver(t);
+	trace_destroy(t);
+	stderr = err;
+	fclose(to);
+	for (char *at = text; (at = strstr(at, "speaker: ")); at++) {
+		if (sscanf(at, "speaker: %u more lines", &n) == 1 &&
+		    strncmp(strchr(at + 9, ' '), " more", 5) == 0)
+			silent += n;
+		else
+			logged++;
+	}
+	assert_int_equal(h.lines, 1000);
+	assert_in_range(logged, 1, 200);
+	assert_int_equal(logged + silent, 1000);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +268,7 @@ int main(void)
 		cmocka_unit_test(subscribers_are_bounded),
 		cmocka_unit_test(an_lcore_speaks_while_it_is_listened_to),
 		cmocka_unit_test(stops_of_a_program_do_not_flood_the_log),
+		cmocka_unit_test(lines_of_a_program_do_not_flood_the_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
