@@ -8,6 +8,7 @@
  * redirects behind every packet in it.
  */
 #include "lcore/burst.h"
+#include "lcore/pace.h"
 #include "lcore/redirect.h"
 #include "maps/redirect.h"
 
@@ -210,17 +211,39 @@ static void finish(struct lcore *lc)
 		tc_round(lc);
 	}
 	tx_flush(lc);
+	lc->burst = pace_next(lc->burst, lc->run.insns_before + lc->run.insns,
+			      lc->plane->burst);
 }
 
-static void take_plan(struct lcore *lc)
+static void begin(struct lcore *lc)
 {
+	lc->run.insns = lc->run.insns_before = 0;
 	lc->plan = atomic_load_explicit(&lc->plane->plan, memory_order_acquire);
 }
 
+/* As many packets as may run at once, from the one at on.  Returns where they
+ * end. */
+static u32 run_part(struct lcore *lc, u32 port, const struct batch *rx, u32 at)
+{
+	u32 end = at + MIN(lc->burst, rx->n - at);
+	struct batch part;
+
+	part.n = 0;
+	begin(lc);
+	while (at < end)
+		push(&part, rx->pkts[at++]);
+	xdp_stage(lc, port, &part);
+	finish(lc);
+	return end;
+}
+
+/* What is left when the lcore is quiescent is in flight, as if it were in an
+ * inbox. */
 bool burst_run(struct lcore *lc, const struct rx_queue *q)
 {
 	struct plane *plane = lc->plane;
 	struct batch rx;
+	u32 at, from;
 
 	rx.n = port_rx(plane->ports[q->port].port, q->queue, rx.pkts,
 		       (u16)plane->burst);
@@ -228,9 +251,14 @@ bool burst_run(struct lcore *lc, const struct rx_queue *q)
 	if (!rx.n)
 		return false;
 	count_rx(lc, q->port, &rx);
-	take_plan(lc);
-	xdp_stage(lc, q->port, &rx);
-	finish(lc);
+	at = run_part(lc, q->port, &rx, 0);
+	stat_add(&lc->handed, rx.n - at);
+	while (at < rx.n) {
+		rcu_quiescent(plane->rcu, lc->slot);
+		from = at;
+		at = run_part(lc, q->port, &rx, from);
+		inbox_handled(lc, at - from);
+	}
 	return true;
 }
 
@@ -258,11 +286,11 @@ static void receive(struct lcore *lc, struct handoff *h)
 bool burst_inbox(struct lcore *lc)
 {
 	struct handoff h[PORT_BURST];
-	u32 n = inbox_take(lc, h);
+	u32 n = inbox_take(lc, h, lc->burst);
 
 	if (!n)
 		return false;
-	take_plan(lc);
+	begin(lc);
 	for (u32 i = 0; i < n; i++)
 		receive(lc, &h[i]);
 	finish(lc);

@@ -27,7 +27,7 @@ void inbox_drain(struct lcore *lc)
 	struct handoff h[PORT_BURST];
 	u32 n;
 
-	while ((n = inbox_take(lc, h))) {
+	while ((n = inbox_take(lc, h, PORT_BURST))) {
 		for (u32 i = 0; i < n; i++) {
 			redirect_unqueue(h[i].entry);
 			tx_drop(lc, h[i].pkt, DROP_DRAIN);
@@ -59,10 +59,10 @@ void inbox_put(struct lcore *lc, struct pkt *pkt, struct redirect_entry *entry)
 	tx_drop(lc, pkt, DROP_CPUMAP_FULL);
 }
 
-u32 inbox_take(struct lcore *lc, struct handoff *out)
+u32 inbox_take(struct lcore *lc, struct handoff *out, u32 n)
 {
-	return rte_ring_dequeue_burst_elem(lc->inbox, out, sizeof(*out),
-					   PORT_BURST, NULL);
+	return rte_ring_dequeue_burst_elem(lc->inbox, out, sizeof(*out), n,
+					   NULL);
 }
 
 void inbox_handled(struct lcore *lc, u32 n)

@@ -33,6 +33,7 @@ int lcores_create(struct plane *plane)
 
 		lc->plane = plane;
 		lc->slot = i;
+		lc->burst = plane->burst;
 		lc->run.slot = i;
 		lc->run.world = trace_world(plane->trace);
 		lc->out = calloc(plane->port_cnt, sizeof(*lc->out));

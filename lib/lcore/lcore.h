@@ -28,13 +28,14 @@ struct lcore {
 
 	/* the lcore writes, control reads */
 	struct stats stats;
-	atomic_ullong handed;  /* packets to inboxes */
-	atomic_ullong handled; /* packets from its own */
+	atomic_ullong handed;  /* packets to inboxes, and kept for later */
+	atomic_ullong handled; /* packets from its own, and kept ones */
 
 	/* the lcore alone */
 	_Alignas(CACHE_LINE) struct run run;
 	const struct plan *plan; /* of this burst */
 	u32 idle;		 /* empty rounds since the last packet */
+	u32 burst;		 /* packets that run at once (pace.h) */
 	struct batch ingress;	 /* tagged with ifindex: the port it is on */
 	struct batch egress;
 	struct batch *out; /* to send, one a port */

@@ -4,8 +4,9 @@
  *
  * P1  Control threads make changes under lock.  A change is built whole beside
  *     what there is, then published by one store of plan.
- * P2  An lcore loads plan once for each burst, and reports a quiescent state
- *     when all packets of the burst were sent, dropped or handed to a port.
+ * P2  An lcore loads plan once for each burst, or part of one (pace.h), and
+ *     reports a quiescent state when all packets of it were sent, dropped or
+ *     handed to a port.
  * P3  What a published plan no longer names is freed after a grace period.
  */
 #ifndef WEIR_LCORE_PLANE_PRIV_H

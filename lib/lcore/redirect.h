@@ -31,8 +31,8 @@ void inbox_drain(struct lcore *lc);
 
 /* Into the inbox of the entry's lcore; dropped when the queue is full. */
 void inbox_put(struct lcore *lc, struct pkt *pkt, struct redirect_entry *entry);
-/* At most a burst. */
-u32 inbox_take(struct lcore *lc, struct handoff *out);
+/* At most n. */
+u32 inbox_take(struct lcore *lc, struct handoff *out, u32 n);
 void inbox_handled(struct lcore *lc, u32 n);
 
 /* For control threads: is anything on its way from lcore to lcore? */
