@@ -24,6 +24,7 @@
 struct outcome {
 	enum { RAN, STOPPED, TOO_SHORT, TOO_LONG, NOT_COMPARED } what;
 	u32 code;
+	bool redirected;
 	const u8 *bytes;
 	u32 len;
 	const struct fault *fault;
@@ -48,12 +49,17 @@ static bool is_tcx(const struct prog *prog)
 }
 
 /* By the program alone in its hook's chain; a code that means nothing there
- * passes. */
-static bool is_dropped(const struct test *t, u32 code)
+ * passes, and a redirect to nowhere does not. */
+static bool is_dropped(const struct test *t, const struct outcome *o)
 {
+	u32 code = o->code;
+
 	if (t->hook == HOOK_XDP)
 		return code == XDP_ABORTED || code == XDP_DROP ||
-		       code > XDP_REDIRECT;
+		       code > XDP_REDIRECT ||
+		       (code == XDP_REDIRECT && !o->redirected);
+	if (code == TC_ACT_REDIRECT)
+		return !o->redirected;
 	if (is_tcx(t->prog))
 		return code == TCX_DROP;
 	return code == TC_ACT_SHOT || code == TC_ACT_STOLEN ||
@@ -97,6 +103,7 @@ static int run_alone(struct runner *r, const struct pcap_packet *in,
 		return 0;
 	run_begin(&r->run, p);
 	out->code = (u32)prog_run(r->t->prog, &r->run);
+	out->redirected = r->run.redirect.set;
 	out->fault = &r->run.fault;
 	if (r->run.fault.code)
 		out->what = STOPPED;
@@ -119,6 +126,7 @@ static int run_compared(struct runner *r, const struct pcap_packet *in,
 		return res;
 	out->what = !c->compared ? NOT_COMPARED : c->fault.code ? STOPPED : RAN;
 	out->code = c->retval;
+	out->redirected = c->redirected;
 	out->bytes = c->bytes + c->meta_len;
 	out->len = c->len - c->meta_len;
 	out->fault = &c->fault;
@@ -174,8 +182,7 @@ static void count(struct test_tally *tally, const struct pcap_packet *in,
 static int write_packet(const struct runner *r, const struct pcap_packet *in,
 			const struct outcome *outcome, struct err *err)
 {
-	bool dropped =
-		outcome->what != RAN || is_dropped(r->t, outcome->code);
+	bool dropped = outcome->what != RAN || is_dropped(r->t, outcome);
 	struct pcap_packet out = *in;
 
 	if (!r->out || (dropped && !r->t->opts.all))

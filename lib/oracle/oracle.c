@@ -176,6 +176,7 @@ static int run_weir(struct oracle *o, const struct oracle_packet *packet,
 	p->rx_ns = packet->ns;
 	run_begin(&o->run, p);
 	out->retval = (u32)prog_run(o->opts.prog, &o->run);
+	out->redirected = o->run.redirect.set;
 	out->fault = o->run.fault;
 	out->meta_len = (u32)(p->data - p->data_meta);
 	if (o->opts.prog->type != BPF_PROG_TYPE_XDP)

@@ -45,6 +45,7 @@ struct oracle_run {
 	/* Weir's side */
 	struct fault fault; /* code != 0: it was stopped, nothing else is set */
 	u32 retval;
+	bool redirected; /* somewhere: a helper said where to */
 	const u8 *bytes; /* as BPF_PROG_TEST_RUN gives them; until the next */
 	u32 len;
 	u32 meta_len; /* XDP: of the bytes, what stands before the packet */

@@ -247,6 +247,35 @@ char LICENSE[] SEC("license") = "GPL";
                 self.assertEqual(read_pcap(self.path("sent")),
                                  read_pcap(out), name)
 
+    def test_a_redirect_to_nowhere_is_dropped_as_weir_run_drops_it(self):
+        obj = self.build('''
+SEC("xdp") int xdp_no(struct xdp_md *ctx) { return XDP_REDIRECT; }
+SEC("xdp") int xdp_yes(struct xdp_md *ctx) { return bpf_redirect(1, 0); }
+SEC("tc") int cls_no(struct __sk_buff *skb) { return 7; }
+SEC("tc") int cls_yes(struct __sk_buff *skb) { return bpf_redirect(1, 0); }
+SEC("tcx/ingress") int tcx_no(struct __sk_buff *skb) { return 7; }
+SEC("tcx/ingress") int tcx_yes(struct __sk_buff *skb)
+{
+	return bpf_redirect(1, 0);
+}
+char LICENSE[] SEC("license") = "GPL";
+''')
+        capture, out = self.pcap((1, frame())), self.path("out")
+        for name, hook in (("xdp", "xdp"), ("cls", "tc-ingress"),
+                           ("tcx", "tc-ingress")):
+            for goes in ("no", "yes"):
+                prog = f"{name}_{goes}"
+                self.weir(obj, "--prog", prog, "-r", capture, "-w", out)
+                self.assertEqual(len(read_pcap(out)), goes == "yes", prog)
+                run = subprocess.run(
+                    [WEIR, "run", "--no-huge", "-s", self.path("sock"),
+                     "--port", f"p=pcap:{capture},{self.path('sent')}",
+                     f"--{hook}", f"p={obj}:{prog}", "--until-eof"],
+                    check=False, capture_output=True, text=True, timeout=60)
+                self.assertEqual(run.returncode, 0, run.stderr)
+                self.assertEqual(len(read_pcap(self.path("sent"))),
+                                 goes == "yes", prog)
+
     def test_a_program_that_does_what_it_must_not_is_refused(self):
         obj = self.build("""
 SEC("xdp") int beyond(struct xdp_md *ctx)
