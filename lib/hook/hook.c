@@ -56,7 +56,8 @@ int hook_accepts(enum hook_kind kind, const struct prog *prog, struct err *err)
 	if (kind >= HOOK_KINDS)
 		return err_fail(err, -EINVAL, "there is no hook %d", kind);
 	if (prog->type != wanted) {
-		err_fail(err, -EINVAL, "%s is a %s program, %s takes %s",
+		err_fail(err, -EINVAL,
+			 "%s is a program of type %s, %s takes %s",
 			 prog_title(prog), prog_type_name(prog->type),
 			 names[kind], prog_type_name(wanted));
 		err_hint(err, "SEC(\"%s\") makes one",

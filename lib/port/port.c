@@ -62,7 +62,8 @@ int port_open(struct eal *eal, const struct port_config *config, u32 index,
 			      ? pcap_port_open(&base, &spec, err, out)
 			      : ethdev_open(&base, &spec, err, out);
 	if (res) {
-		err_place(err, "port %s (%s)", config->name, config->spec);
+		err_place(err, "%s", config->spec);
+		err_within(err, "port %s", config->name);
 		free(text);
 	}
 	return res;

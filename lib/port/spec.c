@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -21,7 +22,7 @@ struct form {
 	const char *name;
 	const char *driver;
 	const char *key; /* what the argument is to the driver; NULL: none */
-	int (*check)(const char *interface, struct err *err);
+	int (*check)(const char *arg, struct err *err); /* NULL: any will do */
 	const char *queues; /* how the driver is told their number, or NULL */
 	u32 (*queues_max)(const char *interface); /* NULL: as many as wanted */
 	const char *more;
@@ -82,9 +83,24 @@ static int check_af_packet(const char *interface, struct err *err)
  */
 #define AF_PACKET_RING "framesz=3552,blocksz=454656,framecnt=512"
 
+/* The driver finds no memory for packets of no bytes. */
+static int check_null(const char *arg, struct err *err)
+{
+	static const char key[] = "size=";
+
+	for (; *arg; arg += strcspn(arg, ","), arg += *arg == ',') {
+		if (strncmp(arg, key, sizeof(key) - 1) != 0 ||
+		    strtoul(arg + sizeof(key) - 1, NULL, 0))
+			continue;
+		err_fail(err, -EINVAL, "null: packets of no size");
+		return err_hint(err, "size=N is 1 at least, 64 if not given");
+	}
+	return 0;
+}
+
 static const struct form forms[] = {
 	{ "tap", "net_tap", "iface", check_tap, NULL, NULL, NULL },
-	{ "null", "net_null", NULL, NULL, NULL, NULL, NULL },
+	{ "null", "net_null", NULL, check_null, NULL, NULL, NULL },
 	{ "ring", "net_ring", NULL, NULL, NULL, NULL, NULL },
 	{ "af_packet", "net_af_packet", "iface", check_af_packet, "qpairs",
 	  NULL, AF_PACKET_RING },
@@ -98,7 +114,7 @@ static int take_interface(const struct form *f, const char *arg,
 	size_t len = strcspn(arg, ",");
 
 	if (!f->key)
-		return 0;
+		return f->check ? f->check(arg, err) : 0;
 	if (len == 0)
 		return err_fail(err, -EINVAL, "%s: needs a name: %s:NAME",
 				f->name, f->name);

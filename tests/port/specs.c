@@ -40,6 +40,8 @@ static const struct refusal {
 	{ "net_nosuch0", -ENODEV, "device net_nosuch0 cannot be opened",
 	  "driver's name" },
 	{ "net_null0,bogus=1", -EIO, "device net_null0 cannot be opened", "" },
+	{ "null:size=0", -EINVAL, "packets of no size", "1 at least" },
+	{ "null:copy=1,size=0x0", -EINVAL, "packets of no size", "" },
 	{ "null:bogus=1", -EIO, "device net_null0 cannot be opened", "" },
 	{ "ff:1f.7", -ENODEV, "0000:ff:1f.7", "dpdk-devbind.py" },
 	{ "0000:ff:1f.7", -ENODEV, "0000:ff:1f.7", "dpdk-devbind.py" },
@@ -58,7 +60,7 @@ static void refused(const struct port_config *config, int code,
 		fail_msg("%s: %d: %s", config->spec, res,
 			 err_text(&err, text, sizeof(text)));
 	assert_int_equal(err.code, code);
-	assert_true(err.place[0]);
+	assert_int_equal(strncmp(err.place, "port p", 6), 0);
 	assert_null(port);
 	rig_close(&rig);
 }
