@@ -14,6 +14,8 @@
 
 #include <errno.h>
 
+#include <rte_cycles.h>
+
 static void push(struct batch *b, struct pkt *pkt)
 {
 	b->pkts[b->n++] = pkt;
@@ -211,13 +213,13 @@ static void finish(struct lcore *lc)
 		tc_round(lc);
 	}
 	tx_flush(lc);
-	lc->burst = pace_next(lc->burst, lc->run.insns_before + lc->run.insns,
-			      lc->plane->burst);
+	lc->burst = pace_next(lc->burst, rte_rdtsc() - lc->begun,
+			      lc->plane->pace, lc->plane->burst);
 }
 
 static void begin(struct lcore *lc)
 {
-	lc->run.insns = lc->run.insns_before = 0;
+	lc->begun = rte_rdtsc();
 	lc->plan = atomic_load_explicit(&lc->plane->plan, memory_order_acquire);
 }
 

@@ -36,6 +36,7 @@ struct lcore {
 	const struct plan *plan; /* of this burst */
 	u32 idle;		 /* empty rounds since the last packet */
 	u32 burst;		 /* packets that run at once (pace.h) */
+	u64 begun;		 /* cycles, when they did */
 	struct batch ingress;	 /* tagged with ifindex: the port it is on */
 	struct batch egress;
 	struct batch *out; /* to send, one a port */

@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_cycles.h>
+
 #include "lcore/lcore.h"
+#include "lcore/pace.h"
 #include "lcore/redirect.h"
 #include "mem/mem.h"
 
@@ -165,6 +168,7 @@ int plane_create(struct eal *eal, struct sys *sys,
 				 .port_cnt = config->port_cnt,
 				 .lcore_cnt = mem_slots(sys_mem(sys)) };
 	plane->burst = config->burst ? config->burst : PORT_BURST;
+	plane->pace = rte_get_tsc_hz() * PACE_US / 1000000;
 	pthread_mutex_init(&plane->lock, NULL);
 	res = allocate(plane);
 	if (res)

@@ -42,6 +42,7 @@ struct plane {
 	struct lcore *lcores;
 	u32 lcore_cnt;
 	u32 burst;
+	u64 pace; /* cycles that packets may run at once (pace.h) */
 
 	/* control threads, under lock */
 	pthread_mutex_t lock;

@@ -55,7 +55,6 @@ struct run {
 	struct world *world;
 	u32 slot;
 	u64 insn_limit; /* per packet; 0: the default of 1,000,000 */
-	u64 insns_before; /* of the packets before this one, checked mode */
 
 	/* the packet's */
 	struct pkt *pkt;
@@ -79,7 +78,6 @@ static inline void run_begin(struct run *r, struct pkt *pkt)
 {
 	r->pkt = pkt;
 	r->tail_calls = 0;
-	r->insns_before += r->insns;
 	r->insns = 0;
 	r->fault.code = 0;
 	r->redirect.set = false;
