@@ -204,15 +204,17 @@ void live_commit(struct verifier *v, u32 insn)
 	spread(v, insn, live_after(v, insn) & ~kept);
 }
 
+u64 live_in_call(const struct verifier *v, u32 insn)
+{
+	return v->aux[insn].stack_read | live_after(v, insn);
+}
+
 u64 live_slots(const struct verifier *v, const struct state *s, u32 frame,
 	       u32 insn)
 {
-	u32 call;
-
 	if (frame == s->depth)
 		return v->aux[insn].stack_live;
-	call = s->frames[frame + 1]->callsite;
-	return v->aux[call].stack_read | live_after(v, call);
+	return live_in_call(v, s->frames[frame + 1]->callsite);
 }
 
 u32 live_regs(const struct verifier *v, const struct state *s, u32 frame,

@@ -51,8 +51,11 @@ static struct step *step_new(struct verifier *v)
 
 int step_add(struct verifier *v, u32 flags, u32 slot, u32 frame)
 {
-	struct step *step = step_new(v);
+	struct step *step;
 
+	if (v->attr->no_prune) /* nobody asks */
+		return 0;
+	step = step_new(v);
 	if (!step)
 		return -ENOMEM;
 	if (flags) {
@@ -66,8 +69,11 @@ int step_add(struct verifier *v, u32 flags, u32 slot, u32 frame)
 int step_link(struct verifier *v, const struct links *links)
 {
 	struct state *s = v->cur;
-	struct step *step = step_new(v);
+	struct step *step;
 
+	if (v->attr->no_prune)
+		return 0;
+	step = step_new(v);
 	if (!step)
 		return -ENOMEM;
 	if (s->link_cnt == s->link_cap) {
@@ -417,7 +423,8 @@ int precise_mark(struct verifier *v, u32 regno)
 	struct marks m = { .frame = v->cur->depth };
 	bool changed = false;
 
-	if (state_regs(v->cur)[regno].kind != REG_SCALAR)
+	if (v->attr->no_prune ||
+	    state_regs(v->cur)[regno].kind != REG_SCALAR)
 		return 0;
 	set(&m, regno);
 	return mark_chain(v, v->cur, &m, &changed);
@@ -428,6 +435,8 @@ int precise_mark_slot(struct verifier *v, u32 frame, u32 slot)
 	struct marks m = { .frame = v->cur->depth };
 	bool changed = false;
 
+	if (v->attr->no_prune)
+		return 0;
 	m.slots[frame] = 1ull << slot;
 	return mark_chain(v, v->cur, &m, &changed);
 }

@@ -152,7 +152,7 @@ static void maybe_free(struct state *s, struct verifier *v)
 			break;
 	if (*at)
 		*at = s->next;
-	state_free(s);
+	embed_release(v, s);
 }
 
 void branch_done(struct verifier *v, struct state *s)
@@ -174,12 +174,12 @@ void branch_done(struct verifier *v, struct state *s)
 	}
 }
 
-static void free_list(struct state *s)
+static void free_list(struct verifier *v, struct state *s)
 {
 	while (s) {
 		struct state *next = s->next;
 
-		state_free(s);
+		embed_release(v, s);
 		s = next;
 	}
 }
@@ -187,10 +187,10 @@ static void free_list(struct state *s)
 void states_free(struct verifier *v)
 {
 	for (u32 i = 0; v->stored && i < v->cnt; i++) {
-		free_list(v->stored[i]);
+		free_list(v, v->stored[i]);
 		v->stored[i] = NULL;
 	}
-	free_list(v->evicted);
+	free_list(v, v->evicted);
 	v->evicted = NULL;
 	while (v->loops) {
 		struct loop *l = v->loops;
@@ -462,7 +462,9 @@ static void evict(struct verifier *v, struct state **at)
 
 int prune_check(struct verifier *v)
 {
-	bool force = v->aux[v->insn].checkpoint || v->cur->step_cnt > STEPS_MAX;
+	bool force = v->aux[v->insn].checkpoint ||
+		     v->cur->step_cnt > STEPS_MAX ||
+		     v->attr->flags & BPF_F_TEST_STATE_FREQ;
 	bool add = force || (v->jumps - v->last_jumps >= 2 &&
 			     v->result->processed - v->last_processed >= 8);
 	u32 seen = 0;

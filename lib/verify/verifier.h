@@ -154,6 +154,8 @@ void live_commit(struct verifier *v, u32 insn);
 /* Slots and registers of a frame that later instructions may read. */
 u64 live_slots(const struct verifier *v, const struct state *s, u32 frame,
 	       u32 insn);
+/* ... of the callers' frames while the call at insn runs. */
+u64 live_in_call(const struct verifier *v, u32 insn);
 u32 live_regs(const struct verifier *v, const struct state *s, u32 frame,
 	      u32 insn);
 
@@ -294,6 +296,14 @@ int prune_check(struct verifier *v);
 void prune_widen(struct verifier *v, struct state *next, struct state *from);
 void states_free(struct verifier *v);
 void branch_done(struct verifier *v, struct state *s);
+
+/* ---- embed.c ---- */
+int embed_init(struct verifier *v);
+/* The path goes on from here without a stored state. */
+int embed_pass(struct verifier *v);
+/* Frees a state that was stored, or keeps it. */
+void embed_release(struct verifier *v, struct state *s);
+void embed_finish(struct verifier *v);
 
 /* ---- precise.c ---- */
 int precise_mark(struct verifier *v, u32 regno);

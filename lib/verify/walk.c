@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "verify/embed.h"
 #include "verify/verifier.h"
 
 /* ---- ends ---- */
@@ -375,7 +376,8 @@ static int arrive(struct verifier *v)
 	}
 	log_insn(v);
 	aux->reached = true;
-	return check_code(v);
+	ret = embed_pass(v);
+	return ret ? ret : check_code(v);
 }
 
 static int walk(struct verifier *v)
@@ -493,6 +495,7 @@ static void release(struct verifier *v)
 {
 	drop_paths(v);
 	states_free(v);
+	embed_finish(v);
 	free(v->stored);
 	free(v->work);
 	free(v->preds);
@@ -528,6 +531,8 @@ static int run(struct verifier *v)
 	if (!v->aux || !v->work || !v->stored || !v->result->facts)
 		ret = no_memory(v);
 	else
+		ret = embed_init(v);
+	if (!ret)
 		ret = run_phases(v);
 	if (v->aux && v->result->facts)
 		keep_facts(v);
@@ -582,4 +587,6 @@ void verify_result_free(struct verify_result *result)
 {
 	free(result->facts);
 	result->facts = NULL;
+	verify_states_free(result->states);
+	result->states = NULL;
 }

@@ -12,9 +12,7 @@
 VM_INLINE bool on_step(struct machine *m, const struct vm_insn *in)
 {
 	if (unlikely(!m->left))
-		return vm_fault(m->vm.run, in, -E2BIG,
-				"program exceeded %llu instructions",
-				(unsigned long long)m->limit);
+		return shadow_step(m, in);
 	m->left--;
 	return true;
 }
@@ -250,9 +248,9 @@ static bool run_foreign(struct machine *m, const struct prog *prog)
 {
 	struct run *run = m->vm.run;
 
-	run->insns = m->limit - m->left;
+	run->insns = m->limit - shadow_left(m);
 	m->vm.r[BPF_REG_0] = prog->run(prog, run);
-	m->left = m->limit > run->insns ? m->limit - run->insns : 0;
+	shadow_limit(m);
 	shadow_number(m, BPF_REG_0);
 	return !run->fault.code;
 }
@@ -266,18 +264,24 @@ static u64 run_checked(struct machine *m, const struct prog *prog)
 	records_drop(m);
 	if (unlikely(m->held))
 		spin_unlock(m->held);
-	m->vm.run->insns = m->limit - m->left;
+	m->vm.run->insns = m->limit - shadow_left(m);
 	return ret;
 }
 
-u64 vm_run_checked(const struct prog *prog, struct run *run)
+u64 vm_run_watched(const struct prog *prog, struct run *run,
+		   struct vm_watch *watch)
 {
 	struct machine m;
 
 	vm_begin(&m.vm, prog, run);
-	shadow_begin(&m);
+	shadow_begin(&m, watch);
 	set_ctx(&m);
 	return run_checked(&m, prog);
+}
+
+u64 vm_run_checked(const struct prog *prog, struct run *run)
+{
+	return vm_run_watched(prog, run, NULL);
 }
 
 u64 vm_run_mem_checked(const struct prog *prog, struct run *run, void *mem,
@@ -286,7 +290,7 @@ u64 vm_run_mem_checked(const struct prog *prog, struct run *run, void *mem,
 	struct machine m;
 
 	vm_begin(&m.vm, prog, run);
-	shadow_begin(&m);
+	shadow_begin(&m, NULL);
 	m.vm.r[BPF_REG_1] = (u64)(uintptr_t)mem;
 	m.vm.r[BPF_REG_2] = size;
 	shadow_number(&m, BPF_REG_2);

@@ -41,12 +41,35 @@ void shadow_new_frame(struct machine *m)
 	shadow_point_frame(m);
 }
 
-void shadow_begin(struct machine *m)
+bool shadow_step(struct machine *m, const struct vm_insn *in)
+{
+	struct run *run = m->vm.run;
+
+	if (!m->aside)
+		return vm_fault(run, in, -E2BIG,
+				"program exceeded %llu instructions",
+				(unsigned long long)m->limit);
+	m->aside--;
+	return m->watch->step(m->watch, m,
+			      (u32)(in - vm_image(run->prog)->insns));
+}
+
+void shadow_limit(struct machine *m)
+{
+	const struct run *run = m->vm.run;
+	u64 left = m->limit > run->insns ? m->limit - run->insns : 0;
+
+	m->left = m->watch ? 0 : left;
+	m->aside = m->watch ? left : 0;
+}
+
+void shadow_begin(struct machine *m, struct vm_watch *watch)
 {
 	struct run *run = m->vm.run;
 
 	m->limit = run->insn_limit ? run->insn_limit : VM_INSN_LIMIT;
-	m->left = m->limit > run->insns ? m->limit - run->insns : 0;
+	m->watch = watch;
+	shadow_limit(m);
 	m->serials = 0;
 	m->record_cnt = 0;
 	m->held = NULL;

@@ -26,6 +26,7 @@
 #include "mem/spin.h"
 #include "vm/machine.h"
 #include "vm/mem.h"
+#include "vm/watch.h"
 
 #define VM_INSN_LIMIT 1000000
 #define VM_SLOTS (BPF_STACK_BYTES / 8)
@@ -77,7 +78,9 @@ struct vm_record {
 struct machine {
 	struct vm vm;
 	u64 left;  /* operations until the limit */
+	u64 aside; /* while watched, left is 0 and this is what is left */
 	u64 limit; /* of the packet */
+	struct vm_watch *watch; /* NULL: nobody looks */
 	u32 serials;
 	struct spin *held; /* the lock of a value, NULL: none */
 	struct shadow s;
@@ -90,8 +93,18 @@ enum arith { ARITH_OTHER, ARITH_ADD, ARITH_SUB };
 
 enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_BOTH };
 
+/* left is 0: the limit, unless somebody looks at each operation. */
+bool shadow_step(struct machine *m, const struct vm_insn *in);
+
+static inline u64 shadow_left(const struct machine *m)
+{
+	return m->left + m->aside;
+}
+
 /* Fresh registers and stack for a program's entry, r1 not set. */
-void shadow_begin(struct machine *m);
+void shadow_begin(struct machine *m, struct vm_watch *watch);
+/* What the run may still do. */
+void shadow_limit(struct machine *m);
 /* The frame in use is a new one: its stack is zero, its pointers are new. */
 void shadow_new_frame(struct machine *m);
 /* r10 points to the frame in use. */

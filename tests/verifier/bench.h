@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * bench.h - generated programs verified and run, each step compared with the
+ * states of the verification
+ */
+#ifndef WEIR_TESTS_VERIFIER_BENCH_H
+#define WEIR_TESTS_VERIFIER_BENCH_H
+
+#include "gen.h"
+#include "verify/embed.h"
+#include "vm/vm.h"
+#include "vm/watch.h"
+
+#define BENCH_PACKET_MAX 256
+
+struct bench {
+	struct mem *mem;
+	struct map_env env;
+	struct map *maps[GEN_MAPS];
+	struct verify_map shapes[GEN_MAPS];
+	u8 *buf;
+	struct pkt pkt;
+	struct run run;
+	u32 packet_len;
+	u8 packet[BENCH_PACKET_MAX];
+
+	/* of the program that is being looked at */
+	struct vm_watch watch;
+	const struct verify_states *states;
+	u64 random; /* of packets and contents */
+	u64 runs, steps;
+	char wrong[256]; /* what was, or "" */
+};
+
+/* False: said why. */
+bool bench_open(struct bench *b);
+void bench_close(struct bench *b);
+/* The attributes of a verification of these instructions. */
+struct verify_attr bench_attr(struct bench *b, u32 type,
+			      const struct bpf_insn *insns, u32 cnt);
+/* A program for checked mode; its image is to be freed. */
+int bench_prepare(struct bench *b, u32 type, const struct bpf_insn *insns,
+		  u32 cnt, struct prog *prog, struct err *err);
+/* The maps are as they were made; a packet of len bytes, 14 or more. */
+void bench_reset(struct bench *b, const u8 *packet, u32 len);
+/* Contents and packets at random. */
+void bench_shuffle(struct bench *b);
+/* Runs the program: false with the reason in wrong, if it left its states or
+ * an object. */
+bool bench_run(struct bench *b, const struct prog *prog,
+	       const struct verify_states *states, u64 *ret);
+
+/* The program as text, to stderr. */
+void bench_print(const struct bpf_insn *insns, u32 cnt);
+
+/* Verifies; where that accepts, runs so many packets against the states.
+ * 1: rejected, 0: right, -1: wrong, and said so. */
+struct bench_how {
+	u32 runs;
+	bool no_prune;
+	bool every_state; /* BPF_F_TEST_STATE_FREQ */
+};
+int bench_embed(struct bench *b, u32 type, const struct bpf_insn *insns,
+		u32 cnt, const struct bench_how *how);
+
+#endif
