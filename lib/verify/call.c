@@ -290,7 +290,7 @@ int check_call(struct verifier *v)
 	if (ret)
 		return ret;
 	if (meta.id == FN(get_smp_processor_id)) {
-		struct range cpus = range_between(0, CPUS_MAX - 1);
+		struct range cpus = range_between(0, SLOT_MAX - 1);
 
 		state_regs(v->cur)[BPF_REG_0].var = cpus;
 	}

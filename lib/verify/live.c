@@ -80,31 +80,6 @@ static struct use use_of(const struct bpf_insn *insn)
 	return u;
 }
 
-/* A round may leave little to do for the next: functions flow down, so that
- * going up settles all but loops. */
-static void find_live_regs(struct verifier *v)
-{
-	bool more = true;
-
-	while (more) {
-		more = false;
-		for (u32 i = v->cnt; i--;) {
-			struct use u = use_of(&v->insns[i]);
-			u32 next[2], live = 0;
-
-			if (v->aux[i].wide_second)
-				continue;
-			for (u32 n = insn_next(v, i, next); n; n--)
-				live |= v->aux[next[n - 1]].live_regs;
-			live = (live & ~u.writes) | u.reads;
-			if (live == v->aux[i].live_regs)
-				continue;
-			v->aux[i].live_regs = (u16)live;
-			more = true;
-		}
-	}
-}
-
 static int find_preds(struct verifier *v)
 {
 	u32 next[2], *start, *preds;
@@ -128,12 +103,48 @@ static int find_preds(struct verifier *v)
 	return 0;
 }
 
+static void find_live_regs(struct verifier *v)
+{
+	u32 n = 0, *work = v->work;
+
+	for (u32 i = 0; i < v->cnt; i++) {
+		if (v->aux[i].wide_second)
+			continue;
+		v->aux[i].queued = true;
+		work[n++] = i;
+	}
+	while (n) {
+		u32 at = work[--n], next[2], live = 0;
+		struct use u = use_of(&v->insns[at]);
+
+		v->aux[at].queued = false;
+		for (u32 k = insn_next(v, at, next); k; k--)
+			live |= v->aux[next[k - 1]].live_regs;
+		live = (live & ~u.writes) | u.reads;
+		if (live == v->aux[at].live_regs)
+			continue;
+		v->aux[at].live_regs = (u16)live;
+		for (u32 p = v->pred_start[at]; p < v->pred_start[at + 1];
+		     p++) {
+			struct insn_aux *aux = &v->aux[v->preds[p]];
+
+			if (!aux->queued)
+				work[n++] = v->preds[p];
+			aux->queued = true;
+		}
+	}
+}
+
 int live_init(struct verifier *v)
 {
+	int ret = find_preds(v);
+
+	if (ret)
+		return ret;
 	for (u32 i = 0; i < v->cnt; i++)
 		v->aux[i].stack_written = UINT64_MAX;
 	find_live_regs(v);
-	return find_preds(v);
+	return 0;
 }
 
 static u64 live_after(const struct verifier *v, u32 insn)

@@ -53,7 +53,7 @@ int step_add(struct verifier *v, u32 flags, u32 slot, u32 frame)
 {
 	struct step *step;
 
-	if (v->attr->no_prune) /* nobody asks */
+	if (v->attr->no_prune) /* nobody asks for the way back */
 		return 0;
 	step = step_new(v);
 	if (!step)
@@ -393,7 +393,7 @@ static int mark_chain(struct verifier *v, struct state *from, struct marks *m,
 	struct state *s = from;
 	bool skip = true;
 
-	while (!empty(m)) {
+	while (!v->attr->no_prune && !empty(m)) {
 		if (at == NO_INSN) /* arguments of a function walked alone */
 			return 0;
 		if (walk_back(v, s, m, at, subseq, skip)) {
@@ -413,7 +413,7 @@ static int mark_chain(struct verifier *v, struct state *from, struct marks *m,
 		mark_state(s, m, changed);
 		at = s->last_insn;
 	}
-	if (!empty(m))
+	if (!v->attr->no_prune && !empty(m))
 		precise_all(from);
 	return 0;
 }

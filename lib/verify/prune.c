@@ -16,6 +16,9 @@
 #include "verify/verifier.h"
 
 #define STEPS_MAX 40
+/* Without a place to prune at: so many steps or instructions. */
+#define STEPS_DUE 512
+#define INSNS_DUE 4096
 #define EDGE_ROUNDS 64
 
 /* The end of a path inside a loop: cur went on as same has. */
@@ -141,6 +144,30 @@ static void finish_loop(struct verifier *v, struct loop *l)
 
 /* ---- stored states ---- */
 
+int state_charge(struct verifier *v, struct state *s)
+{
+	u64 bytes = sizeof(*s) + s->step_cap * sizeof(*s->steps) +
+		    s->link_cap * sizeof(*s->links);
+
+	for (u32 i = 0; i <= s->depth; i++)
+		bytes += sizeof(*s->frames[i]) +
+			 s->frames[i]->cap * sizeof(struct slot);
+	s->bytes = (u32)MIN(bytes, UINT32_MAX);
+	v->bytes += s->bytes;
+	if (v->bytes > BYTES_MAX)
+		return reject(v, VERIFY_COMPLEX, -E2BIG,
+			      "BPF program is too large. Its states need more "
+			      "than %llu MiB",
+			      BYTES_MAX >> 20);
+	return 0;
+}
+
+void state_discard(struct verifier *v, struct state *s)
+{
+	v->bytes -= s->bytes;
+	state_free(s);
+}
+
 static void maybe_free(struct state *s, struct verifier *v)
 {
 	struct state **at;
@@ -152,6 +179,7 @@ static void maybe_free(struct state *s, struct verifier *v)
 			break;
 	if (*at)
 		*at = s->next;
+	v->bytes -= s->bytes;
 	embed_release(v, s);
 }
 
@@ -200,6 +228,7 @@ void states_free(struct verifier *v)
 		free(l);
 	}
 	v->stored_cnt = 0;
+	v->bytes = 0;
 }
 
 /* What is never read again is forgotten. */
@@ -285,7 +314,13 @@ static int store(struct verifier *v)
 	v->result->total_states++;
 	v->stored_cnt++;
 	v->result->peak_states = MAX(v->result->peak_states, v->stored_cnt);
-	return 0;
+	return state_charge(v, s);
+}
+
+bool prune_is_due(const struct verifier *v)
+{
+	return v->cur->step_cnt > STEPS_DUE ||
+	       v->result->processed - v->last_processed > INSNS_DUE;
 }
 
 /* ---- loops that end by themselves ---- */

@@ -176,6 +176,7 @@ struct state {
 	/* of a stored state */
 	struct state *next; /* of the same instruction */
 	u32 hits, misses;
+	u32 bytes; /* counted for it */
 	bool cleaned;
 	struct loop *loop; /* that its future leads back into, or NULL */
 	bool evicted;

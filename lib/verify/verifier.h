@@ -32,8 +32,8 @@
 /* A variable offset beyond this is nobody's. */
 #define OFFSET_MAX (1 << 29)
 #define PACKET_MAX 0xffff
+#define BYTES_MAX (1ull << 30)
 #define TAIL_CALL_STACK_MAX 256
-#define CPUS_MAX 8192 /* at most so many slots */
 
 struct insn_aux {
 	const struct opcode *op; /* checked, once reached */
@@ -116,6 +116,7 @@ struct verifier {
 	struct loop *loops;
 	u64 jumps, last_jumps, last_processed;
 	u32 stored_cnt;
+	u64 bytes; /* of states that are kept */
 	u64 written; /* stack slots by this instruction */
 	u32 *work;   /* scratch of live.c and precise.c */
 
@@ -289,6 +290,11 @@ bool state_admits(const struct verifier *v, const struct state *old,
 bool state_same_calls(const struct state *a, const struct state *b);
 
 /* ---- prune.c ---- */
+/* Paths back are long enough for a state in between, whatever is here. */
+bool prune_is_due(const struct verifier *v);
+/* A state is kept: its memory counts, until it is discarded. */
+int state_charge(struct verifier *v, struct state *s);
+void state_discard(struct verifier *v, struct state *s);
 /* 1: seen before, the path ends here. */
 int prune_check(struct verifier *v);
 /* In a loop that ends by itself: what changes from round to round and decided

@@ -80,8 +80,8 @@ struct verify_attr {
 
 	struct verify_log log;
 
-	bool no_prune;	  /* walk every path */
-	bool keep_states; /* result->states is for verify_states_admit() */
+	bool no_prune;	  /* walk every path to its end */
+	bool keep_states; /* result->states: for tests, embed.h */
 };
 
 /* What is known of an instruction afterwards. */

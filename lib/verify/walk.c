@@ -131,7 +131,7 @@ struct state *path_push(struct verifier *v, u32 insn, u32 prev)
 	}
 	if (s->parent)
 		s->parent->branches++;
-	return s;
+	return state_charge(v, s) ? NULL : s;
 }
 
 struct state *path_push_async(struct verifier *v, u32 insn, u32 subprog)
@@ -158,7 +158,7 @@ static bool next_path(struct verifier *v)
 
 	if (v->cur) {
 		branch_done(v, v->cur);
-		state_free(v->cur);
+		state_discard(v, v->cur);
 		v->cur = NULL;
 	}
 	if (!p)
@@ -364,7 +364,7 @@ static int arrive(struct verifier *v)
 	v->cur->insn = v->insn;
 	v->step = NULL;
 	v->written = 0;
-	if (aux->prune_point) {
+	if (aux->prune_point || prune_is_due(v)) {
 		ret = prune_check(v);
 		if (ret)
 			return ret;
