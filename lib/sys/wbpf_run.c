@@ -101,7 +101,7 @@ static u64 now(void)
 	return (u64)ts.tv_sec * 1000000000 + (u64)ts.tv_nsec;
 }
 
-/* A program that was stopped has no result: why it was is the call's. */
+/* Of a program that was stopped the errno says why. */
 static int run_program(struct test *t)
 {
 	struct rcu *rcu = mem_rcu(sys_mem(t->w->sys));

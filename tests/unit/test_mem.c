@@ -303,6 +303,28 @@ static void deferred_calls_wait_for_every_reader(void **state)
 	mem_destroy(mem);
 }
 
+static void the_guest_is_a_reader(void **state)
+{
+	struct mem *mem = new_mem(MB, 1, false);
+	struct rcu *rcu = mem_rcu(mem);
+	char text[8] = "";
+	struct note a = { .text = text, .c = 'a' };
+
+	(void)state;
+	rcu_guest_enter(rcu);
+	assert_int_equal(lcore_slot, SLOT_NONE);
+	rcu_defer(rcu, &a.head, write_note);
+	assert_int_equal(rcu_reclaim(rcu), 0);
+	rcu_guest_quiescent(rcu);
+	assert_int_equal(rcu_reclaim(rcu), 1);
+	rcu_defer(rcu, &a.head, write_note);
+	assert_int_equal(rcu_reclaim(rcu), 0);
+	rcu_guest_leave(rcu);
+	rcu_barrier(rcu);
+	assert_string_equal(text, "aa");
+	mem_destroy(mem);
+}
+
 struct relay {
 	struct rcu_head head;
 	struct rcu *rcu;
@@ -585,6 +607,7 @@ int main(void)
 		cmocka_unit_test(huge_pages_are_used_when_free),
 		cmocka_unit_test(racing_charges_add_up),
 		cmocka_unit_test(deferred_calls_wait_for_every_reader),
+		cmocka_unit_test(the_guest_is_a_reader),
 		cmocka_unit_test(nothing_deferred_is_left_behind),
 		cmocka_unit_test(a_stamp_passes_only_when_started_and_seen),
 		cmocka_unit_test(a_pool_gives_out_its_entries_exactly),
