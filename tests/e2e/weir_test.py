@@ -94,6 +94,12 @@ def program(name):
     return os.path.join(BUILD, "progs", name + ".bpf.o")
 
 
+MISSING = (("license", "'license': variables of a section that the file lacks"),
+           (".maps", "'.maps': variables of a section that the file lacks"),
+           (".symtab", "cut.o: section .BTF: .* DATASEC .maps"),
+           (".strtab", "does not end within the table of names"))
+
+
 class Words(Case):
     def refused(self, code, *words, says):
         done = self.weir(*words, code=code)
@@ -136,6 +142,25 @@ class Words(Case):
         whole = pathlib.Path(program("acl")).read_bytes()
         pathlib.Path(self.path("cut.o")).write_bytes(whole[:len(whole) // 2])
         self.refused(5, self.path("cut.o"), "-r", CAPTURE, says="cut.o")
+
+    def without(self, *names):
+        """An object whose sections of these names are gone."""
+        elf = bytearray(pathlib.Path(program("acl")).read_bytes())
+        shoff, = struct.unpack_from("<Q", elf, 40)
+        size, count, index = struct.unpack_from("<HHH", elf, 58)
+        heads = [shoff + n * size for n in range(count)]
+        text, = struct.unpack_from("<Q", elf, heads[index] + 24)
+        for head in heads:
+            at = text + struct.unpack_from("<I", elf, head)[0]
+            if elf[at:elf.index(0, at)].decode() in names:
+                elf[head:head + size] = bytes(size)
+        pathlib.Path(self.path("cut.o")).write_bytes(elf)
+        return self.path("cut.o")
+
+    def test_what_an_object_lacks_is_said(self):
+        for name, says in MISSING:
+            with self.subTest(section=name):
+                self.refused(5, self.without(name), "-r", CAPTURE, says=says)
 
     def test_errors_are_json_too(self):
         done = self.weir(program("acl"), "-r", "/nowhere.pcap", "-j", code=3)
