@@ -196,6 +196,8 @@ int plane_start(struct plane *plane, struct err *err)
 
 	pthread_mutex_lock(&plane->lock);
 	res = start_ports(plane, err);
+	for (u32 i = 0; !res && i < plane->port_cnt; i++)
+		res = port_begin(plane->ports[i].port, err);
 	if (!res)
 		res = lcores_start(plane, err);
 	plane->running = !res;

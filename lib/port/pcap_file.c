@@ -278,12 +278,19 @@ u32 pcap_in_snaplen(const struct pcap_in *in)
 struct pcap_out {
 	char *path;
 	pcap_t *pcap;
-	pcap_dumper_t *dumper;
+	int fd;		       /* -1: the dumper has it */
+	bool made;	       /* the file was not there before */
+	pcap_dumper_t *dumper; /* NULL: nothing was written yet */
 	u32 snaplen;
 };
 
 static void out_free(struct pcap_out *out)
 {
+	/* what was made and never used was never wanted */
+	if (out->fd >= 0 && out->made)
+		unlink(out->path);
+	if (out->fd >= 0)
+		close(out->fd);
 	if (out->pcap)
 		pcap_close(out->pcap);
 	free(out->path);
@@ -297,64 +304,73 @@ static int write_failed(const struct pcap_out *out, int code, struct err *err)
 	return -code;
 }
 
-/* Empties the file, but not one that is in use. */
-static int open_to_write(const struct pcap_out *out, struct err *err, FILE **f)
+/* What is there stays as it is. */
+static int claim(struct pcap_out *out, struct err *err)
 {
-	int fd = open(out->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-	struct stat st;
-	int res;
-
-	if (fd < 0)
+	out->fd =
+		open(out->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	out->made = out->fd >= 0;
+	if (out->fd < 0)
+		out->fd = open(out->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	if (out->fd < 0)
 		return write_failed(out, errno, err);
-	res = lock(fd, LOCK_EX, out->path, err);
-	if (res)
-		goto close_fd;
-	/* a pipe or a device has no length */
-	if (fstat(fd, &st) != 0 ||
-	    (S_ISREG(st.st_mode) && ftruncate(fd, 0) != 0)) {
-		res = write_failed(out, errno, err);
-		goto close_fd;
-	}
-	*f = fdopen(fd, "wb");
-	if (*f)
-		return 0;
-	res = write_failed(out, errno, err);
+	return lock(out->fd, LOCK_EX, out->path, err);
+}
 
-close_fd:
-	close(fd);
-	return res;
+int pcap_out_claim(const char *path, u32 snaplen, struct err *err,
+		   struct pcap_out **result)
+{
+	struct pcap_out *out = calloc(1, sizeof(*out));
+	int res = -ENOMEM;
+
+	if (!out)
+		return err_fail(err, res, "out of memory");
+	out->fd = -1;
+	out->snaplen = snaplen ? snaplen : PCAP_SNAPLEN_MAX;
+	out->path = strdup(path);
+	out->pcap = pcap_open_dead_with_tstamp_precision(
+		DLT_EN10MB, (int)out->snaplen, PCAP_TSTAMP_PRECISION_NANO);
+	if (out->path && out->pcap)
+		res = claim(out, err);
+	else
+		err_fail(err, res, "out of memory");
+	if (res) {
+		out_free(out);
+		return res;
+	}
+	*result = out;
+	return 0;
+}
+
+int pcap_out_begin(struct pcap_out *out, struct err *err)
+{
+	struct stat st;
+	FILE *f;
+
+	if (out->dumper)
+		return 0;
+	/* a pipe or a device has no length */
+	if (fstat(out->fd, &st) != 0 ||
+	    (S_ISREG(st.st_mode) && ftruncate(out->fd, 0) != 0))
+		return write_failed(out, errno, err);
+	f = fdopen(out->fd, "wb");
+	if (!f)
+		return write_failed(out, errno, err);
+	out->fd = -1;
+	out->dumper = pcap_dump_fopen(out->pcap, f);
+	return out->dumper ? 0 : write_failed(out, EIO, err);
 }
 
 int pcap_out_open(const char *path, u32 snaplen, struct err *err,
 		  struct pcap_out **result)
 {
-	struct pcap_out *out = calloc(1, sizeof(*out));
-	int res = -ENOMEM;
-	FILE *f;
+	int res = pcap_out_claim(path, snaplen, err, result);
 
-	if (!out)
-		return err_fail(err, res, "out of memory");
-	out->snaplen = snaplen ? snaplen : PCAP_SNAPLEN_MAX;
-	out->path = strdup(path);
-	out->pcap = pcap_open_dead_with_tstamp_precision(
-		DLT_EN10MB, (int)out->snaplen, PCAP_TSTAMP_PRECISION_NANO);
-	if (!out->path || !out->pcap) {
-		err_fail(err, res, "out of memory");
-		goto free_out;
-	}
-	res = open_to_write(out, err, &f);
 	if (res)
-		goto free_out;
-	out->dumper = pcap_dump_fopen(out->pcap, f);
-	if (!out->dumper) {
-		res = write_failed(out, EIO, err);
-		goto free_out;
-	}
-	*result = out;
-	return 0;
-
-free_out:
-	out_free(out);
+		return res;
+	res = pcap_out_begin(*result, err);
+	if (res)
+		out_free(*result);
 	return res;
 }
 
@@ -386,9 +402,10 @@ int pcap_out_flush(struct pcap_out *out, struct err *err)
 
 int pcap_out_close(struct pcap_out *out, struct err *err)
 {
-	int res = pcap_out_flush(out, err);
+	int res = out->dumper ? pcap_out_flush(out, err) : 0;
 
-	pcap_dump_close(out->dumper);
+	if (out->dumper)
+		pcap_dump_close(out->dumper);
 	out_free(out);
 	return res;
 }

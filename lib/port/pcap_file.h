@@ -44,6 +44,11 @@ struct pcap_out;
  * by another process of Weir's.  snaplen 0: PCAP_SNAPLEN_MAX. */
 int pcap_out_open(const char *path, u32 snaplen, struct err *err,
 		  struct pcap_out **out);
+/* The same in two: it is found out whether the file can be written, and then
+ * it is replaced.  What is closed in between leaves things as they were. */
+int pcap_out_claim(const char *path, u32 snaplen, struct err *err,
+		   struct pcap_out **out);
+int pcap_out_begin(struct pcap_out *out, struct err *err);
 /* What is longer than snaplen is cut. number is not used. */
 int pcap_out_write(struct pcap_out *out, const struct pcap_packet *p,
 		   struct err *err);

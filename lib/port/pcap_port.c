@@ -39,6 +39,7 @@ struct pcap_port {
 
 	rte_spinlock_t out_lock;
 	struct pcap_out *out; /* NULL: what is sent goes nowhere */
+	bool begun;	      /* control's: out is ours to fill */
 	struct err out_error; /* written before out_failed */
 	atomic_bool out_failed;
 };
@@ -195,11 +196,20 @@ static int pcap_start(struct port *port, struct err *err)
 	return 0;
 }
 
+static int pcap_begin(struct port *port, struct err *err)
+{
+	struct pcap_port *pp = pcap_port_of(port);
+	int res = pp->out ? pcap_out_begin(pp->out, err) : 0;
+
+	pp->begun = !res;
+	return res;
+}
+
 static void pcap_stop(struct port *port)
 {
 	struct pcap_port *pp = pcap_port_of(port);
 
-	if (pp->out && !atomic_load(&pp->out_failed) &&
+	if (pp->out && pp->begun && !atomic_load(&pp->out_failed) &&
 	    pcap_out_flush(pp->out, &pp->out_error) != 0)
 		atomic_store(&pp->out_failed, true);
 }
@@ -268,6 +278,7 @@ static int pcap_set_mac(struct port *port, const u8 *mac, struct err *err)
 
 static const struct port_ops pcap_port_ops = {
 	.start = pcap_start,
+	.begin = pcap_begin,
 	.stop = pcap_stop,
 	.close = pcap_close_port,
 	.rx = replay_rx,
@@ -304,7 +315,7 @@ static int open_files(struct pcap_port *pp, const struct spec *spec,
 	if (!res)
 		res = open_replays(pp, spec->in, err);
 	if (!res && spec->out[0])
-		res = pcap_out_open(spec->out, 0, err, &pp->out);
+		res = pcap_out_claim(spec->out, 0, err, &pp->out);
 	return res;
 }
 

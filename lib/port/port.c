@@ -85,6 +85,15 @@ int port_start(struct port *port, struct err *err)
 	return 0;
 }
 
+int port_begin(struct port *port, struct err *err)
+{
+	int res = port->ops->begin ? port->ops->begin(port, err) : 0;
+
+	if (res)
+		err_within(err, "port %s", port->config.name);
+	return res;
+}
+
 void port_stop(struct port *port)
 {
 	if (!port->started)

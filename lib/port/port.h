@@ -74,6 +74,9 @@ struct port_lost {
 int port_open(struct eal *eal, const struct port_config *config, u32 index,
 	      struct err *err, struct port **out);
 int port_start(struct port *port, struct err *err);
+/* Before lcores poll a port that was started: what was there before is lost
+ * only now. */
+int port_begin(struct port *port, struct err *err);
 /* No lcore may be in port_rx() or port_tx().  A stopped port starts again. */
 void port_stop(struct port *port);
 /* Stops it first.  The packets it made stay valid. */

@@ -25,6 +25,8 @@ struct port_queue {
 
 struct port_ops {
 	int (*start)(struct port *port, struct err *err);
+	/* lcores will poll it now; NULL: start is all there is to do */
+	int (*begin)(struct port *port, struct err *err);
 	void (*stop)(struct port *port);
 	void (*close)(struct port *port); /* frees the port's own parts */
 	u16 (*rx)(struct port *port, u16 queue, struct pkt **pkts, u16 n);

@@ -132,6 +132,18 @@ class Refusals(Scratch):
                                      "p1=net_nothing0")
         self.assertEqual(code, 3, err)
 
+    def test_what_does_not_start_empties_no_capture(self):
+        bad = self.path("bad.o", "no object\n")
+        kept = self.path("kept.pcap", "what was there\n")
+        for out in ("kept.pcap", "new.pcap"):
+            code, _, err = self.run_weir(
+                "--port", f"p0=pcap:{CAPTURE},{out}", "--xdp", "p0=" + bad,
+                "--until-eof")
+            self.assertEqual(code, 5, err)
+        with open(kept, encoding="ascii") as file:
+            self.assertEqual(file.read(), "what was there\n")
+        self.assertFalse(os.path.exists(self.path("new.pcap")))
+
     def test_json_has_the_error(self):
         code, out, err = self.run_weir("-j", "--port", "p0=null", "--xdp",
                                        "p0=none.o")

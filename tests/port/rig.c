@@ -229,7 +229,7 @@ struct port *rig_open(struct rig *r, const struct port_config *config)
 
 	assert_true(r->port_cnt < RIG_PORTS);
 	if (port_open(r->eal, config, r->port_cnt, &err, port) != 0 ||
-	    port_start(*port, &err) != 0)
+	    port_start(*port, &err) != 0 || port_begin(*port, &err) != 0)
 		fail_msg("%s", err_text(&err, text, sizeof(text)));
 	r->port_cnt++;
 	if (port_link(*port) == LINK_DOWN)
