@@ -407,56 +407,48 @@ static u32 borrow(struct htab *h)
 	return index;
 }
 
-/* victim: an element that the caller gives back next, 0: none. */
+/* What a write has in hand; given back when it is done. */
+struct hand {
+	u32 filled; /* borrowed, with the new key and value in it; 0: none */
+	u32 victim; /* evicted, may be lent for; 0: none */
+	u32 old;    /* what was replaced */
+};
+
 static int insert(struct htab *h, struct htab_bucket *b, const void *key,
-		  u16 tag, const struct source *from, u32 victim)
+		  u16 tag, const struct source *from, struct hand *hand)
 {
-	u32 index = 0;
+	u32 index = hand->filled;
 	int err = 0;
 
-	if (victim)
+	if (!hand->victim)
+		err = index ? pool_keep(&h->pool) : pool_take(&h->pool, &index);
+	else if (!index)
 		index = borrow(h);
-	else
-		err = pool_take(&h->pool, &index);
 	if (err)
 		return err;
-	if (!victim && h->lru)
+	if (!hand->victim && h->lru)
 		lru_has_room(h->lru);
-	fill(h, index, key, from);
+	if (!hand->filled)
+		fill(h, index, key, from);
+	hand->filled = 0;
 	set_heat(h, index, HTAB_WARM);
 	link_new(h, b, index, tag);
 	return 0;
 }
 
-/* Returns the element that was replaced, for the pool. */
-static u32 exchange(struct htab *h, struct htab_bucket *b, u32 old,
-		    const void *key, const struct source *from)
+static int put_locked(struct htab *h, struct htab_bucket *b, const void *key,
+		      u64 hash, u64 flags, const struct source *from,
+		      struct hand *hand)
 {
-	u32 index = borrow(h);
+	u32 old = htab_probe_any(&h->fast, b, key, hash);
 
-	fill(h, index, key, from);
-	replace(h, b, old, index);
-	return old;
-}
-
-/* Whatever happens, victim is given back. */
-static int put_once(struct htab *h, const void *key, u64 flags,
-		    const struct source *from, u32 victim)
-{
-	u64 hash = htab_hash(&h->fast, key);
-	struct htab_bucket *b = htab_bucket_of(&h->fast, hash);
-	u32 old, retired = 0;
-	int err = 0;
-
-	spin_lock(htab_lock_of(b));
-	old = htab_probe_any(&h->fast, b, key, hash);
-	if (old && flags == BPF_NOEXIST) {
-		err = -EEXIST;
-	} else if (!old && flags == BPF_EXIST) {
-		err = -ENOENT;
-	} else if (!old) {
-		err = insert(h, b, key, htab_tag(hash), from, victim);
-	} else if (is_percpu(h)) {
+	if (old && flags == BPF_NOEXIST)
+		return -EEXIST;
+	if (!old && flags == BPF_EXIST)
+		return -ENOENT;
+	if (!old)
+		return insert(h, b, key, htab_tag(hash), from, hand);
+	if (is_percpu(h)) {
 		fill_percpu(h, old, from, false);
 		if (h->lru)
 			htab_touch(&h->fast, old);
@@ -464,11 +456,35 @@ static int put_once(struct htab *h, const void *key, u64 flags,
 		value_over_locked(&h->map, htab_value(&h->fast, old),
 				  from->value);
 	} else {
-		retired = exchange(h, b, old, key, from);
+		replace(h, b, old, hand->filled);
+		hand->filled = 0;
+		hand->old = old;
 	}
+	return 0;
+}
+
+/* Whatever happens, victim is given back.  While the bucket comes from memory
+ * the element that will probably be linked is filled. */
+static int put_once(struct htab *h, const void *key, u64 flags,
+		    const struct source *from, u32 victim)
+{
+	u64 hash = htab_hash(&h->fast, key);
+	struct htab_bucket *b = htab_bucket_of(&h->fast, hash);
+	struct hand hand = { .victim = victim };
+	int err;
+
+	__builtin_prefetch(b, 1);
+	if (!is_percpu(h) && !from->in_place) {
+		hand.filled = borrow(h);
+		fill(h, hand.filled, key, from);
+	}
+	spin_lock(htab_lock_of(b));
+	err = put_locked(h, b, key, hash, flags, from, &hand);
 	spin_unlock(htab_lock_of(b));
-	if (retired)
-		give_back(h, retired);
+	if (hand.filled)
+		pool_return(&h->pool, hand.filled);
+	if (hand.old)
+		give_back(h, hand.old);
 	if (victim)
 		give_back(h, victim);
 	return err;

@@ -133,6 +133,22 @@ static void push_retired(struct pool *pool, struct pool_list *l, u32 index)
 	add(&l->len, 1);
 }
 
+/* One with a stamp: before the others if it is older. */
+static void push_aged(struct pool *pool, struct pool_list *l, u32 index,
+		      u64 stamp)
+{
+	struct pool_group *g = &l->groups[l->group];
+
+	if (!l->oldest || stamp > g->stamp) {
+		push_retired(pool, l, index);
+		return;
+	}
+	pool_at(pool, index)->next = l->oldest;
+	l->oldest = index;
+	g->len++;
+	add(&l->len, 1);
+}
+
 static u32 pop_retired(struct pool *pool, struct pool_list *l)
 {
 	u32 index = l->oldest;
@@ -295,7 +311,7 @@ static struct pool_list *find_older(struct pool *pool, u64 than)
 }
 
 /* Whatever there is but elements in their grace period, then the oldest of
- * these if it is older than that. */
+ * these if it is older than that.  Part of a move. */
 static u32 refill(struct pool *pool, struct pool_list *own, u64 than, int *err)
 {
 	struct chain c = { 0 };
@@ -308,7 +324,6 @@ static u32 refill(struct pool *pool, struct pool_list *own, u64 than, int *err)
 	if (index)
 		return index;
 
-	begin_move(pool);
 	take_shared(pool, POOL_BATCH, &c);
 	if (!c.len)
 		*err = take_fresh(pool, POOL_BATCH, &c);
@@ -320,7 +335,6 @@ static u32 refill(struct pool *pool, struct pool_list *own, u64 than, int *err)
 		attach(pool, own, pool_at(pool, index)->next);
 		spin_unlock(&own->lock);
 	}
-	end_move(pool);
 
 	while (!index && (l = find_older(pool, than)) != NULL) {
 		spin_lock(&l->lock);
@@ -360,33 +374,38 @@ static u32 trade(struct pool *pool, struct pool_list *own)
 	return index;
 }
 
-static u32 take(struct pool *pool, int *err)
+/* The own list is empty, or all in it are in their grace period. */
+static int take_slowly(struct pool *pool, struct pool_list *own, u32 *index)
 {
-	struct pool_list *own = own_list(pool);
-	u32 index;
+	int err = 0;
 
-	spin_lock(&own->lock);
-	index = pop_usable(pool, own, false);
-	if (!index)
-		index = trade(pool, own);
-	spin_unlock(&own->lock);
-	if (index || all_used(pool))
-		return index;
+	if (all_used(pool))
+		return -E2BIG;
 	spin_lock(&pool->lock);
-	index = refill(pool, own, UINT64_MAX, err);
+	begin_move(pool);
+	*index = refill(pool, own, UINT64_MAX, &err);
+	end_move(pool);
 	spin_unlock(&pool->lock);
-	return index;
+	if (*index)
+		return 0;
+	return err ? err : -E2BIG;
 }
 
 int pool_take(struct pool *pool, u32 *index)
 {
+	struct pool_list *own = own_list(pool);
 	int err = 0;
 
-	*index = take(pool, &err);
+	spin_lock(&own->lock);
+	*index = pop_usable(pool, own, false);
 	if (!*index)
-		return err ? err : -E2BIG;
-	pool_at(pool, *index)->next = POOL_USED;
-	return 0;
+		*index = trade(pool, own);
+	spin_unlock(&own->lock);
+	if (!*index)
+		err = take_slowly(pool, own, index);
+	if (!err)
+		pool_at(pool, *index)->next = POOL_USED;
+	return err;
 }
 
 /* Threads that are no lcore have spares together. */
@@ -407,26 +426,49 @@ static void unlock_spares(struct pool *pool, struct pool_list *own)
 		spin_unlock(&own->lock);
 }
 
-/* All spares are in their grace period. */
+/* The oldest spare takes the place of an element that left the lists.  false:
+ * there is none. */
+static bool replace_in_list(struct pool *pool, struct pool_list *own)
+{
+	u64 stamp;
+	u32 index;
+
+	spin_lock(&own->lock);
+	stamp = spares_stamp(&own->spares);
+	index = spares_take_oldest(&own->spares);
+	if (index)
+		push_aged(pool, own, index, stamp);
+	spin_unlock(&own->lock);
+	return index != 0;
+}
+
+/* All spares are in their grace period: exchange the oldest for something
+ * better, if there is any, in one move.  Threads that have spares together may
+ * have borrowed all of them meanwhile. */
 static u32 swap_slowly(struct pool *pool, struct pool_list *own)
 {
 	u32 index;
+	u64 stamp;
 	int err;
-	u64 than;
 
-	if (!all_used(pool)) {
-		lock_spares(pool, own);
-		than = spares_stamp(&own->spares);
-		unlock_spares(pool, own);
-		spin_lock(&pool->lock);
-		index = refill(pool, own, than, &err);
-		spin_unlock(&pool->lock);
-		if (index)
-			return index;
-	}
+	spin_lock(&pool->lock);
+	begin_move(pool);
 	lock_spares(pool, own);
-	index = spares_take_oldest(&own->spares);
+	stamp = spares_stamp(&own->spares);
 	unlock_spares(pool, own);
+	index = refill(pool, own, stamp, &err);
+	if (index && !replace_in_list(pool, own)) {
+		spin_lock(&own->lock);
+		push_retired(pool, own, index);
+		spin_unlock(&own->lock);
+		index = 0;
+	} else if (!index) {
+		lock_spares(pool, own);
+		index = spares_take_oldest(&own->spares);
+		unlock_spares(pool, own);
+	}
+	end_move(pool);
+	spin_unlock(&pool->lock);
 	return index;
 }
 
@@ -500,6 +542,26 @@ void pool_retire(struct pool *pool, u32 index)
 	spin_unlock(&own->lock);
 	if (full)
 		spill(pool, own);
+}
+
+/* Another makes up for it, which as a spare can wait for the end of its grace
+ * period. */
+int pool_keep(struct pool *pool)
+{
+	struct pool_list *own = own_list(pool);
+	u32 index;
+	int err = 0;
+
+	spin_lock(&own->lock);
+	index = pop_ready(pool, own);
+	if (!index)
+		index = pop_retired(pool, own);
+	spin_unlock(&own->lock);
+	if (!index)
+		err = take_slowly(pool, own, &index);
+	if (!err)
+		pool_retire(pool, index);
+	return err;
 }
 
 bool pool_can_give(const struct pool *pool)

@@ -8,8 +8,8 @@
  *
  * E1  At most `entries` elements are given out by pool_take(), and that many:
  *     it fails when no list has one left, or memory for more is lacking.
- * E2  pool_swap(), of which each thread is expected to give back one element
- *     before it takes the next, never fails: every list has spare elements
+ * E2  pool_swap(), of which each thread is expected to give back one element,
+ *     or to keep this, before it takes the next, never fails: every list has spare elements
  *     beyond `entries` for it.  A slot's own take no lock.
  * E3  A retired element is given out again after a grace period; when nothing
  *     but such elements is left, the oldest is, at once.
@@ -107,6 +107,8 @@ static inline struct pool_elem *pool_at(const struct pool *pool, u32 index)
 int pool_take(struct pool *pool, u32 *index);
 /* One in place of an element that is given back next. */
 u32 pool_swap(struct pool *pool);
+/* That one is not given back: it counts as taken.  As pool_take(). */
+int pool_keep(struct pool *pool);
 /* Nobody has seen it. */
 void pool_return(struct pool *pool, u32 index);
 /* Readers may still have it, new ones do not find it. */

@@ -44,10 +44,4 @@ bool spares_put(struct spares *s, struct rcu *rcu, u32 index);
 /* One that has a stamp, into a ring that has room. */
 void spares_put_aged(struct spares *s, struct rcu *rcu, u32 index, u64 stamp);
 
-/* What spares_take() will give next, if anything: for a prefetch. */
-static inline u32 spares_next(const struct spares *s)
-{
-	return s->ring[s->oldest].index;
-}
-
 #endif

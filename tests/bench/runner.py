@@ -11,7 +11,8 @@ the median of the ratios with an interval.
 	main([case])
 
 The first side is ours, each other one a reference.  A side has a name, start(),
-measure(seconds) giving a number in the case's unit, and stop().
+measure(seconds) giving a number in the case's unit, and stop(); what notes()
+gives, if it has that, stands beside its numbers.
 """
 import argparse
 import json
@@ -87,8 +88,9 @@ def ratio_of(case, ours, theirs):
 
 
 def measure(case, rounds, warmups, seconds):
-    """Each side's numbers, round by round."""
+    """Each side's numbers, round by round, and what it says of itself."""
     numbers = {side.name: [] for side in case.sides}
+    notes = {}
     started = []
     try:
         for side in case.sides:
@@ -99,19 +101,23 @@ def measure(case, rounds, warmups, seconds):
                 value = side.measure(seconds)
                 if number >= 0:
                     numbers[side.name].append(value)
+        for side in case.sides:
+            if hasattr(side, "notes"):
+                notes[side.name] = side.notes()
     finally:
         for side in reversed(started):
             side.stop()
-    return numbers
+    return numbers, notes
 
 
-def summary(case, numbers):
+def summary(case, numbers, notes):
     ours = numbers[case.sides[0].name]
     sides = []
     for side in case.sides:
         values = numbers[side.name]
         row = {"side": side.name, "median": statistics.median(values),
-               "interval": interval(values), "rounds": values}
+               "interval": interval(values), "rounds": values,
+               **notes.get(side.name, {})}
         if side is not case.sides[0]:
             ratios = [ratio_of(case, a, b) for a, b in zip(ours, values)]
             row["ratio"] = statistics.median(ratios)
@@ -141,6 +147,8 @@ def show(result, out=sys.stdout):
         if "ratio" in row:
             low, high = row["ratio_interval"]
             line += f"   ours {row['ratio']:.2f} times [{low:.2f}, {high:.2f}]"
+        if "bytes_per_entry" in row:
+            line += f"   {row['bytes_per_entry']:.1f} bytes an entry"
         print(line, file=out)
     if result["target"]:
         reached = result["sides"][1]["ratio"] >= result["target"]
@@ -167,13 +175,13 @@ def main(cases, parser=None):
         if options.words and not any(w in case.name for w in options.words):
             continue
         try:
-            numbers = measure(case, options.rounds, options.warmups,
-                              options.seconds)
+            measured = measure(case, options.rounds, options.warmups,
+                               options.seconds)
         except Failed as reason:
             print(f"{case.name}: {reason}", file=sys.stderr)
             failed += 1
             continue
-        results.append(summary(case, numbers))
+        results.append(summary(case, *measured))
         show(results[-1])
     if options.json:
         with open(options.json, "w", encoding="utf-8") as f:

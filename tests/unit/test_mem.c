@@ -485,7 +485,8 @@ static void retired_elements_rest_for_a_grace_period(void **state)
 	/* With nothing ready left, the oldest goes first. */
 	while ((again = pool_swap(b.pool)) != taken[2])
 		assert_true(again != taken[1] && again != taken[0]);
-	assert_int_equal(pool_swap(b.pool), taken[1]);
+	assert_int_equal(pool_take(b.pool, &again), 0);
+	assert_int_equal(again, taken[1]);
 	/* After a grace period all are as good. */
 	pool_retire(b.pool, taken[1]);
 	rcu_quiescent(rcu, 0);
@@ -547,6 +548,39 @@ static void a_full_pool_still_swaps(void **state)
 	}
 	check_adds_up(&b, 100);
 	rcu_offline(mem_rcu(b.mem), 1);
+	free_bed(&b);
+}
+
+/* Whichever way they were had, and although spares are all in their grace
+ * period after a while. */
+static void kept_elements_count_as_taken(void **state)
+{
+	u32 taken[300], index;
+	struct bed b;
+
+	(void)state;
+	make_bed(&b, 300, 2, false);
+	assert_int_equal(rcu_online(mem_rcu(b.mem), 0), 0);
+	for (u32 round = 0; round < 4; round++) {
+		for (u32 i = 0; i < 300; i++) {
+			if (i & 1) {
+				assert_int_equal(pool_take(b.pool, &taken[i]),
+						 0);
+				continue;
+			}
+			taken[i] = pool_swap(b.pool);
+			assert_int_not_equal(taken[i], 0);
+			assert_int_equal(pool_keep(b.pool), 0);
+		}
+		index = pool_swap(b.pool);
+		assert_int_equal(pool_keep(b.pool), -E2BIG);
+		pool_return(b.pool, index);
+		check_adds_up(&b, 300);
+		for (u32 i = 0; i < 300; i++)
+			pool_retire(b.pool, taken[i]);
+		check_adds_up(&b, 0);
+	}
+	rcu_offline(mem_rcu(b.mem), 0);
 	free_bed(&b);
 }
 
@@ -615,6 +649,7 @@ int main(void)
 		cmocka_unit_test(retired_elements_rest_for_a_grace_period),
 		cmocka_unit_test(elements_of_many_ages_rest_long_enough),
 		cmocka_unit_test(a_full_pool_still_swaps),
+		cmocka_unit_test(kept_elements_count_as_taken),
 		cmocka_unit_test(
 			others_ready_elements_come_before_own_retired_ones),
 		cmocka_unit_test(sparse_elements_are_paid_when_used),
