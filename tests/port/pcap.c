@@ -314,6 +314,7 @@ static void what_is_sent_is_recorded_with_its_time(void **state)
 	}
 	port_stop(port);
 	assert_int_equal(info_of(port).error.code, 0);
+	rig_close(&rig);
 	assert_int_equal(pcap_in_open(out, false, &err, &file), 0);
 	for (u32 i = 0; i < CNT; i++) {
 		u8 want[2048];
@@ -328,7 +329,6 @@ static void what_is_sent_is_recorded_with_its_time(void **state)
 	}
 	assert_int_equal(pcap_in_next(file, &got, &err), 0);
 	pcap_in_close(file);
-	rig_close(&rig);
 }
 
 static void a_port_that_only_records_does_not_end(void **state)
