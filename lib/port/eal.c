@@ -4,6 +4,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -112,6 +114,34 @@ static void remove_runtime_dir(void)
 		log_debug("%s stays: %s", dir, strerror(errno));
 }
 
+/* What a weir that was killed left behind: empty, and its pid is nobody's.
+ * A pid may be somebody's in another pid namespace, but what is empty is not
+ * in use. */
+static void sweep_runtime_dirs(void)
+{
+	char path[PATH_MAX], *slash;
+	const char *own = rte_eal_get_runtime_dir();
+	struct dirent *e;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%s", own ? own : "");
+	slash = strrchr(path, '/');
+	if (!slash)
+		return;
+	*slash = '\0';
+	dir = opendir(path);
+	while (dir && (e = readdir(dir))) {
+		int pid, end = 0;
+
+		if (sscanf(e->d_name, EAL_PREFIX "%d%n", &pid, &end) == 1 &&
+		    !e->d_name[end] && pid > 0 && kill(pid, 0) < 0 &&
+		    errno == ESRCH)
+			unlinkat(dirfd(dir), e->d_name, AT_REMOVEDIR);
+	}
+	if (dir)
+		closedir(dir);
+}
+
 static bool asks_for_help(const struct eal_config *config)
 {
 	for (u32 i = 0; i < config->arg_cnt; i++)
@@ -184,6 +214,7 @@ static int init(struct eal *eal, const struct eal_config *config, u64 bytes,
 		res = eal_refused(eal, err);
 	else
 		eal_log_heard(eal->log);
+	sweep_runtime_dirs();
 	remove_runtime_dir();
 	free(argv);
 free_args:

@@ -154,7 +154,7 @@ int eal_args_make(struct eal_args *args, const struct eal_config *config,
 	if (config->prefix)
 		add(args, "--file-prefix=%s", config->prefix);
 	else
-		add(args, "--file-prefix=weir-%d", getpid());
+		add(args, "--file-prefix=" EAL_PREFIX "%d", getpid());
 	if (huge) {
 		add(args, "--in-memory");
 	} else {

@@ -6,6 +6,9 @@
 #include "base/vec.h"
 #include "port/eal.h"
 
+/* Of EAL's file prefix; the pid follows. */
+#define EAL_PREFIX "weir-"
+
 struct eal_args {
 	VEC(char *) list; /* strings of its own */
 	bool failed;	  /* out of memory */

@@ -315,6 +315,22 @@ class Life(Scratch):
             time.sleep(0.05)
         self.fail("it does not happen")
 
+    @unittest.skipUnless(os.geteuid() == 0, "EAL's files are elsewhere")
+    def test_what_a_killed_daemon_left_goes_at_the_next_start(self):
+        d = self.daemon()
+        d.kill()
+        dead, full, alive = (f"/run/dpdk/weir-{n}" for n in (
+            d.process.pid, "2147483647", os.getpid()))
+        for path in (dead, full, alive):
+            os.makedirs(path, exist_ok=True)
+            self.addCleanup(shutil.rmtree, path, ignore_errors=True)
+        with open(os.path.join(full, "file"), "w", encoding="ascii"):
+            pass
+        self.assertEqual(self.daemon().stop(), 0)
+        self.assertFalse(os.path.exists(dead))
+        self.assertTrue(os.path.exists(full))
+        self.assertTrue(os.path.exists(alive))
+
     def test_a_client_that_hangs_up_is_no_end(self):
         d = self.daemon()
         d.process.send_signal(signal.SIGPIPE)
