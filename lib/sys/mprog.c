@@ -36,6 +36,7 @@ static int find_by_id(struct mprog *m, bool link)
 	return -ENOENT;
 }
 
+/* The wrong kind is kept too: putting a link may call the hooks. */
 static int find_by_handle(struct mprog *m, bool link)
 {
 	struct handle h;
@@ -43,11 +44,11 @@ static int find_by_handle(struct mprog *m, bool link)
 
 	if (link && !m->relative)
 		return -EINVAL;
-	res = handle_get_kind(m->w->c, m->relative, link ? REF_LINK : REF_PROG,
-			      &h);
-	if (!res)
-		m->anchor = h.ref;
-	return res;
+	res = handle_get(m->w->c, m->relative, &h);
+	if (res)
+		return res;
+	m->anchor = h.ref;
+	return h.ref.kind == (link ? REF_LINK : REF_PROG) ? 0 : -EINVAL;
 }
 
 static u32 type_of(struct ref anchor)

@@ -107,16 +107,17 @@ static int run_program(struct test *t)
 	struct rcu *rcu = mem_rcu(sys_mem(t->w->sys));
 	u32 repeat = MAX(attr_of(t)->test.repeat, 1u);
 	struct run run = { .world = &world_host };
-	u64 start = now(), spent;
+	u64 start, spent;
 
 	rcu_guest_enter(rcu);
+	start = now();
 	for (u32 i = 0; i < repeat && !run.fault.code; i++) {
 		run_begin(&run, &t->pkt);
 		t->retval = (u32)prog_run(t->prog, &run);
 		rcu_guest_quiescent(rcu);
 	}
-	rcu_guest_leave(rcu);
 	spent = (now() - start) / repeat;
+	rcu_guest_leave(rcu);
 	t->duration = (u32)MIN(spent, (u64)UINT32_MAX);
 	return run.fault.code;
 }
