@@ -13,11 +13,11 @@ void forget_caller_saved(struct verifier *v)
 }
 
 /* The packet may be elsewhere. */
-void forget_packet(struct verifier *v)
+void forget_packet(struct state *s)
 {
 	struct reg *r;
 
-	state_each_reg(v->cur, f, r, i)
+	state_each_reg(s, f, r, i)
 	{
 		if (reg_is_packet(r) || r->kind == REG_PKT_END ||
 		    (r->kind == REG_MEM && r->flags & REG_SLICE))
@@ -177,6 +177,42 @@ static int start_loop(struct verifier *v, const struct call_meta *meta)
 	return 0;
 }
 
+/* The function ends here with this result: a path of its own. */
+static struct state *end_early(struct verifier *v, struct reg result)
+{
+	const struct frame *f = state_frame(v->cur);
+	u32 to = f->in_callback ? f->callsite : f->callsite + 1;
+	struct state *s = path_push(v, to, v->insn);
+
+	if (!s)
+		return NULL;
+	frame_pop(s);
+	if (to != f->callsite)
+		state_regs(s)[BPF_REG_0] = result;
+	return s;
+}
+
+/* A program that runs instead of the rest of this function returns to the
+ * function's caller. */
+static int check_tail_call(struct verifier *v)
+{
+	const struct reg *r3 = &state_regs(v->cur)[BPF_REG_3];
+	struct state *s;
+	int ret = 0;
+
+	if (reg_is_const(r3))
+		ret = precise_mark(v, BPF_REG_3);
+	if (!ret)
+		ret = check_leaks(v, true, "tail_call");
+	if (ret || !v->cur->depth)
+		return ret;
+	s = end_early(v, reg_scalar());
+	if (!s)
+		return v->err->code;
+	forget_packet(s);
+	return 0;
+}
+
 /* What single helpers want besides. */
 static int check_special(struct verifier *v, struct call_meta *meta)
 {
@@ -184,12 +220,7 @@ static int check_special(struct verifier *v, struct call_meta *meta)
 	char name[64];
 
 	switch (meta->id) {
-	case FN(tail_call):
-		if (range_is_const(&regs[BPF_REG_3].var) &&
-		    regs[BPF_REG_3].kind == REG_SCALAR &&
-		    precise_mark(v, BPF_REG_3))
-			return v->err->code;
-		return check_leaks(v, true, "tail_call");
+	case FN(tail_call): return check_tail_call(v);
 	case FN(loop): return start_loop(v, meta);
 	case FN(for_each_map_elem):
 	case FN(user_ringbuf_drain):
@@ -294,31 +325,14 @@ int check_call(struct verifier *v)
 
 		state_regs(v->cur)[BPF_REG_0].var = cpus;
 	}
-	if (meta.helper->moves_packet ||
+	if ((meta.helper->moves_packet && meta.id != FN(tail_call)) ||
 	    (meta.id == FN(dynptr_write) &&
 	     (meta.dynptr == DYNPTR_SKB || meta.dynptr == DYNPTR_XDP)))
-		forget_packet(v);
+		forget_packet(v->cur);
 	return 0;
 }
 
 /* ---- loads from packets, the old way ---- */
-
-/* A load beyond the packet ends the function it is in: it returns 0. */
-static int end_early(struct verifier *v)
-{
-	const struct frame *f = state_frame(v->cur);
-	struct state *s;
-
-	if (f->in_callback)
-		return reject(v, VERIFY_INSN, -EINVAL,
-			      "BPF_LD_[ABS|IND] cannot be used in callbacks");
-	s = path_push(v, f->callsite + 1, v->insn);
-	if (!s)
-		return v->err->code;
-	frame_pop(s);
-	state_regs(s)[BPF_REG_0] = reg_const(0);
-	return 0;
-}
 
 int check_ld_abs(struct verifier *v)
 {
@@ -347,5 +361,7 @@ int check_ld_abs(struct verifier *v)
 		return ret;
 	forget_caller_saved(v);
 	regs[BPF_REG_0] = reg_scalar();
-	return v->cur->depth ? end_early(v) : 0;
+	if (!v->cur->depth || end_early(v, reg_const(0)))
+		return 0;
+	return v->err->code;
 }

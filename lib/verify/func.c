@@ -320,7 +320,7 @@ static int call_global(struct verifier *v, u32 n)
 		return ret;
 	}
 	if (s->moves_packet)
-		forget_packet(v);
+		forget_packet(v->cur);
 	s->called = true;
 	forget_caller_saved(v);
 	state_regs(v->cur)[BPF_REG_0] = reg_scalar();

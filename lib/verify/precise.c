@@ -201,6 +201,22 @@ static int leave_callee(struct marks *m, bool args)
 	return 0;
 }
 
+/* A load from the packet or a tail call: its result is a number like any; or it
+ * ended the function that it is in. */
+static int back_ending(struct marks *m, bool ended)
+{
+	clear(m, BPF_REG_0);
+	if (m->regs[m->frame] & REGS_ARGS ||
+	    (ended && m->frame + 1 == BPF_MAX_FRAMES))
+		return UNKNOWN_PATH;
+	if (ended) {
+		m->frame++;
+		m->regs[m->frame] = 0;
+		m->slots[m->frame] = 0;
+	}
+	return 0;
+}
+
 /* subseq: the instruction that ran after this one. */
 static int back_call(const struct verifier *v, struct marks *m, u32 at,
 		     u32 subseq)
@@ -214,6 +230,8 @@ static int back_call(const struct verifier *v, struct marks *m, u32 at,
 			return leave_callee(m, true);
 	} else if (v->aux[at].calls_callback && subseq != at + 1) {
 		return leave_callee(m, false);
+	} else if (!insn->src_reg && insn->imm == BPF_FUNC_tail_call) {
+		return back_ending(m, subseq != at + 1);
 	}
 	clear(m, BPF_REG_0);
 	return m->regs[m->frame] & REGS_ARGS ? UNKNOWN_PATH : 0;
@@ -261,21 +279,6 @@ static int back_jump(const struct verifier *v, struct marks *m, u32 at,
 	return 0;
 }
 
-/* Its result is a number like any; or it ended the function that it is in. */
-static int back_packet_load(struct marks *m, bool ended)
-{
-	clear(m, BPF_REG_0);
-	if (m->regs[m->frame] & REGS_ARGS ||
-	    (ended && m->frame + 1 == BPF_MAX_FRAMES))
-		return UNKNOWN_PATH;
-	if (ended) {
-		m->frame++;
-		m->regs[m->frame] = 0;
-		m->slots[m->frame] = 0;
-	}
-	return 0;
-}
-
 static int back(const struct verifier *v, const struct state *s,
 		struct marks *m, u32 at, u32 subseq, const struct step *step)
 {
@@ -293,7 +296,7 @@ static int back(const struct verifier *v, const struct state *s,
 	case BPF_STX: return back_store(m, insn, step);
 	case BPF_LD:
 		if (!insn_is_wide(insn))
-			return back_packet_load(m, subseq != at + 1);
+			return back_ending(m, subseq != at + 1);
 		clear(m, insn->dst_reg);
 		return 0;
 	default:

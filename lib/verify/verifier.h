@@ -229,7 +229,7 @@ int check_local_call(struct verifier *v, u32 *next);
 int check_return(struct verifier *v, u32 *next, bool *ended);
 int check_exit_value(struct verifier *v, u32 regno);
 int check_ld_abs(struct verifier *v);
-void forget_packet(struct verifier *v);
+void forget_packet(struct state *s);
 void forget_caller_saved(struct verifier *v);
 int check_leaks(struct verifier *v, bool exit, const char *what);
 int release_ref(struct verifier *v, u32 ref);

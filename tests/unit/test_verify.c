@@ -175,6 +175,11 @@ static const struct {
 	     ALU64_K(MOV, R2, 0), CALL(BPF_FUNC_ringbuf_submit),
 	     ST(DW, R6, 0, 1), RETURN(0)),
 
+	TAKEN("a packet where a tail call failed", ALU64_X(MOV, R6, R1),
+	      PACKET(R7, R8), ALU64_X(MOV, R4, R7), ALU64_K(ADD, R4, 14),
+	      JMP64_X(JGT, R4, R8, 5), LD_MAP(R2, JUMPS),
+	      ALU64_K(MOV, R3, 0), CALL(BPF_FUNC_tail_call),
+	      LDX(B, R0, R7, 0), RETURN(0)),
 	TAKEN("a function", CALL_LOCAL(1), EXIT(), RETURN(3)),
 	CASE("a function's stack is its own",
 	     "cannot return stack pointer to the caller", RETURN, CALL_LOCAL(1),
