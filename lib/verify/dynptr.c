@@ -178,12 +178,12 @@ int dynptr_use(struct verifier *v, u32 regno, struct call_meta *meta)
 	if (!d)
 		return reject(v, VERIFY_DYNPTR, -EINVAL,
 			      "Expected an initialized dynptr as arg #%u",
-			      regno);
+			      regno - 1);
 	if (meta->helper && helper_releases(meta->helper) &&
 	    d->dynptr != DYNPTR_RINGBUF)
 		return reject(v, VERIFY_DYNPTR, -EINVAL,
 			      "Expected a dynptr of type ringbuf as arg #%u",
-			      regno);
+			      regno - 1);
 	meta->dynptr = d->dynptr;
 	meta->dynptr_id = d->dynptr_id;
 	meta->ref = d->ref;
@@ -199,7 +199,7 @@ int dynptr_release(struct verifier *v, u32 regno)
 	if (!d)
 		return reject(v, VERIFY_DYNPTR, -EINVAL,
 			      "Expected an initialized dynptr as arg #%u",
-			      regno);
+			      regno - 1);
 	for (u32 n = 0; n <= v->cur->depth; n++) {
 		struct frame *f = v->cur->frames[n];
 

@@ -33,8 +33,13 @@ const char *reg_kind_name(const struct reg *r, char *buf, size_t size)
 
 static const char *tnum_text(struct tnum t, char buf[64])
 {
-	snprintf(buf, 64, "(0x%llx; 0x%llx)", (unsigned long long)t.value,
-		 (unsigned long long)t.mask);
+	if (tnum_is_const(t))
+		snprintf(buf, 64, t.value <= UINT16_MAX ? "%llu" : "0x%llx",
+			 (unsigned long long)t.value);
+	else
+		snprintf(buf, 64, "(0x%llx; 0x%llx)",
+			 (unsigned long long)t.value,
+			 (unsigned long long)t.mask);
 	return buf;
 }
 
@@ -385,7 +390,7 @@ static int access_ctx(struct verifier *v, const struct access_what *a, s32 off)
 	const struct reg *r = &state_regs(v->cur)[a->reg];
 	bool write = a->kind == ACCESS_WRITE;
 	const struct ctx_field *f = NULL;
-	int ret = check_ptr_off(v, r, a->reg, true);
+	int ret = check_ptr_off(v, r, a->reg, false);
 
 	if (ret)
 		return ret;
