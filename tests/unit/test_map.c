@@ -306,6 +306,51 @@ static void a_burst_finds_what_single_lookups_find(void **state)
 	}
 }
 
+#define FLOOD 64
+
+static u32 fullest_bucket(const struct map *map)
+{
+	const struct htab *h = htab_of(map);
+	u32 most = 0;
+
+	for (u64 i = 0; i < h->fast.buckets_len; i++) {
+		u32 at = 0, index = 0, n = 0;
+
+		while ((index = htab_next_place(h, &h->fast.buckets[i], &at,
+						index)) != 0)
+			n++;
+		most = MAX(most, n);
+	}
+	return most;
+}
+
+/* Keys that all fall into one bucket of a hash whose seed is known are
+ * scattered by one whose seed is not. */
+static void a_flood_of_collisions_does_not_reach_a_keyed_hash(void **state)
+{
+	struct map *known =
+		make(BPF_MAP_TYPE_HASH, 16, 8, 4096, BPF_F_ZERO_SEED);
+	struct map *keyed = make(BPF_MAP_TYPE_HASH, 16, 8, 4096, 0);
+	const struct htab_fast *f = &htab_of(known)->fast;
+	u64 key[2] = { 0 }, value = 0;
+	u32 n = 0;
+
+	(void)state;
+	for (; n < FLOOD; key[0]++) {
+		u64 hash = htab_hash_sized(f, (const u8 *)key, 16);
+
+		if (htab_bucket_number(f, hash) != 0)
+			continue;
+		n++;
+		assert_int_equal(known->ops->update(known, key, &value, 0), 0);
+		assert_int_equal(keyed->ops->update(keyed, key, &value, 0), 0);
+	}
+	assert_int_equal(fullest_bucket(known), FLOOD);
+	assert_true(fullest_bucket(keyed) <= HTAB_WAYS);
+	map_put(known);
+	map_put(keyed);
+}
+
 static void a_deleted_value_stays_until_the_burst_ends(void **state)
 {
 	struct map *map = make(BPF_MAP_TYPE_HASH, 4, 8, 64, 0);
@@ -472,6 +517,8 @@ int main(void)
 		cmocka_unit_test(programs_see_the_values_of_their_slot),
 		cmocka_unit_test(every_key_of_a_full_hash_is_found),
 		cmocka_unit_test(a_burst_finds_what_single_lookups_find),
+		cmocka_unit_test(
+			a_flood_of_collisions_does_not_reach_a_keyed_hash),
 		cmocka_unit_test(a_deleted_value_stays_until_the_burst_ends),
 		cmocka_unit_test(scans_go_on_where_they_stopped),
 		cmocka_unit_test(no_prealloc_is_charged_as_it_fills),
