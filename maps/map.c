@@ -17,6 +17,10 @@
 #include "maps/fields.h"
 #include "maps/inner.h"
 
+/* Charged for what a map takes besides its contents, so that even those
+ * without any cannot be made without end. */
+#define MAP_BYTES 4096
+
 static int check_common(const struct map_attr *attr, struct err *err)
 {
 	if (attr->btf_key && !attr->btf_value)
@@ -203,9 +207,14 @@ int map_create(const struct map_env *env, const struct map_attr *attr,
 	code = ops->check(attr, err);
 	if (code)
 		return code;
-	code = ops->create(env, attr, &map);
+	code = mem_charge(env->mem, MAP_BYTES, false);
 	if (code)
 		return explain(env, attr, code, err);
+	code = ops->create(env, attr, &map);
+	if (code) {
+		mem_uncharge(env->mem, MAP_BYTES);
+		return explain(env, attr, code, err);
+	}
 	code = check_name(attr, err);
 	if (!code)
 		code = check_btf(ops, attr, err, &fields);
@@ -217,6 +226,7 @@ int map_create(const struct map_env *env, const struct map_attr *attr,
 	if (code) {
 		free(fields);
 		ops->destroy(map);
+		mem_uncharge(env->mem, MAP_BYTES);
 		return code;
 	}
 	init(map, ops, env, attr, fields, inner);
@@ -257,8 +267,10 @@ static void free_map(struct rcu_head *head)
 	struct btf_blob *btf = map->btf;
 	const struct map_fields *fields = map->fields;
 	const struct map *inner = map->inner;
+	struct mem *mem = map->env->mem;
 
 	map->ops->destroy(map);
+	mem_uncharge(mem, MAP_BYTES);
 	inner_free(inner);
 	free((void *)fields);
 	if (btf)

@@ -8,11 +8,6 @@
 /* Bytes the machine can give without swapping or killing. */
 u64 mem_available(void);
 
-/* Take bytes from the budget: -ENOMEM if it has not enough, or, with
- * from_machine (they are no reserved huge pages), if the machine has not. */
-int mem_charge(struct mem *mem, u64 bytes, bool from_machine);
-void mem_uncharge(struct mem *mem, u64 bytes);
-
 /* From the charge until its pages are there, so that two arenas do not count
  * on the same free memory. */
 void mem_lock(struct mem *mem);

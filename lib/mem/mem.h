@@ -30,6 +30,12 @@ struct rcu *mem_rcu(struct mem *mem);
 u64 mem_budget(const struct mem *mem);
 u64 mem_used(const struct mem *mem);
 
+/* Take bytes from the budget: -ENOMEM if it has not enough, or, with
+ * from_machine (they are no reserved huge pages), if the machine has not.
+ * Arenas do so for theirs. */
+int mem_charge(struct mem *mem, u64 bytes, bool from_machine);
+void mem_uncharge(struct mem *mem, u64 bytes);
+
 enum arena_kind {
 	ARENA_FULL,   /* populated up front, huge pages when enough are free */
 	ARENA_SPARSE, /* pages appear when touched (BPF_F_NO_PREALLOC); charged
