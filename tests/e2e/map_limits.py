@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Maps that are too large or too many are refused over the control socket, and
+leave nothing: no memory, no descriptor, no id."""
+import os
+import re
+
+from weir import Case, Client, Refused, main, make_map
+
+SLACK = 16 << 20
+GIB2 = 1 << 31
+# kind, bytes of key and value, flags
+FAMILIES = [
+    ("hash", 4, 8, 0), ("percpu_hash", 4, 8, 0), ("lru_hash", 4, 8, 0),
+    ("lru_percpu_hash", 4, 8, 0), ("lpm_trie", 8, 8, 1), ("array", 4, 8, 0),
+    ("percpu_array", 4, 8, 0), ("prog_array", 4, 4, 0), ("queue", 0, 8, 0),
+    ("stack", 0, 8, 0), ("bloom_filter", 0, 8, 0), ("ringbuf", 0, 0, 0),
+    ("perf_event_array", 4, 4, 0), ("devmap", 4, 4, 0),
+    ("devmap_hash", 4, 4, 0), ("cpumap", 4, 4, 0), ("xskmap", 4, 4, 0),
+    ("stack_trace", 4, 8, 0), ("reuseport_sockarray", 4, 8, 0),
+]
+MILLION = 1000000
+
+
+class Limits(Case):
+    args = ("--memory", "16M")
+
+    def state(self, c):
+        """What must not change: descriptors but those of clients, maps,
+        charged memory."""
+        pid = self.daemon.process.pid
+        return (len([fd for fd in os.scandir(f"/proc/{pid}/fd")
+                     if not os.readlink(fd).startswith("socket:")]),
+                [m["id"] for m in c.call("map.list")],
+                c.call("stats")["memory"]["used"])
+
+    def most_memory(self):
+        with open(f"/proc/{self.daemon.process.pid}/status",
+                  encoding="ascii") as f:
+            return int(re.search(r"VmHWM:\s+(\d+)", f.read()).group(1)) << 10
+
+    def test_a_map_beyond_all_sizes_is_refused(self):
+        c = self.client()
+        before, memory = self.state(c), self.most_memory()
+        for kind, key, _, flags in FAMILIES:
+            for value in (GIB2, 2 * GIB2 - 1):
+                with self.assertRaises(Refused) as caught:
+                    make_map(c, "m", kind, key, value, GIB2, flags)
+                self.assertIn(caught.exception.code,
+                              ("E2BIG", "ENOMEM", "EINVAL"), kind)
+                self.assertEqual(self.state(c), before, kind)
+        self.assertLess(self.most_memory(), memory + SLACK)
+
+    def test_a_map_beyond_the_budget_is_refused(self):
+        c = self.client()
+        before, memory = self.state(c), self.most_memory()
+        for kind in ("hash", "percpu_hash", "lru_hash", "lru_percpu_hash",
+                     "array", "percpu_array", "queue", "stack"):
+            key = 0 if kind in ("queue", "stack") else 4
+            self.refused("ENOMEM", c, "map.create", path="/t/m", name="m",
+                         type=kind, key_size=key, value_size=4096,
+                         max_entries=1 << 20)
+            self.assertEqual(self.state(c), before, kind)
+        self.assertLess(self.most_memory(), memory + SLACK)
+
+    def test_many_maps_are_refused_when_memory_ends(self):
+        c = self.client(timeout=60)
+        for kind, key, value, flags in FAMILIES:
+            before, made = self.state(c), 0
+            while made < MILLION:
+                try:
+                    entries = 4096 if kind == "ringbuf" else 1
+                    make_map(c, f"m{made}", kind, key, value, entries, flags)
+                except Refused as refused:
+                    self.assertEqual(refused.code, "ENOMEM", kind)
+                    break
+                made += 1
+            self.assertLess(made, MILLION, kind)
+            self.assertLessEqual(c.call("stats")["memory"]["used"], 16 << 20)
+            with Client(self.daemon.sock) as other:  # nobody is locked out
+                other.call("version")
+            for number in range(made):
+                c.call("map.unpin", path=f"/test/m{number}")
+            for _ in range(1000):  # maps go after a grace period
+                if self.state(c) == before:
+                    break
+            self.assertEqual(self.state(c), before, kind)
+
+
+if __name__ == "__main__":
+    main("run")
