@@ -41,6 +41,14 @@ struct worker {
 	pthread_t thread;
 };
 
+/* Of a long run, another one every time; else 0. */
+static inline u64 stress_seed(void)
+{
+	const char *text = getenv("STRESS_SEED");
+
+	return text ? strtoull(text, NULL, 0) << 8 : 0;
+}
+
 static inline u32 worker_random(struct worker *w, u32 below)
 {
 	w->seed = w->seed * 6364136223846793005ull + 1442695040888963407ull;
@@ -88,7 +96,7 @@ static inline void workers_run(struct worker *w, u32 n)
 
 	for (u32 i = 0; i < n; i++) {
 		w[i].stop = &stop;
-		w[i].seed = i + 1;
+		w[i].seed = stress_seed() + i + 1;
 		require(pthread_create(&w[i].thread, NULL, worker_main,
 				       &w[i]) == 0);
 	}
