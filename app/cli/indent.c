@@ -29,33 +29,38 @@ static size_t plain_len(const char *text, size_t len)
 	return i;
 }
 
-static bool is_empty(const char *text, size_t len)
+static bool opens(char c)
 {
-	return len > 1 && (text[1] == '}' || text[1] == ']');
+	return c == '{' || c == '[';
 }
 
-/* One of {}[],: and how deep what follows is. */
-static u32 print_mark(FILE *f, const char *text, size_t len, u32 depth)
+static bool closes(char c)
 {
-	switch (text[0]) {
-	case '{':
-	case '[':
-		putc(text[0], f);
-		if (!is_empty(text, len))
+	return c == '}' || c == ']';
+}
+
+/* One of {}[],: between what stands before and behind it; how deep what
+ * follows is. */
+static u32 print_mark(FILE *f, char before, char c, char behind, u32 depth)
+{
+	if (opens(c)) {
+		putc(c, f);
+		if (!closes(behind))
 			new_line(f, depth + 1);
 		return depth + 1;
-	case '}':
-	case ']':
-		if (text[-1] != '{' && text[-1] != '[')
-			new_line(f, depth - 1);
-		putc(text[0], f);
-		return depth - 1;
-	case ',':
-		putc(',', f);
-		new_line(f, depth);
-		return depth;
-	default: fputs(": ", f); return depth;
 	}
+	if (closes(c)) {
+		depth -= depth > 0;
+		if (!opens(before))
+			new_line(f, depth);
+		putc(c, f);
+	} else if (c == ',') {
+		putc(c, f);
+		new_line(f, depth);
+	} else {
+		fputs(": ", f);
+	}
+	return depth;
 }
 
 void print_indented(FILE *f, const char *text, size_t len, u32 depth)
@@ -68,7 +73,8 @@ void print_indented(FILE *f, const char *text, size_t len, u32 depth)
 		i += n;
 		if (n || i == len)
 			continue;
-		depth = print_mark(f, text + i, len - i, depth);
+		depth = print_mark(f, i ? text[i - 1] : '\0', text[i],
+				   i + 1 < len ? text[i + 1] : '\0', depth);
 		i++;
 	}
 }

@@ -274,6 +274,9 @@ static int receive(struct ctl_client *c, const struct answer *to,
 		answer = json_object_get(message, "error");
 		if (answer)
 			res = daemon_error(answer, err);
+		else if (to->text)
+			res = err_fail(err, -EBADMSG, "the answer is not "
+						      "understood");
 		else if (to->result)
 			*to->result = json_incref(
 				json_object_get(message, "result"));

@@ -103,8 +103,8 @@ class Kernel(Side):
 class Rig:
     """Started by the first side, stopped by the last."""
 
-    def __init__(self, build, cpu):
-        self.build = build
+    def __init__(self, options, cpu):
+        self.options = options
         self.cpu = cpu
         self.users = 0
         self.pair = None
@@ -113,10 +113,11 @@ class Rig:
         self.users += 1
         if self.pair:
             return
-        self.pair = entries.Pair(self.build)
-        self.pair.fill("raw")
+        self.pair = entries.Pair(self.options.build)
+        self.pair.fill("raw", self.options.entries)
         self.fd = self.pair.kernel_fd("raw")
-        self.chunks = list(entries.chunks(*entries.make(), size))
+        self.chunks = list(entries.chunks(
+            *entries.make(self.options.entries), size))
         self.requests = [self.request(*chunk) for chunk in self.chunks]
 
     def server_busy(self):
@@ -148,7 +149,7 @@ class Rig:
 def cases(options):
     made = []
     for size, cpu in ((size, cpu) for size in SIZES for cpu in (False, True)):
-        rig = Rig(options.build, cpu)
+        rig = Rig(options, cpu)
         made.append(runner.Case(
             f"batch-update-{size}" + ("-cpu" if cpu else ""),
             f"{size} entries a batch, all present, 16-byte keys and values",
@@ -160,7 +161,7 @@ def cases(options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--build", default="build")
+    entries.add_options(parser)
     runner.main(cases, parser)
 
 

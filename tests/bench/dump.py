@@ -66,8 +66,8 @@ class Bpftool(Dump):
 class Rig:
     """Started by the first side, stopped by the last."""
 
-    def __init__(self, build):
-        self.build = build
+    def __init__(self, options):
+        self.options = options
         self.users = 0
         self.pair = None
 
@@ -75,8 +75,8 @@ class Rig:
         self.users += 1
         if self.pair:
             return
-        self.pair = entries.Pair(self.build)
-        self.pair.fill(name)
+        self.pair = entries.Pair(self.options.build)
+        self.pair.fill(name, self.options.entries)
         sizes = {side.name: self.size(side(self, name))
                  for side in (Weir, Bpftool)}
         if len(set(sizes.values())) != 1:
@@ -106,9 +106,9 @@ class Rig:
 def cases(options):
     made = []
     for name, about in (("raw", "bytes alone"), ("typed", "bytes and BTF")):
-        rig = Rig(options.build)
-        case = runner.Case(f"dump-{name}-1M",
-                           f"{entries.ENTRIES} entries of 16-byte keys and "
+        rig = Rig(options)
+        case = runner.Case(f"dump-{name}",
+                           f"{options.entries} entries of 16-byte keys and "
                            f"values, {about}",
                            [Weir(rig, name), Bpftool(rig, name)], unit="s")
         case.target = TARGET
@@ -118,7 +118,7 @@ def cases(options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--build", default="build")
+    entries.add_options(parser)
     runner.main(cases, parser)
 
 

@@ -15,16 +15,20 @@ import runner
 
 sys.path.append(os.path.join(os.path.dirname(__file__), "..", "e2e"))
 
-ENTRIES = 1000000
 CHUNK = 50000
 KEY_BYTES = VALUE_BYTES = 16
 
 
-def make():
-    """Keys and values of ENTRIES flows, the same ones every time."""
+def add_options(parser):
+    parser.add_argument("--build", default="build")
+    parser.add_argument("--entries", type=int, default=1000000)
+
+
+def make(entries):
+    """Keys and values of so many flows, the same ones every time."""
     pick = random.Random(1)
     keys, values = bytearray(), bytearray()
-    for number in range(ENTRIES):
+    for number in range(entries):
         keys += struct.pack("<IIHHI", pick.getrandbits(32), number,
                             pick.getrandbits(16), pick.getrandbits(16), 6)
         values += struct.pack("<QQ", pick.getrandbits(20),
@@ -32,9 +36,11 @@ def make():
     return bytes(keys), bytes(values)
 
 
-def chunks(keys, values, entries):
-    for first in range(0, ENTRIES, entries):
-        count = min(entries, ENTRIES - first)
+def chunks(keys, values, size):
+    """In pieces of so many entries."""
+    entries = len(keys) // KEY_BYTES
+    for first in range(0, entries, size):
+        count = min(size, entries - first)
         yield (keys[first * KEY_BYTES:(first + count) * KEY_BYTES],
                values[first * VALUE_BYTES:(first + count) * VALUE_BYTES],
                count)
@@ -77,8 +83,8 @@ class Pair:
                                capture_output=True)
         return kernel_map.by_id(json.loads(shown.stdout)["id"])
 
-    def fill(self, name):
-        keys, values = make()
+    def fill(self, name, entries):
+        keys, values = make(entries)
         fd = self.kernel_fd(name)
         for k, v, count in chunks(keys, values, CHUNK):
             kernel_map.update_batch(fd, k, v, count)
