@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What Linux says to the same calls: tests/kernel/wbpf_*.c. */
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -286,6 +288,74 @@ static void what_is_pinned_outlives_the_client(void **state)
 	assert_int_equal(sys_next_prog_id(sys, 0), 0);
 }
 
+/* ---- a test run beside changes ---- */
+
+#define CHANGES 400
+
+struct changing {
+	int jumps;
+	atomic_bool done;
+	bool failed;
+};
+
+/* Each program that the array had is freed when nobody can be in it. */
+static void *change_jumps(void *arg)
+{
+	const struct bpf_insn code[] = { ALU64_K(MOV, R0, 7), EXIT() };
+	struct changing *c = arg;
+
+	for (u32 i = 0; i < CHANGES; i++) {
+		int prog =
+			call(BPF_PROG_LOAD, prog_attr(code, ARRAY_LEN(code)));
+		u32 key = 0, value = (u32)prog;
+
+		if (call(BPF_MAP_UPDATE_ELEM,
+			 (union bpf_attr){ .map_fd = (u32)c->jumps,
+					   .key = PTR(&key),
+					   .value = PTR(&value) }) != 0)
+			c->failed = true;
+		wclient_close(client, prog);
+		rcu_reclaim(mem_rcu(mem));
+	}
+	atomic_store(&c->done, true);
+	return NULL;
+}
+
+static void a_test_run_keeps_what_it_found(void **state)
+{
+	struct changing c = { .jumps = make_map(BPF_MAP_TYPE_PROG_ARRAY) };
+	const struct bpf_insn code[] = {
+		LD_MAP(R2, c.jumps),
+		ALU64_K(MOV, R3, 0),
+		CALL(BPF_FUNC_tail_call),
+		ALU64_K(MOV, R0, 3),
+		EXIT(),
+	};
+	int prog = call(BPF_PROG_LOAD, prog_attr(code, ARRAY_LEN(code)));
+	const u8 packet[64] = { 0 };
+	union bpf_attr attr = { .test = { .prog_fd = (u32)prog,
+					  .data_in = PTR(packet),
+					  .data_size_in = sizeof(packet),
+					  .repeat = 50 } };
+	pthread_t thread;
+
+	(void)state;
+	assert_true(prog > 0);
+	assert_int_equal(pthread_create(&thread, NULL, change_jumps, &c), 0);
+	while (!atomic_load(&c.done)) {
+		assert_int_equal(wbpf(client, BPF_PROG_TEST_RUN, &attr,
+				      sizeof(attr), &wmem_self),
+				 0);
+		assert_true(attr.test.retval == 3 || attr.test.retval == 7);
+	}
+	pthread_join(thread, NULL);
+	assert_false(c.failed);
+	assert_int_equal(wbpf(client, BPF_PROG_TEST_RUN, &attr, sizeof(attr),
+			      &wmem_self),
+			 0);
+	assert_int_equal(attr.test.retval, 7);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -298,6 +368,7 @@ int main(void)
 		TEST(refused_btf_is_explained),
 		TEST(a_program_is_told_of),
 		TEST(what_is_pinned_outlives_the_client),
+		TEST(a_test_run_keeps_what_it_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
