@@ -290,7 +290,8 @@ static void what_is_pinned_outlives_the_client(void **state)
 
 /* ---- a test run beside changes ---- */
 
-#define CHANGES 400
+#define CHANGES 200
+#define LONG 2000 /* instructions: it is freed while it runs, if it can be */
 
 struct changing {
 	int jumps;
@@ -301,9 +302,12 @@ struct changing {
 /* Each program that the array had is freed when nobody can be in it. */
 static void *change_jumps(void *arg)
 {
-	const struct bpf_insn code[] = { ALU64_K(MOV, R0, 7), EXIT() };
+	static const struct bpf_insn set = ALU64_K(MOV, R0, 7), leave = EXIT();
+	static struct bpf_insn code[LONG];
 	struct changing *c = arg;
 
+	for (u32 i = 0; i < LONG; i++)
+		code[i] = i < LONG - 1 ? set : leave;
 	for (u32 i = 0; i < CHANGES; i++) {
 		int prog =
 			call(BPF_PROG_LOAD, prog_attr(code, ARRAY_LEN(code)));
