@@ -286,7 +286,6 @@ static inline u32 htab_find(const struct htab_fast *h, const void *key)
 	case 16: return htab_find_sized(h, key, 16);
 	case 20: return htab_find_sized(h, key, 20);
 	case 40: return htab_find_sized(h, key, 40);
-	case 64: return htab_find_sized(h, key, 64);
 	default: return htab_find_sized(h, key, h->key_size);
 	}
 }

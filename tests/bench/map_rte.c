@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* map_rte.c - DPDK's side of the map benchmarks: rte_hash, with lock-free
- * readers, and rte_lpm, which has 24-bit next hops instead of values */
+ * readers; rte_lpm, or with BENCH_FIB rte_fib, which have next hops instead of
+ * values */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include <linux/bpf.h>
 
 #include <rte_eal.h>
+#include <rte_fib.h>
 #include <rte_hash.h>
 #include <rte_hash_crc.h>
 #include <rte_lpm.h>
@@ -20,6 +22,7 @@
 struct rte {
 	struct rte_hash *hash;
 	struct rte_lpm *lpm;
+	struct rte_fib *fib;
 	u8 *values;
 };
 
@@ -87,6 +90,26 @@ static void make_lpm(struct rte *r, const struct map_load *load)
 	}
 }
 
+static void make_fib(struct rte *r, const struct map_load *load)
+{
+	struct rte_fib_conf config = {
+		.type = RTE_FIB_DIR24_8,
+		.max_routes = (int)load->entries,
+		.dir24_8 = { .nh_sz = RTE_FIB_DIR24_8_4B, .num_tbl8 = 1 << 18 },
+	};
+	u32 prefix[2];
+
+	r->fib = rte_fib_create("bench", SOCKET_ID_ANY, &config);
+	if (!r->fib)
+		side_fail("rte_fib_create failed");
+	for (u32 i = 0; i < load->entries; i++) {
+		side_prefix(i, prefix);
+		if (rte_fib_add(r->fib, __builtin_bswap32(prefix[1]),
+				(u8)prefix[0], i & 0xffffff) < 0)
+			side_fail("rte_fib refuses entry %u", i);
+	}
+}
+
 static void rte_setup(struct side *side)
 {
 	struct rte *r = calloc(1, sizeof(*r));
@@ -95,7 +118,9 @@ static void rte_setup(struct side *side)
 		side_fail("no memory");
 	side->arg = r;
 	start_eal(&side->load);
-	if (side->load.type == BPF_MAP_TYPE_LPM_TRIE)
+	if (side->load.type == BPF_MAP_TYPE_LPM_TRIE && getenv("BENCH_FIB"))
+		make_fib(r, &side->load);
+	else if (side->load.type == BPF_MAP_TYPE_LPM_TRIE)
 		make_lpm(r, &side->load);
 	else
 		make_hash(r, &side->load);
@@ -104,9 +129,15 @@ static void rte_setup(struct side *side)
 static inline u64 lookup(const struct rte *r, const struct map_load *load,
 			 const __u64 *key)
 {
+	u64 hops;
 	s32 at;
 	u32 hop;
 
+	if (r->fib) {
+		hop = __builtin_bswap32((u32)(key[0] >> 32));
+		rte_fib_lookup_bulk(r->fib, &hop, &hops, 1);
+		return hops;
+	}
 	if (r->lpm)
 		return rte_lpm_lookup(r->lpm,
 				      __builtin_bswap32((u32)(key[0] >> 32)),

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Maps: Weir's, called natively, against the same maps of the live kernel,
 driven by a program that loops inside BPF_PROG_TEST_RUN, with rte_hash and
-rte_lpm beside them.
+rte_lpm or rte_fib beside them.
 
 	tests/bench/maps.py [--build DIR] [--huge N] [--json FILE] [WORD...]
 
@@ -33,9 +33,10 @@ ROWS = [
     (PERCPU_HASH, "lookup_hit", ("10K", "1M"), (16,), (1,), ()),
     (LRU, "lookup_hit", ("10K", "1M"), (16,), (1, 2), ()),
     (LRU, "churn", ("1K", "10K", "100K", "1M"), (16,), (1, 2), ()),
-    (LPM, "lookup_hit", ("1K", "10K"), (8,), (1, 2), ("rte",)),
-    # rte_lpm takes minutes to fill, so many rules share a depth
-    (LPM, "lookup_hit", ("100K", "1M"), (8,), (1, 2), ()),
+    (LPM, "lookup_hit", ("1K", "10K"), (8,), (1, 2), ("rte", "fib")),
+    # more rules take rte_lpm minutes, and a million exceed rte_fib's tables
+    (LPM, "lookup_hit", ("100K",), (8,), (1, 2), ("fib",)),
+    (LPM, "lookup_hit", ("1M",), (8,), (1, 2), ()),
     (ARRAY, "lookup_hit", ("1K", "1M"), (4,), (1,), ()),
     (PERCPU_ARRAY, "lookup_hit", ("1K", "1M"), (4,), (1,), ()),
 ]
@@ -68,9 +69,7 @@ class MapSide(runner.LineSide):
 
     def notes(self):
         """Memory: what the budget is charged, what the kernel's fdinfo says."""
-        self.process.stdin.write("memory\n")
-        self.process.stdin.flush()
-        size = int(self.process.stdout.readline())
+        size = int(self.ask("memory"))
         return {"bytes_per_entry": size / self.entries} if size else {}
 
 
@@ -98,6 +97,10 @@ def case_of(options, kind, operation, size, key, threads, beside):
              MapSide("kernel", "map-kernel", words(plain), options)]
     if "rte" in beside:
         sides.append(MapSide("rte", "map-rte", words(operation), options))
+    if "fib" in beside:
+        side = MapSide("fib", "map-rte", words(operation), options)
+        side.command[:0] = ["/usr/bin/env", "BENCH_FIB=1"]
+        sides.append(side)
     case = runner.Case(
         f"{NAMES[kind]}-{operation}-{size}-k{key}-t{threads}",
         f"{SIZES[size]} entries, {key}-byte keys, {threads} thread"

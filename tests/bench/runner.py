@@ -48,17 +48,26 @@ class LineSide:
                                         stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE)
 
-    def measure(self, seconds):
-        self.process.stdin.write(f"{seconds}\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        if not line:
+    def ask(self, line):
+        try:
+            self.process.stdin.write(f"{line}\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass
+        answer = self.process.stdout.readline()
+        if not answer:
             raise Failed(f"{self.name} ended with {self.process.wait()}")
-        return float(line)
+        return answer
+
+    def measure(self, seconds):
+        return float(self.ask(seconds))
 
     def stop(self):
         if self.process:
-            self.process.stdin.close()
+            try:
+                self.process.stdin.close()
+            except BrokenPipeError:
+                pass
             self.process.wait(timeout=60)
             self.process.stdout.close()
 
@@ -157,6 +166,32 @@ def show(result, out=sys.stdout):
     out.flush()
 
 
+def cell(row):
+    if "ratio" not in row:
+        return f"{row['median']:.3g}"
+    low, high = row["ratio_interval"]
+    return f"{row['median']:.3g}, {row['ratio']:.2f} [{low:.2f}, {high:.2f}]"
+
+
+def show_table(results, out=sys.stdout):
+    """Markdown: medians, and how many times better ours is."""
+    names = []
+    for result in results:
+        names += [row["side"] for row in result["sides"]
+                  if row["side"] not in names]
+    print("| case | " + " | ".join(names) + " | target |", file=out)
+    print("|---" * (len(names) + 2) + "|", file=out)
+    for result in results:
+        rows = {row["side"]: cell(row) for row in result["sides"]}
+        target = ""
+        if result["target"]:
+            reached = result["sides"][1]["ratio"] >= result["target"]
+            target = f"{result['target']}{'' if reached else ' **missed**'}"
+        print(f"| {result['case']} | "
+              + " | ".join(rows.get(name, "") for name in names)
+              + f" | {target} |", file=out)
+
+
 def main(cases, parser=None):
     """Run the cases whose names contain a word of the command line."""
     parser = parser or argparse.ArgumentParser()
@@ -166,6 +201,8 @@ def main(cases, parser=None):
                         help="length of one measurement")
     parser.add_argument("--json", metavar="FILE",
                         help="everything that was measured")
+    parser.add_argument("--markdown", action="store_true",
+                        help="and a table of all at the end")
     parser.add_argument("words", nargs="*", help="cases with these in the name")
     options = parser.parse_args()
     if callable(cases):
@@ -183,6 +220,8 @@ def main(cases, parser=None):
             continue
         results.append(summary(case, *measured))
         show(results[-1])
+    if options.markdown:
+        show_table(results)
     if options.json:
         with open(options.json, "w", encoding="utf-8") as f:
             json.dump({"schema": 1, "machine": machine(),
