@@ -404,6 +404,8 @@ static int mark_chain(struct verifier *v, struct state *from, struct marks *m,
 			*changed = true;
 			return 0;
 		}
+		if (empty(m))
+			return 0;
 		skip = false;
 		subseq = s->first_insn;
 		s = s->parent;
@@ -411,6 +413,7 @@ static int mark_chain(struct verifier *v, struct state *from, struct marks *m,
 			break;
 		if (m->frame != s->depth) {
 			precise_all(from);
+			*changed = true;
 			return 0;
 		}
 		mark_state(s, m, changed);

@@ -424,7 +424,7 @@ void gen_program(struct gen *g, u64 seed)
 {
 	static const u32 types[] = { BPF_PROG_TYPE_XDP,
 				     BPF_PROG_TYPE_SCHED_CLS };
-	static const u32 wrongs[] = { 0, 24, 12, 6 };
+	static const u32 wrongs[] = { 0, 8, 4, 3 };
 
 	*g = (struct gen){ .random = seed * 0x9e3779b97f4a7c15 + 1 };
 	gen_below(g, 2);
