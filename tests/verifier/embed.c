@@ -45,7 +45,7 @@ int main(int argc, char **argv)
 {
 	static struct bench b;
 	static struct gen g;
-	u32 programs = argc > 1 ? (u32)atoi(argv[1]) : 400;
+	u32 programs = argc > 1 ? (u32)atoi(argv[1]) : 200;
 	u64 seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
 	u32 runs = argc > 3 ? (u32)atoi(argv[3]) : 8;
 	u32 accepted[ARRAY_LEN(hows)] = { 0 }, wrong = 0;

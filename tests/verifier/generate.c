@@ -267,7 +267,7 @@ int main(int argc, char **argv)
 	static struct both b;
 	static struct gen g;
 	bool shows = argc > 2 && strcmp(argv[1], "show") == 0;
-	u32 programs = argc > 1 ? (u32)atoi(argv[1]) : 300;
+	u32 programs = argc > 1 ? (u32)atoi(argv[1]) : 200;
 	u64 seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
 	const char *why = kprog_unavailable();
 
