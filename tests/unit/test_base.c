@@ -100,6 +100,76 @@ static int full(void *arg, const char *bytes, size_t size)
 	return -28;
 }
 
+static void json_writes_numbers_of_every_size(void **state)
+{
+	struct text t = { 0 };
+	struct json j;
+
+	(void)state;
+	json_init(&j, keep, &t, false);
+	json_begin_array(&j);
+	json_u64(&j, 0);
+	json_u64(&j, UINT64_MAX);
+	json_s64(&j, INT64_MIN);
+	json_s64(&j, INT64_MAX);
+	json_s64(&j, -1);
+	json_end_array(&j);
+	assert_int_equal(json_flush(&j), 0);
+	assert_string_equal(t.bytes, "[0,18446744073709551615,"
+				     "-9223372036854775808,"
+				     "9223372036854775807,-1]");
+}
+
+struct sum {
+	size_t bytes;
+	u32 hash;
+};
+
+static int add_up(void *arg, const char *bytes, size_t size)
+{
+	struct sum *sum = arg;
+
+	for (size_t i = 0; i < size; i++)
+		sum->hash = sum->hash * 31 + (u8)bytes[i];
+	sum->bytes += size;
+	return 0;
+}
+
+/* Wherever in the writer's buffer something lies, it is the same. */
+static void json_is_the_same_across_its_buffer(void **state)
+{
+	char text[300];
+	u8 bytes[300];
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	memset(bytes, 0xab, sizeof(bytes));
+	for (size_t lead = 7000; lead < 8300; lead++) {
+		struct sum whole = { 0 }, expected = { 0 };
+		struct json j;
+
+		json_init(&j, add_up, &whole, false);
+		json_begin_array(&j);
+		for (size_t i = 0; i < lead; i++)
+			json_raw(&j, "", 0);
+		json_bytes(&j, bytes, sizeof(bytes));
+		json_strn(&j, text, sizeof(text));
+		json_end_array(&j);
+		assert_int_equal(json_flush(&j), 0);
+		add_up(&expected, "[", 1);
+		for (size_t i = 1; i < lead; i++)
+			add_up(&expected, ",", 1);
+		for (size_t i = 0; i < sizeof(bytes); i++)
+			add_up(&expected, i ? ",\"0xab\"" : ",[\"0xab\"",
+			       i ? 7 : 8);
+		add_up(&expected, "],\"", 3);
+		add_up(&expected, text, sizeof(text));
+		add_up(&expected, "\"]", 2);
+		assert_int_equal(whole.bytes, expected.bytes);
+		assert_int_equal(whole.hash, expected.hash);
+	}
+}
+
 static void json_keeps_the_first_error(void **state)
 {
 	struct json j;
@@ -146,6 +216,8 @@ int main(void)
 		cmocka_unit_test(err_says_place_reason_hint),
 		cmocka_unit_test(json_writes_commas_and_nesting),
 		cmocka_unit_test(json_escapes_what_is_not_text),
+		cmocka_unit_test(json_writes_numbers_of_every_size),
+		cmocka_unit_test(json_is_the_same_across_its_buffer),
 		cmocka_unit_test(json_keeps_the_first_error),
 		cmocka_unit_test(vec_grows_and_zeroes),
 		cmocka_unit_test(log_levels_have_names),
