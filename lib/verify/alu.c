@@ -226,12 +226,14 @@ static int move_pointer(struct verifier *v, const struct bpf_insn *insn,
 	off = op == BPF_ADD ? out.off + by.var.smin : out.off - by.var.smin;
 	if (range_is_const(&by.var) && off == (s32)off) {
 		out.off = (s32)off;
+		if (reg_is_packet(ptr) && out.range < 0 && by.var.smin)
+			out.range = 0; /* at the end no more */
 	} else {
 		range_alu(op, true, &out.var, &by.var);
 		forget_low(&out.var);
 		if (reg_is_packet(ptr)) {
 			out.id = new_id(v);
-			if (op == BPF_ADD || by.var.smin < 0)
+			if (op == BPF_ADD || by.var.smin < 0 || out.range < 0)
 				out.range = 0;
 		}
 	}

@@ -601,10 +601,14 @@ int check_access(struct verifier *v, const struct access_what *a)
 	if (ret || a->kind == ACCESS_WRITE || a->value < 0 || a->size == 8 ||
 	    regs[a->value].kind != REG_SCALAR)
 		return ret;
-	if (a->sign)
+	if (a->sign) {
 		range_sext(&regs[a->value].var, a->size * 8);
-	else
+		/* another number than the one that was spilled */
+		regs[a->value].id = 0;
+		regs[a->value].off = 0;
+	} else {
 		range_zext(&regs[a->value].var, a->size * 8);
+	}
 	return 0;
 }
 
