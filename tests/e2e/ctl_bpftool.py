@@ -38,6 +38,20 @@ OBJECTS = [
     ("hmaps", "hash_of_maps", 4, 4, 3, 0),
 ]
 PER_CPU.add("pc_lru")
+# Their entries name what a test would have to make first.
+EMPTY = [
+    ("devmap", "devmap", 4, 4, 2, 0),
+    ("devhash", "devmap_hash", 4, 8, 2, 0),
+    ("cpumap", "cpumap", 4, 4, 1, 0),
+    ("xskmap", "xskmap", 4, 4, 2, 0),
+    ("events", "perf_event_array", 4, 4, 2, 0),
+    ("stacks", "stack_trace", 4, 80, 2, 0),
+    ("groups", "cgroup_array", 4, 4, 2, 0),
+    ("socks", "reuseport_sockarray", 4, 8, 2, 0),
+    ("ring", "ringbuf", 0, 0, 4096, 0),
+    ("uring", "user_ringbuf", 0, 0, 4096, 0),
+]
+ALL = MAPS + LRU + [LPM] + KEYLESS + OBJECTS + EMPTY
 
 
 def words(numbers):
@@ -54,7 +68,7 @@ class Bpftool(Case):
         cls.addClassCleanup(os.rmdir, cls.bpffs)
         subprocess.run(["mount", "-t", "bpf", "bpf", cls.bpffs], check=True)
         cls.addClassCleanup(subprocess.run, ["umount", cls.bpffs], check=True)
-        for row in MAPS + LRU + [LPM] + KEYLESS + OBJECTS:
+        for row in ALL:
             cls.create(*row)
 
     @classmethod
@@ -174,7 +188,7 @@ class Bpftool(Case):
     def test_maps_are_described_the_same(self):
         fields = ["type", "name", "flags", "bytes_key", "bytes_value",
                   "max_entries", "frozen"]
-        for name, *_ in MAPS + LRU + [LPM] + KEYLESS + OBJECTS:
+        for name, *_ in ALL:
             k, w = map(json.loads, self.both("show", name, "-j"))
             self.assertEqual([k[f] for f in fields], [w[f] for f in fields])
             k, w = self.both("show", name)
@@ -278,6 +292,19 @@ class Bpftool(Case):
         self.assertEqual(json.loads(out), [{"key": 1, "value": mine}])
         self.both("delete", "progs", "key", *one)
         self.both("delete", "progs", "key", *one)
+
+    def test_what_is_empty_is_shown_the_same(self):
+        for name, _, size, *_ in EMPTY:
+            key = ["key"] + words([1] + [0] * (size - 1)) if size else []
+            for verb in ("lookup", "delete"):
+                k, w = self.both(verb, name, *key, "-j")
+                if "error" not in (json.loads(k) or {}):
+                    self.assertEqual(json.loads(k), json.loads(w),
+                                     (verb, name))
+            # bpftool lists an error for each empty slot of some
+            _, out = self.weir("map", "dump", "name", name, "-j")
+            if not out.startswith('{"error"'):
+                self.assertEqual(json.loads(out), [], name)
 
     def test_keys_are_walked_the_same(self):
         for key in ([], ["key"] + words([0] * 4), ["key"] + words([1] * 4)):
