@@ -48,8 +48,8 @@ static bool gives_handle(int cmd)
 {
 	return cmd == BPF_MAP_CREATE || cmd == BPF_PROG_LOAD ||
 	       cmd == BPF_OBJ_GET || cmd == BPF_BTF_LOAD ||
-	       cmd == BPF_MAP_GET_FD_BY_ID || cmd == BPF_LINK_GET_FD_BY_ID || cmd == BPF_PROG_GET_FD_BY_ID ||
-	       cmd == BPF_BTF_GET_FD_BY_ID;
+	       cmd == BPF_MAP_GET_FD_BY_ID || cmd == BPF_LINK_GET_FD_BY_ID ||
+	       cmd == BPF_PROG_GET_FD_BY_ID || cmd == BPF_BTF_GET_FD_BY_ID;
 }
 
 void say_call(struct side *s, const char *what, int cmd,
