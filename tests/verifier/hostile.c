@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * hostile.c - whatever it is given, the verifier ends, in bounded memory
+ *
+ * Under a limit of the address space: programs of random bytes, programs as
+ * long as may be, and those that have the most to look at.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include <cmocka.h>
+
+#include "bench.h"
+#include "verify/verify.h"
+
+#define INSNS_MAX 1000000u
+#define MEMORY_MAX (3ull << 30)
+#define RANDOM_PROGRAMS 20000
+
+static struct bench b;
+
+static int ask(const struct bpf_insn *insns, u32 cnt, u32 *processed)
+{
+	struct verify_attr attr =
+		bench_attr(&b, BPF_PROG_TYPE_XDP, insns, cnt);
+	struct verify_result result;
+	struct err err = { 0 };
+	int ret = verify(&attr, &result, &err);
+
+	*processed = result.processed;
+	if (ret)
+		assert_true(err.reason[0]);
+	verify_result_free(&result);
+	return ret;
+}
+
+static void random_bytes_are_refused_or_fit(void **state)
+{
+	struct bpf_insn insns[32];
+	u64 random = 88172645463325252ull;
+	u32 processed;
+
+	(void)state;
+	for (u32 n = 0; n < RANDOM_PROGRAMS; n++) {
+		for (u32 i = 0; i < sizeof(insns) / 8; i++) {
+			random ^= random << 13;
+			random ^= random >> 7;
+			random ^= random << 17;
+			((u64 *)(void *)insns)[i] = random;
+		}
+		ask(insns, 1 + n % 32, &processed);
+		assert_true(processed <= INSNS_MAX + 1);
+	}
+}
+
+static void a_million_instructions_are_looked_at_once(void **state)
+{
+	struct bpf_insn *insns = calloc(INSNS_MAX + 1, sizeof(*insns));
+	u32 processed;
+
+	(void)state;
+	assert_non_null(insns);
+	for (u32 i = 0; i < INSNS_MAX - 1; i++)
+		insns[i] = (struct bpf_insn)ALU64_K(MOV, R0, 1);
+	insns[INSNS_MAX - 1] = (struct bpf_insn)EXIT();
+	assert_int_equal(ask(insns, INSNS_MAX, &processed), 0);
+	assert_int_equal(processed, INSNS_MAX);
+	insns[INSNS_MAX] = (struct bpf_insn)EXIT();
+	assert_int_equal(ask(insns, INSNS_MAX + 1, &processed), -E2BIG);
+	assert_int_equal(processed, 0);
+	free(insns);
+}
+
+/* Each branch doubles the paths, and nothing makes them one again. */
+static void paths_beyond_number_end_at_the_limit(void **state)
+{
+	struct bpf_insn insns[256];
+	u32 processed, n = 0;
+
+	(void)state;
+	insns[n++] = (struct bpf_insn)LDX(W, R2, R1, 12);
+	insns[n++] = (struct bpf_insn)ALU64_K(MOV, R0, 0);
+	for (u32 i = 0; i < 32; i++) {
+		insns[n++] = (struct bpf_insn)RAW(
+			BPF_JMP | BPF_JSET | BPF_K, R2, 0, 1, (s32)(1u << i));
+		insns[n++] = (struct bpf_insn)ALU64_K(
+			ADD, R0, (s32)(1u << (i % 31)));
+	}
+	insns[n++] = (struct bpf_insn)ALU64_X(MOV, R3, R10);
+	insns[n++] = (struct bpf_insn)ALU64_X(ADD, R3, R0);
+	insns[n++] = (struct bpf_insn)LDX(B, R0, R3, 0);
+	insns[n++] = (struct bpf_insn)EXIT();
+	assert_true(ask(insns, n, &processed) < 0);
+	assert_true(processed <= INSNS_MAX + 1);
+}
+
+static int open_bench(void **state)
+{
+	const struct rlimit limit = { MEMORY_MAX, MEMORY_MAX };
+
+	(void)state;
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	/* sanitizers reserve more than there is */
+	if (setrlimit(RLIMIT_AS, &limit))
+		return -1;
+#endif
+	(void)limit;
+	return bench_open(&b) ? 0 : -1;
+}
+
+static int close_bench(void **state)
+{
+	(void)state;
+	bench_close(&b);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(random_bytes_are_refused_or_fit),
+		cmocka_unit_test(a_million_instructions_are_looked_at_once),
+		cmocka_unit_test(paths_beyond_number_end_at_the_limit),
+	};
+
+	return cmocka_run_group_tests_name("verify_hostile", tests, open_bench,
+					   close_bench);
+}
