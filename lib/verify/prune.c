@@ -506,6 +506,9 @@ int prune_check(struct verifier *v)
 
 	if (v->attr->no_prune)
 		return 0;
+	/* stored states have none, and a loop ends when it meets one */
+	if (v->aux[v->insn].checkpoint && v->stored[v->insn])
+		drop_single_ids(v->cur);
 	for (struct state **at = &v->stored[v->insn]; *at; seen++) {
 		struct state *old = *at;
 		bool loops;
