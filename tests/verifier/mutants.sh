@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Mistakes made in the verifier on purpose, one at a time, in a copy of the
+# tree: which test notices?  A long form: it builds the verifier for each.
+#
+#   tests/verifier/mutants.sh SCRATCH_DIR [FIRST [LAST]]
+set -u
+tree=$(cd "$(dirname "$0")/../.." && pwd)
+copy=$1/tree first=${2:-1} last=${3:-1000}
+tests='unit/test-range verifier/verify-cve verifier/verify-embed
+verifier/verify-generate verifier/verify-hostile'
+caught=0 survived=0 void=0 n=0
+
+mkdir -p "$copy" && git -C "$tree" archive HEAD | tar -x -C "$copy" || exit 1
+[ -f "$copy/build/build.ninja" ] || CC=gcc meson setup "$copy/build" "$copy" >/dev/null || exit 1
+
+build() {
+	ninja -C "$copy/build" -j2 $(printf 'tests/%s ' $tests) >/dev/null 2>&1
+}
+
+noticed_by() {
+	for t in $tests; do
+		timeout 120 "$copy/build/tests/$t" >/dev/null 2>&1
+		case $? in
+		0 | 77) ;;
+		*) echo "$t"; return ;;
+		esac
+	done
+}
+
+build && [ -z "$(noticed_by)" ] || { echo "fails unchanged"; exit 1; }
+while IFS=$'\t' read -r file change; do
+	case $file in '#'* | '') continue ;; esac
+	n=$((n + 1))
+	[ "$n" -ge "$first" ] && [ "$n" -le "$last" ] || continue
+	cp "$copy/lib/verify/$file" "$1/kept"
+	sed -i "$change" "$copy/lib/verify/$file"
+	if cmp -s "$1/kept" "$copy/lib/verify/$file"; then
+		void=$((void + 1))
+		echo "$n $file: changes nothing: $change"
+	elif ! build; then
+		void=$((void + 1))
+		echo "$n $file: does not compile: $change"
+	elif by=$(noticed_by) && [ -n "$by" ]; then
+		caught=$((caught + 1))
+		echo "$n $file: $by"
+	else
+		survived=$((survived + 1))
+		echo "$n $file: SURVIVES: $change"
+	fi
+	cp "$1/kept" "$copy/lib/verify/$file"
+done <"$tree/tests/verifier/mutants.txt"
+echo "$caught caught, $survived survived, $void void"
