@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bench.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -383,6 +384,23 @@ static bool has_may_goto(const struct bpf_insn *insns, u32 cnt)
 	return false;
 }
 
+/* What pruning refused is refused without it, if that comes to an end. */
+static int refused_too(struct verify_attr *attr)
+{
+	struct verify_result result;
+	struct err err = { 0 };
+	int ret;
+
+	attr->no_prune = true;
+	ret = verify(attr, &result, &err);
+	verify_result_free(&result);
+	if (ret)
+		return 1;
+	bench_print(attr->insns, attr->insn_cnt);
+	fprintf(stderr, "wrong: refused, but accepted without pruning\n");
+	return -1;
+}
+
 int bench_embed(struct bench *b, u32 type, const struct bpf_insn *insns,
 		u32 cnt, const struct bench_how *how)
 {
@@ -397,6 +415,8 @@ int bench_embed(struct bench *b, u32 type, const struct bpf_insn *insns,
 	if (how->no_prune && has_may_goto(insns, cnt))
 		limit = 0;
 	verify_result_free(&result);
+	if (ret && ret != -E2BIG && how->no_prune && limit)
+		return refused_too(&attr);
 	if (ret || result.processed > limit)
 		return 1;
 	attr.no_prune = how->no_prune;

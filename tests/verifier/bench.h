@@ -54,7 +54,8 @@ bool bench_run(struct bench *b, const struct prog *prog,
 void bench_print(const struct bpf_insn *insns, u32 cnt);
 
 /* Verifies; where that accepts, runs so many packets against the states.
- * 1: rejected, 0: right, -1: wrong, and said so. */
+ * Pruning changes no verdict.  1: rejected, 0: right, below: wrong, and said
+ * so. */
 struct bench_how {
 	u32 runs;
 	bool no_prune;
