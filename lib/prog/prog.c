@@ -52,7 +52,7 @@ static void compute_tag(struct prog *prog)
 
 /* ---- creation ---- */
 
-static bool gpl_compatible(const char *license)
+bool prog_license_is_gpl(const char *license)
 {
 	static const char *const compatible[] = {
 		"GPL",		"GPL v2",	"GPL and additional rights",
@@ -125,7 +125,7 @@ static void fill(struct prog *prog, const struct prog_attr *attr)
 	prog->type = attr->type;
 	prog->expected_attach_type = attr->expected_attach_type;
 	prog->flags = attr->flags;
-	prog->gpl = gpl_compatible(attr->license);
+	prog->gpl = prog_license_is_gpl(attr->license);
 	strncpy(prog->name, prog->full_name, sizeof(prog->name) - 1);
 	prog->insn_cnt = attr->insn_cnt;
 	prog->map_cnt = attr->map_cnt;

@@ -123,6 +123,8 @@ extern const struct prog_ref_ops prog_refs;
 
 /* The line that covers an instruction, or NULL. */
 const struct prog_line *prog_line_at(const struct prog *prog, u32 insn);
+/* May a program under it call GPL-only helpers? */
+bool prog_license_is_gpl(const char *license);
 const char *prog_type_name(u32 type); /* as bpftool: "xdp", "sched_cls" */
 
 /* Run from the start on run->pkt.  Returns r0; check run->fault. */

@@ -430,7 +430,6 @@ int push_callback(struct verifier *v, const struct call_meta *meta)
 	    !map_has_for_each(meta->map->type))
 		return reject(v, VERIFY_MAP, -ENOTSUPP,
 			      "callback function not allowed for map");
-	sub->is_callback = true;
 	if (meta->id == BPF_FUNC_timer_set_callback) {
 		sub->is_async = true;
 		s = path_push_async(v, sub->start, meta->subprog);

@@ -192,12 +192,11 @@ static bool may_have_lock(const struct reg *r)
 	       map_has_field(r->map, BTF_FIELD_SPIN_LOCK, NULL);
 }
 
-void mark_null_or_not(struct verifier *v, struct state *s, u32 regno, bool null)
+void mark_null_or_not(struct state *s, u32 regno, bool null)
 {
 	u32 id = state_regs(s)[regno].id, ref = state_regs(s)[regno].ref;
 	struct reg *r;
 
-	(void)v;
 	if (null && ref && ref == id)
 		state_drop_ref(s, id);
 	state_each_reg(s, f, r, i)
@@ -303,8 +302,7 @@ static void learn_not_null(const struct bpf_insn *insn, struct branches b)
 	reg_set_not_null(src->flags & REG_OR_NULL ? src : dst);
 }
 
-static void learn_pointers(struct verifier *v, const struct bpf_insn *insn,
-			   struct branches b)
+static void learn_pointers(const struct bpf_insn *insn, struct branches b)
 {
 	const struct reg *dst = &state_regs(b.go)[insn->dst_reg];
 	u8 op = BPF_OP(insn->code);
@@ -315,8 +313,8 @@ static void learn_pointers(struct verifier *v, const struct bpf_insn *insn,
 		learn_not_null(insn, b);
 	if (BPF_SRC(insn->code) == BPF_K && !insn->imm &&
 	    (op == BPF_JEQ || op == BPF_JNE) && dst->flags & REG_OR_NULL) {
-		mark_null_or_not(v, b.go, insn->dst_reg, op == BPF_JNE);
-		mark_null_or_not(v, b.jump, insn->dst_reg, op == BPF_JEQ);
+		mark_null_or_not(b.go, insn->dst_reg, op == BPF_JNE);
+		mark_null_or_not(b.jump, insn->dst_reg, op == BPF_JEQ);
 	} else {
 		match_packet(insn, b);
 	}
@@ -396,7 +394,7 @@ static int go_both_ways(struct verifier *v, const struct bpf_insn *insn,
 		return v->err->code;
 	apply(b.go, insn, &ways[0], &links);
 	apply(b.jump, insn, &ways[1], &links);
-	learn_pointers(v, insn, b);
+	learn_pointers(insn, b);
 	v->prev = v->insn;
 	v->insn++;
 	return 0;

@@ -275,7 +275,8 @@ int check_map_value(struct verifier *v, u32 regno, s32 off, u32 size,
 	for (u32 i = 0; i < r->map->field_cnt; i++) {
 		s64 start = fields[i].offset;
 
-		if (r->var.smin + off >= start + btf_field_size(fields[i].kind) ||
+		if (r->var.smin + off >=
+			    start + btf_field_size(fields[i].kind) ||
 		    start >= (s64)r->var.umax + off + size)
 			continue;
 		return reject(v, VERIFY_ACCESS, -EACCES,
@@ -423,7 +424,7 @@ static int access_packet(struct verifier *v, const struct access_what *a,
 static int access_stack(struct verifier *v, const struct access_what *a,
 			s32 off)
 {
-	int ret = stack_bounds(v, a->reg, off, a->size, a->kind, false);
+	int ret = stack_bounds(v, a->reg, off, a->size, a->kind);
 
 	if (ret)
 		return ret;
@@ -439,8 +440,10 @@ static const struct {
 	bool anywhere;
 } sock_parts[] = {
 #define PART(from, to, anywhere)                                \
-	{ offsetof(struct bpf_sock, from), offsetof(struct bpf_sock, to), \
-	  anywhere }
+	{                                                       \
+		offsetof(struct bpf_sock, from),                \
+			offsetof(struct bpf_sock, to), anywhere \
+	}
 	PART(family, type, false),
 	PART(type, protocol, false),
 	PART(protocol, mark, false),

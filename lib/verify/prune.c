@@ -308,7 +308,6 @@ static int store(struct verifier *v)
 	v->stored[v->insn] = s;
 	cur->parent = s;
 	cur->first_insn = v->insn;
-	cur->dfs_depth++;
 	v->last_jumps = v->jumps;
 	v->last_processed = v->result->processed;
 	v->result->total_states++;
@@ -394,14 +393,12 @@ static bool may_be_looping(const struct state *old, const struct state *cur)
 	return true;
 }
 
-static bool iterator_is_active(const struct verifier *v,
-			       const struct state *cur)
+static bool iterator_is_active(const struct state *cur)
 {
 	const struct reg *r = &state_regs(cur)[BPF_REG_1];
 	const struct frame *f;
 	u32 at;
 
-	(void)v;
 	if (r->kind != REG_STACK || !range_is_const(&r->var))
 		return false;
 	f = cur->frames[r->frame];
@@ -428,7 +425,7 @@ static enum verdict meet_own(struct verifier *v, struct state *old, bool *loops)
 	    state_frame(old)->async_nth != state_frame(cur)->async_nth)
 		return MISS;
 	if (aux->kfunc && aux->checkpoint)
-		return iterator_is_active(v, cur) &&
+		return iterator_is_active(cur) &&
 				       state_admits(v, old, cur, EQUAL_ALL)
 			       ? HIT_LOOP
 			       : MISS;

@@ -42,7 +42,7 @@ static int out_of_stack(struct verifier *v, u32 regno, s32 off, u32 size,
 
 /* off counts the register's own off already. */
 int stack_bounds(struct verifier *v, u32 regno, s32 off, u32 size,
-		 enum access kind, bool helper)
+		 enum access kind)
 {
 	const struct reg *r = &state_regs(v->cur)[regno];
 	struct frame *f = frame_of(v, r);
@@ -50,7 +50,6 @@ int stack_bounds(struct verifier *v, u32 regno, s32 off, u32 size,
 	s64 min, max;
 	u32 depth;
 
-	(void)helper;
 	if (!range_is_const(&r->var) &&
 	    (r->var.smax >= OFFSET_MAX || r->var.smin <= -OFFSET_MAX))
 		return reject(v, VERIFY_STACK, -EACCES,
@@ -399,7 +398,7 @@ int stack_region(struct verifier *v, u32 regno, s32 off, u32 size, bool zero_ok,
 	if (!size && !zero_ok)
 		return reject(v, VERIFY_SIZE, -EACCES,
 			      "invalid zero-sized read");
-	ret = stack_bounds(v, regno, off, size, kind, true);
+	ret = stack_bounds(v, regno, off, size, kind);
 	if (ret)
 		return ret;
 	min = r->var.smin + off;

@@ -169,7 +169,6 @@ int state_copy(struct state *to, const struct state *from)
 	to->first_insn = from->first_insn;
 	to->last_insn = from->last_insn;
 	to->branches = from->branches;
-	to->dfs_depth = from->dfs_depth;
 	return 0;
 }
 

@@ -171,7 +171,6 @@ struct state {
 	u32 step_cnt, step_cap;
 	struct links *links;
 	u32 link_cnt, link_cap;
-	u32 dfs_depth;
 
 	/* of a stored state */
 	struct state *next; /* of the same instruction */

@@ -47,7 +47,6 @@ struct insn_aux {
 	u8 pointer_kind; /* enum reg_kind of what a load or store used: it is
 			    one kind on all paths */
 	u32 subprog;
-	u32 scc; /* number of its loop, 0: in none */
 	const char *kfunc;
 
 	/* stack slots of the running function, bit by slot_of(); see live.c */
@@ -64,10 +63,8 @@ struct subprog {
 	const char *name;
 	u32 stack; /* bytes */
 	bool global;
-	bool is_callback;
 	bool is_async;
 	bool tail_call;
-	bool reaches_tail_call;
 	bool has_ld_abs;
 	bool called; /* of a global one: to be verified alone */
 	bool verified;
@@ -170,8 +167,7 @@ int check_jump(struct verifier *v, const struct opcode *op);
 /* The number that a register or slot holds is known better: so is that of all
  * it is linked with. */
 void links_collect(struct state *s, u32 id, struct links *links);
-void mark_null_or_not(struct verifier *v, struct state *s, u32 regno,
-		      bool null);
+void mark_null_or_not(struct state *s, u32 regno, bool null);
 void reg_set_not_null(struct reg *r);
 
 /* ---- mem.c ---- */
@@ -217,7 +213,7 @@ int stack_write(struct verifier *v, u32 regno, s32 off, u32 size, int value);
 int stack_region(struct verifier *v, u32 regno, s32 off, u32 size, bool zero_ok,
 		 enum access kind, bool fills);
 int stack_bounds(struct verifier *v, u32 regno, s32 off, u32 size,
-		 enum access kind, bool helper);
+		 enum access kind);
 void stack_scrub_spill(u8 *byte);
 /* Spilled dynptr in this slot goes when it is written over. */
 int stack_destroy_dynptr(struct verifier *v, struct frame *f, u32 slot);

@@ -470,19 +470,6 @@ static int run_phases(struct verifier *v)
 	return ret;
 }
 
-static bool gpl_compatible(const char *license)
-{
-	static const char *const compatible[] = {
-		"GPL",		"GPL v2",	"GPL and additional rights",
-		"Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL",
-	};
-
-	for (u32 i = 0; license && i < ARRAY_LEN(compatible); i++)
-		if (strcmp(license, compatible[i]) == 0)
-			return true;
-	return false;
-}
-
 static u64 now_ns(void)
 {
 	struct timespec ts;
@@ -567,7 +554,7 @@ int verify(const struct verify_attr *attr, struct verify_result *result,
 	v->insns = attr->insns;
 	v->cnt = attr->insn_cnt;
 	v->prog_mask = ctx_mask(attr->type);
-	v->gpl = gpl_compatible(attr->license);
+	v->gpl = prog_license_is_gpl(attr->license);
 	v->log_level = attr->log.level;
 	v->strict_align = attr->flags & BPF_F_STRICT_ALIGNMENT;
 	v->any_align = attr->flags & BPF_F_ANY_ALIGNMENT;
