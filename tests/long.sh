@@ -15,7 +15,7 @@ minutes=${1:-60}
 seed=${2:-$(date +%s)}
 fuzz_seconds=$((minutes * 60 / 5))
 logs=build/logs/long
-declare -A runs failed skipped
+declare -A runs=() failed=() skipped=()
 mkdir -p $logs
 
 # make DIR COMPILER [MESON OPTION...]
@@ -34,7 +34,7 @@ make() {
 # programs DIR: those that take a seed
 programs() {
 	local what='tests/stress/stress-[a-z_]*|tests/unit/test-vm_fuzz'
-	[ "$1" != build ] || what+='|tests/kernel/kernel-maps-[a-z_]*'
+	[ "$1" != build ] || what+='|tests/kernel/kernel-maps-[a-z_-]*'
 	ninja -C "$1" -t targets all | sed -nE "s,^($what):.*,\1,p" | sort -u
 }
 
@@ -42,7 +42,8 @@ programs() {
 run() {
 	local name=${1#build/}/${2##*/} log=$logs/last
 	[ "$1" != build ] || name=${2##*/}
-	STRESS_SEED=$seed "$1/$2" "$seed" >"$log" 2>&1
+	STRESS_SEED=$seed UBSAN_OPTIONS=halt_on_error=1 \
+		"$1/$2" "$seed" >"$log" 2>&1
 	case $? in
 	0) ;;
 	77)
