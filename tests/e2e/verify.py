@@ -1,0 +1,83 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""`weir verify`: what it says of programs that are safe, of those that are
+not, and whether Linux says the same."""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from weir import BUILD, WEIR
+
+OBJECTS = sorted(pathlib.Path(BUILD, "progs").glob("*.bpf.o"))
+HEAD = """#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+char LICENSE[] SEC("license") = "GPL";
+"""
+UNCHECKED = HEAD + """
+SEC("xdp") int unchecked(struct xdp_md *ctx)
+{
+	return *((char *)(long)ctx->data + 13);
+}
+SEC("xdp") int fine(struct xdp_md *ctx) { return XDP_PASS; }
+"""
+
+
+def weir(*words):
+    return subprocess.run([WEIR, *map(str, words)], check=False, text=True,
+                          capture_output=True, timeout=120)
+
+
+class Verify(unittest.TestCase):
+    def build(self, text):
+        folder = tempfile.mkdtemp(prefix="weir-verify-")
+        self.addCleanup(shutil.rmtree, folder)
+        source = pathlib.Path(folder, "x.c")
+        source.write_text(text, encoding="utf-8")
+        subprocess.run(["clang-19", "-O2", "-g", "-target", "bpf",
+                        "-I/usr/include/x86_64-linux-gnu", "-c", "x.c"],
+                       cwd=folder, check=True)
+        return source.with_suffix(".o")
+
+    def test_samples_are_safe(self):
+        self.assertTrue(OBJECTS)
+        for path in OBJECTS:
+            done = weir("verify", path, "-j")
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            for prog in json.loads(done.stdout)["programs"]:
+                self.assertEqual(prog["verdict"], "accept")
+                self.assertEqual(prog["code"], "ok")
+                self.assertGreater(prog["processed"], 0)
+
+    def test_a_refusal_names_reason_place_and_remedy(self):
+        path = self.build(UNCHECKED)
+        done = weir("verify", path, "-j")
+        self.assertEqual(done.returncode, 5)
+        bad, good = json.loads(done.stdout)["programs"]
+        self.assertEqual(good["verdict"], "accept")
+        self.assertEqual(bad["verdict"], "reject")
+        self.assertEqual(bad["code"], "packet-bounds")
+        self.assertEqual(bad["class"], "unproven")
+        self.assertTrue(bad["message"].startswith(
+            "invalid access to packet, off=13 size=1"), bad["message"])
+        self.assertRegex(bad["place"], r"x\.c:7: insn \d+: \(71\)")
+        self.assertIn("data_end", bad["hint"])
+        self.assertEqual(weir("verify", path, "--prog", "fine").returncode, 0)
+        self.assertEqual(weir("verify", path, "--prog", "none").returncode, 3)
+
+    @unittest.skipUnless(os.geteuid() == 0, "asks the kernel")
+    def test_linux_says_the_same(self):
+        refused = self.build(UNCHECKED)
+        for path in [*OBJECTS, refused]:
+            done = weir("verify", path, "--vs", "kernel", "-j")
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            for prog in json.loads(done.stdout)["programs"]:
+                self.assertEqual(prog["verdict"], prog["kernel"]["verdict"],
+                                 prog["name"])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
