@@ -44,9 +44,9 @@ int embed_pass(struct verifier *v)
 	struct verify_states *kept = v->result->states;
 	struct state *s;
 
-	if (!kept || (v->stored[v->insn] && v->cur->parent ==
-						    v->stored[v->insn] &&
-		      v->last_processed == v->result->processed))
+	if (!kept ||
+	    (v->stored[v->insn] && v->cur->parent == v->stored[v->insn] &&
+	     v->last_processed == v->result->processed))
 		return 0;
 	s = state_new();
 	if (!s || state_copy(s, v->cur)) {
@@ -170,10 +170,10 @@ static bool map_holds(const struct compare *c, const struct reg *r,
 }
 
 static const u8 kinds[REG_KINDS] = {
-	[REG_SCALAR] = EMBED_NUMBER,  [REG_CTX] = EMBED_CTX,
-	[REG_STACK] = EMBED_STACK,    [REG_PKT] = EMBED_PACKET,
-	[REG_PKT_META] = EMBED_META,  [REG_PKT_END] = EMBED_PACKET_END,
-	[REG_MAP] = EMBED_MAP,	      [REG_MAP_VALUE] = EMBED_VALUE,
+	[REG_SCALAR] = EMBED_NUMBER, [REG_CTX] = EMBED_CTX,
+	[REG_STACK] = EMBED_STACK,   [REG_PKT] = EMBED_PACKET,
+	[REG_PKT_META] = EMBED_META, [REG_PKT_END] = EMBED_PACKET_END,
+	[REG_MAP] = EMBED_MAP,	     [REG_MAP_VALUE] = EMBED_VALUE,
 	[REG_MEM] = EMBED_MEM,
 };
 
@@ -188,7 +188,8 @@ static bool value_holds(struct compare *c, const struct reg *r,
 		return number_holds(c, r, x->bits, bytes);
 	if (r->flags & REG_OR_NULL && x->kind == EMBED_NUMBER && !x->bits)
 		return true;
-	if (kinds[r->kind] != x->kind || !range_has(&r->var, (u64)(x->off - r->off)))
+	if (kinds[r->kind] != x->kind ||
+	    !range_has(&r->var, (u64)(x->off - r->off)))
 		return false;
 	switch (r->kind) {
 	case REG_STACK: return r->frame == x->frame;

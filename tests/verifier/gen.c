@@ -67,9 +67,11 @@ u32 gen_find(struct gen *g, enum gen_kind kind)
 
 static s32 some_imm(struct gen *g)
 {
-	static const s32 edges[] = { 0, 1, -1, 2, 7, 8, 63, 64, 127, 128, 255,
-				     256, 0x7fff, 0xffff, 0x10000, INT32_MAX,
-				     INT32_MIN, -8, -64 };
+	static const s32 edges[] = { 0,		1,	-1,	 2,
+				     7,		8,	63,	 64,
+				     127,	128,	255,	 256,
+				     0x7fff,	0xffff, 0x10000, INT32_MAX,
+				     INT32_MIN, -8,	-64 };
 
 	switch (gen_below(g, 3)) {
 	case 0: return edges[gen_below(g, ARRAY_LEN(edges))];
@@ -119,9 +121,9 @@ void gen_clobber(struct gen *g)
 
 static void two_operands(struct gen *g)
 {
-	static const u8 ops[] = { BPF_ADD, BPF_SUB, BPF_MUL, BPF_DIV, BPF_OR,
-				  BPF_AND, BPF_LSH, BPF_RSH, BPF_MOD, BPF_XOR,
-				  BPF_MOV, BPF_ARSH };
+	static const u8 ops[] = { BPF_ADD, BPF_SUB, BPF_MUL, BPF_DIV,
+				  BPF_OR,  BPF_AND, BPF_LSH, BPF_RSH,
+				  BPF_MOD, BPF_XOR, BPF_MOV, BPF_ARSH };
 	u8 op = ops[gen_below(g, ARRAY_LEN(ops))];
 	u8 class = gen_below(g, 2) ? BPF_ALU64 : BPF_ALU;
 	bool by_register = gen_below(g, 2);
@@ -237,7 +239,8 @@ void gen_bound(struct gen *g, u32 reg, u32 n)
 		gen_out(g);
 		break;
 	case 2:
-		GEN(g, ALU32_X(MOV, reg, reg), JMP32_K(JGT, reg, (s32)n - 1, 0));
+		GEN(g, ALU32_X(MOV, reg, reg),
+		    JMP32_K(JGT, reg, (s32)n - 1, 0));
 		gen_out(g);
 		break;
 	case 3: GEN(g, ALU64_K(AND, reg, (s32)n - 1)); break;
@@ -345,18 +348,34 @@ typedef void idiom_fn(struct gen *g);
 void gen_idiom(struct gen *g)
 {
 	static idiom_fn *const idioms[] = {
-		two_operands,	     two_operands,	two_operands,
-		one_operand,	     load_number,	leave_if,
-		gen_packet,	     gen_packet_variable, gen_access,
-		gen_access,	     gen_access_variable, gen_access_variable,
-		gen_spill,	     gen_spill,		gen_fill,
-		gen_fill,	     gen_stack_variable, gen_atomic,
-		gen_direct,	     gen_lookup,	skip_if,
-		loop,		     call,		adjust,
+		two_operands,
+		two_operands,
+		two_operands,
+		one_operand,
+		load_number,
+		leave_if,
+		gen_packet,
+		gen_packet_variable,
+		gen_access,
+		gen_access,
+		gen_access_variable,
+		gen_access_variable,
+		gen_spill,
+		gen_spill,
+		gen_fill,
+		gen_fill,
+		gen_stack_variable,
+		gen_atomic,
+		gen_direct,
+		gen_lookup,
+		skip_if,
+		loop,
+		call,
+		adjust,
 		reserve,
 	};
 	static idiom_fn *const inside[] = {
-		two_operands, one_operand, leave_if,  gen_access,
+		two_operands, one_operand, leave_if,   gen_access,
 		gen_spill,    gen_fill,	   gen_atomic, gen_access_variable,
 	};
 
@@ -381,9 +400,10 @@ static void end(struct gen *g)
 	g->out_cnt = 0;
 }
 
+/* What is in use, and what a byte too far may read. */
 static void zero_stack(struct gen *g)
 {
-	for (s16 off = -8 * GEN_SLOTS; off; off += 8)
+	for (s16 off = -8 * (GEN_SLOTS + 1); off; off += 8)
 		GEN(g, ST(DW, R10, off, 0));
 }
 
@@ -424,7 +444,7 @@ void gen_program(struct gen *g, u64 seed)
 {
 	static const u32 types[] = { BPF_PROG_TYPE_XDP,
 				     BPF_PROG_TYPE_SCHED_CLS };
-	static const u32 wrongs[] = { 0, 8, 4, 3 };
+	static const u32 wrongs[] = { 8, 4, 3, 2 };
 
 	*g = (struct gen){ .random = seed * 0x9e3779b97f4a7c15 + 1 };
 	gen_below(g, 2);

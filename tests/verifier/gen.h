@@ -50,7 +50,7 @@ struct gen {
 	u32 type; /* of the program */
 
 	u64 random;
-	u32 wrong; /* one in so many idioms; 0: none */
+	u32 wrong;    /* one in so many idioms; 0: none */
 	bool in_loop; /* registers keep their kinds */
 	bool in_func;
 	bool shared_out; /* no way out of here: a callee's frame */

@@ -290,9 +290,14 @@ void gen_stack_variable(struct gen *g)
 
 void gen_atomic(struct gen *g)
 {
-	static const s32 ops[] = { BPF_ADD, BPF_OR, BPF_AND, BPF_XOR,
-				   BPF_ADD | BPF_FETCH, BPF_XOR | BPF_FETCH,
-				   BPF_XCHG, BPF_CMPXCHG };
+	static const s32 ops[] = { BPF_ADD,
+				   BPF_OR,
+				   BPF_AND,
+				   BPF_XOR,
+				   BPF_ADD | BPF_FETCH,
+				   BPF_XOR | BPF_FETCH,
+				   BPF_XCHG,
+				   BPF_CMPXCHG };
 	s32 op = ops[gen_below(g, ARRAY_LEN(ops))];
 	bool wide = gen_below(g, 2);
 	u32 reg = gen_number(g), ptr = gen_find(g, GEN_VALUE);

@@ -178,7 +178,9 @@ static void reset_kernel(struct both *b)
 static bool kernel_outcome(struct both *b, int fd, const u8 *packet, u32 len,
 			   struct outcome *o)
 {
-	struct kprog_test t = { .data = packet, .len = len, .out = o->packet,
+	struct kprog_test t = { .data = packet,
+				.len = len,
+				.out = o->packet,
 				.out_len = sizeof(o->packet) };
 	u32 key, n = 0, *from = NULL;
 

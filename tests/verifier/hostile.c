@@ -24,8 +24,7 @@ static struct bench b;
 
 static int ask(const struct bpf_insn *insns, u32 cnt, u32 *processed)
 {
-	struct verify_attr attr =
-		bench_attr(&b, BPF_PROG_TYPE_XDP, insns, cnt);
+	struct verify_attr attr = bench_attr(&b, BPF_PROG_TYPE_XDP, insns, cnt);
 	struct verify_result result;
 	struct err err = { 0 };
 	int ret = verify(&attr, &result, &err);
@@ -84,10 +83,10 @@ static void paths_beyond_number_end_at_the_limit(void **state)
 	insns[n++] = (struct bpf_insn)LDX(W, R2, R1, 12);
 	insns[n++] = (struct bpf_insn)ALU64_K(MOV, R0, 0);
 	for (u32 i = 0; i < 32; i++) {
-		insns[n++] = (struct bpf_insn)RAW(
-			BPF_JMP | BPF_JSET | BPF_K, R2, 0, 1, (s32)(1u << i));
-		insns[n++] = (struct bpf_insn)ALU64_K(
-			ADD, R0, (s32)(1u << (i % 31)));
+		insns[n++] = (struct bpf_insn)RAW(BPF_JMP | BPF_JSET | BPF_K,
+						  R2, 0, 1, (s32)(1u << i));
+		insns[n++] = (struct bpf_insn)ALU64_K(ADD, R0,
+						      (s32)(1u << (i % 31)));
 	}
 	insns[n++] = (struct bpf_insn)ALU64_X(MOV, R3, R10);
 	insns[n++] = (struct bpf_insn)ALU64_X(ADD, R3, R0);
