@@ -264,7 +264,8 @@ static void visit_all(struct worker *w)
 static void those_that_stay_are_always_found(void)
 {
 	struct map_env env;
-	struct map *map = new_map(&env, 4096);
+	/* Never full: then elements would be used again at once. */
+	struct map *map = new_map(&env, 1 << 16);
 	struct worker w[] = {
 		{ &env, map, 0, 20000, .fn = come_and_go },
 		{ &env, map, 1, 20000, .fn = come_and_go },
