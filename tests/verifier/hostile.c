@@ -101,7 +101,7 @@ static int open_bench(void **state)
 	const struct rlimit limit = { MEMORY_MAX, MEMORY_MAX };
 
 	(void)state;
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifdef LIMIT_MEMORY
 	/* sanitizers reserve more than there is */
 	if (setrlimit(RLIMIT_AS, &limit))
 		return -1;
