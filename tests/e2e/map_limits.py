@@ -28,11 +28,18 @@ class Limits(Case):
     def state(self, c):
         """What must not change: descriptors but those of clients, maps,
         charged memory."""
-        pid = self.daemon.process.pid
-        return (len([fd for fd in os.scandir(f"/proc/{pid}/fd")
-                     if not os.readlink(fd).startswith("socket:")]),
+        return (self.descriptors(),
                 [m["id"] for m in c.call("map.list")],
                 c.call("stats")["memory"]["used"])
+
+    def descriptors(self):
+        folder, n = f"/proc/{self.daemon.process.pid}/fd", 0
+        for fd in os.listdir(folder):
+            try:
+                n += not os.readlink(f"{folder}/{fd}").startswith("socket:")
+            except FileNotFoundError:
+                pass  # closed meanwhile
+        return n
 
     def most_memory(self):
         with open(f"/proc/{self.daemon.process.pid}/status",

@@ -453,7 +453,7 @@ static void inner_maps(struct side *s, u32 type, u64 seed)
 	}
 	outer = outer_map(s, type, 4, 6, maps[0]);
 	for (u32 n = 0; n < 1500; n++) {
-		u32 key = random_below(&seed, 9), which, value, next = 0;
+		u32 key = random_below(&seed, 9), which, value = 0, next = 0;
 		u64 flag = random_below(&seed, 2)
 				   ? 0
 				   : flags[random_below(&seed, 9)];
