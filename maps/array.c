@@ -150,6 +150,20 @@ int array_delete(struct map *map, const void *key)
 	return -EINVAL;
 }
 
+u32 array_for_each(struct map *map, map_reach *fn, void *arg)
+{
+	const struct array_fast *a = &array_of(map)->fast;
+	u32 index = 0;
+	bool more = true;
+
+	while (more && index < a->max_entries) {
+		u32 key = index++;
+
+		more = fn(arg, &key, array_at(a, key, map_slot()));
+	}
+	return index;
+}
+
 static int array_read(struct map *map, const void *key, void *value, u64 flags)
 {
 	void *at = array_lookup(map, key);
@@ -210,6 +224,7 @@ const struct map_ops array_ops = {
 	.write = array_write,
 	.erase = array_delete,
 	.next_key = array_next_key,
+	.for_each = array_for_each,
 	.check_btf = array_check_btf,
 	.alike = array_alike,
 	.memory_fd = array_memory_fd,

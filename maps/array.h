@@ -34,6 +34,7 @@ int array_check_update(const struct map *map, const void *key, u64 flags);
 int array_check_btf(const struct map_attr *attr, struct err *err);
 void array_destroy(struct map *map);
 int array_delete(struct map *map, const void *key);
+u32 array_for_each(struct map *map, map_reach *fn, void *arg);
 int array_next_key(struct map *map, const void *key, void *next);
 u64 array_count(const struct map *map);
 u64 array_bytes(const struct map *map);

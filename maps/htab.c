@@ -512,6 +512,16 @@ static int put(struct htab *h, const void *key, u64 flags,
 	return err;
 }
 
+bool htab_holds(struct htab *h, struct htab_bucket *b, u32 index)
+{
+	bool holds;
+
+	spin_lock(htab_lock_of(b));
+	holds = place_of(h, b, index) != NULL;
+	spin_unlock(htab_lock_of(b));
+	return holds;
+}
+
 bool htab_evict(struct htab *h, u32 index)
 {
 	u64 hash = htab_hash_elem(&h->fast, index);
@@ -607,6 +617,7 @@ const struct map_ops htab_ops = {
 	.write = htab_write,
 	.erase = htab_delete,
 	.next_key = htab_next_key,
+	.for_each = htab_for_each,
 	.take = htab_take,
 	.scan = htab_scan,
 	.count = htab_count,
@@ -627,6 +638,7 @@ const struct map_ops percpu_htab_ops = {
 	.write = htab_write,
 	.erase = htab_delete,
 	.next_key = htab_next_key,
+	.for_each = htab_for_each,
 	.take = htab_take,
 	.scan = htab_scan,
 	.count = htab_count,
@@ -646,6 +658,7 @@ const struct map_ops lru_htab_ops = {
 	.write = htab_write,
 	.erase = htab_delete,
 	.next_key = htab_next_key,
+	.for_each = htab_for_each,
 	.take = htab_take,
 	.scan = htab_scan,
 	.count = htab_count,
@@ -666,6 +679,7 @@ const struct map_ops lru_percpu_htab_ops = {
 	.write = htab_write,
 	.erase = htab_delete,
 	.next_key = htab_next_key,
+	.for_each = htab_for_each,
 	.take = htab_take,
 	.scan = htab_scan,
 	.count = htab_count,

@@ -37,6 +37,9 @@ static inline u32 *htab_link(const struct htab *h, u32 index)
 u32 htab_next_place(const struct htab *h, const struct htab_bucket *b, u32 *at,
 		    u32 index);
 
+/* Is the element in this bucket? */
+bool htab_holds(struct htab *h, struct htab_bucket *b, u32 index);
+
 /* Unlinks the element unless somebody else did; false: it is not linked.  The
  * caller owns it then and gives it to pool_retire(). */
 bool htab_evict(struct htab *h, u32 index);
@@ -49,6 +52,8 @@ void *lru_percpu_htab_lookup(struct map *map, const void *key);
 void *htab_lookup_slot(struct map *map, const void *key, u32 slot);
 void htab_lookup_burst(struct map *map, const void *const *keys, u32 n,
 		       void **values);
+
+u32 htab_for_each(struct map *map, map_reach *fn, void *arg);
 
 /* htab_walk.c: the control side, which takes copies */
 void htab_copy_value(const struct htab *h, u32 index, void *to, bool locked);

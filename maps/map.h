@@ -81,6 +81,9 @@ struct map_env {
 /* A key and a value of map_value_bytes(), copies.  Non-zero stops. */
 typedef int map_visit(void *arg, const void *key, const void *value);
 
+/* A key and a value as a program sees them, in place.  False stops. */
+typedef bool map_reach(void *arg, const void *key, void *value);
+
 struct map_ops {
 	const char *name; /* as bpftool prints it: "hash", "percpu_array" */
 
@@ -136,6 +139,10 @@ struct map_ops {
 	int (*push)(struct map *map, const void *value, u64 flags);
 	int (*pop)(struct map *map, void *value);
 	int (*peek)(struct map *map, void *value);
+	/* For programs: fn gets every element that stays present throughout,
+	 * once, and may change the map.  Returns how many it got.  NULL: not in
+	 * this family. */
+	u32 (*for_each)(struct map *map, map_reach *fn, void *arg);
 	/* Per-CPU families, for programs: the value of another slot. */
 	void *(*lookup_slot)(struct map *map, const void *key, u32 slot);
 	/* read() and erase() at once, for control; NULL: not in this family. */

@@ -123,6 +123,7 @@ const struct map_ops percpu_array_ops = {
 	.write = percpu_array_write,
 	.erase = array_delete,
 	.next_key = array_next_key,
+	.for_each = array_for_each,
 	.lookup_slot = percpu_array_lookup_slot,
 	.check_btf = array_check_btf,
 	.count = array_count,

@@ -62,7 +62,9 @@
 	X(ringbuf_query)                \
 	X(csum_level)                   \
 	X(ktime_get_coarse_ns)          \
+	X(for_each_map_elem)            \
 	X(trace_vprintk)                \
+	X(loop)                         \
 	X(strncmp)                      \
 	X(xdp_get_buff_len)             \
 	X(xdp_load_bytes)               \

@@ -9,10 +9,6 @@
 #define NETWORK (PROG_XDP | PROG_TC)
 
 static const struct helper lacking[] = {
-	{ PROTO(for_each_map_elem), .progs = PROG_ANY,
-	  .arg = { ARG_MAP, ARG_FUNC, ARG_STACK_OR_NULL, ARG_ANY } },
-	{ PROTO(loop), .progs = PROG_ANY,
-	  .arg = { ARG_ANY, ARG_FUNC, ARG_STACK_OR_NULL, ARG_ANY } },
 	{ PROTO(timer_init), .progs = PROG_ANY, .gpl_only = true,
 	  .arg = { ARG_TIMER, ARG_MAP, ARG_ANY } },
 	{ PROTO(timer_set_callback), .progs = PROG_ANY, .gpl_only = true,

@@ -35,6 +35,8 @@ struct prog_func {
 	const char *name;
 };
 
+#define PROG_ARGS 5 /* r1 to r5 */
+
 struct prog_attr {
 	u32 type;
 	u32 expected_attach_type;
@@ -81,6 +83,15 @@ struct prog {
 
 	/* given by the engine (vm, jit) before the program can run */
 	u64 (*run)(const struct prog *prog, struct run *run);
+	/*
+	 * Calls a function of the program back: func is what the program's
+	 * ld_imm64 of it (BPF_PSEUDO_FUNC) yields, which is the engine's to
+	 * say; r1 to r5 are arg.  Returns r0; check run->fault.  While the
+	 * program runs its helpers do so, in a frame above the caller's; a
+	 * timer does so when nothing runs.
+	 */
+	u64 (*call)(const struct prog *prog, struct run *run, u64 func,
+		    const u64 arg[PROG_ARGS]);
 	void *image;
 	void (*free_image)(void *image);
 
@@ -131,6 +142,13 @@ const char *prog_type_name(u32 type); /* as bpftool: "xdp", "sched_cls" */
 static inline u64 prog_run(const struct prog *prog, struct run *run)
 {
 	return prog->run(prog, run);
+}
+
+/* For helpers: a function of the program that runs. */
+static inline u64 prog_call(struct run *run, u64 func,
+			    const u64 arg[PROG_ARGS])
+{
+	return run->prog->call(run->prog, run, func, arg);
 }
 
 #endif

@@ -59,6 +59,7 @@ struct run {
 	/* the packet's */
 	struct pkt *pkt;
 	const struct prog *prog; /* running now, follows tail calls */
+	void *machine; /* its engine's, NULL: nothing runs, or it needs none */
 	u32 tail_calls;
 	u64 insns;	       /* executed so far */
 	struct fault fault;

@@ -54,6 +54,9 @@ static bool check_map(struct call *c, u32 reg)
 		return vm_fault(c->m->vm.run, c->in, -EINVAL,
 				"cannot pass map_type %u into func bpf_%s#%u",
 				map->type, c->helper->name, c->helper->id);
+	if (c->helper->id == BPF_FUNC_for_each_map_elem && !map->ops->for_each)
+		return vm_fault(c->m->vm.run, c->in, -EINVAL,
+				"callback function not allowed for map");
 	if ((map->flags & BPF_F_RDONLY_PROG) && writes_map(c->helper->id))
 		return vm_fault(c->m->vm.run, c->in, -EACCES,
 				"write into map forbidden: '%s' is read-only "
@@ -269,19 +272,37 @@ static bool set_result(struct call *c)
 	return true;
 }
 
+/* The call itself; what it hands to a callback is its third argument. */
+static void do_call(struct call *c)
+{
+	struct machine *m = c->m;
+	const struct vm_calling *before = m->calling;
+	const struct vm_calling calling = {
+		.helper = c->helper,
+		.map = c->map,
+		.kind = m->s.kind[BPF_REG_3],
+		.obj = m->s.obj[BPF_REG_3],
+	};
+	u64 *r = m->vm.r;
+
+	m->calling = &calling;
+	r[BPF_REG_0] = c->helper->fn(m->vm.run, r[1], r[2], r[3], r[4], r[5]);
+	m->calling = before;
+}
+
 bool shadow_call(struct machine *m, const struct vm_insn *in)
 {
 	struct call c = { .m = m, .in = in, .helper = vm_insn_helper(in) };
 	struct run *run = m->vm.run;
-	u64 *r = m->vm.r;
+	u64 first = m->vm.r[BPF_REG_1];
 
 	if (!check_args(&c))
 		return false;
-	r[BPF_REG_0] = c.helper->fn(run, r[1], r[2], r[3], r[4], r[5]);
+	do_call(&c);
 	if (run->fault.code)
 		return false;
 	if (c.helper->id == BPF_FUNC_spin_lock)
-		m->held = (struct spin *)(uintptr_t)r[1];
+		m->held = (struct spin *)(uintptr_t)first;
 	else if (c.helper->id == BPF_FUNC_spin_unlock)
 		m->held = NULL;
 	if (c.helper->moves_packet && run->pkt)

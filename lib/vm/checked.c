@@ -192,38 +192,20 @@ static void on_wide(struct machine *m, const struct vm_insn *in)
 	shadow_set(m, in->dst, kind, obj);
 }
 
-static void on_push(struct machine *m)
-{
-	struct frame_shadow *f = &m->frames[m->vm.depth];
-
-	for (u32 i = 0; i < VM_SAVED; i++) {
-		f->saved_kind[i] = m->s.kind[BPF_REG_6 + i];
-		f->saved_obj[i] = m->s.obj[BPF_REG_6 + i];
-	}
-	m->s.kind[BPF_REG_0] = K_UNSET;
-	shadow_clobber(m, BPF_REG_6, BPF_REG_9);
-	shadow_new_frame(m);
-}
-
-/* The frame left is the one above the one in use. */
-static void on_pop(struct machine *m)
-{
-	const struct frame_shadow *f = &m->frames[m->vm.depth + 1];
-
-	for (u32 i = 0; i < VM_SAVED; i++)
-		shadow_set(m, BPF_REG_6 + i, f->saved_kind[i], f->saved_obj[i]);
-	shadow_clobber(m, BPF_REG_1, BPF_REG_5);
-	shadow_point_frame(m);
-}
+#define on_push(m) shadow_push(m)
+#define on_pop(m) shadow_pop(m)
 
 /* What a function leaves in r0 is the caller's concern; what the program
  * leaves there is its verdict. */
 static bool on_leave(struct machine *m, const struct vm_insn *in)
 {
-	return m->vm.frames[m->vm.depth].ret ||
-	       (shadow_may_not_hold(m, in, "the program ends") &&
-		on_read(m, in, BPF_REG_0) &&
-		records_none(m, in, "BPF_EXIT instruction in main prog"));
+	if (m->vm.frames[m->vm.depth].ret)
+		return true;
+	if (m->vm.depth)
+		return on_read(m, in, BPF_REG_0);
+	return shadow_may_not_hold(m, in, "the program ends") &&
+	       on_read(m, in, BPF_REG_0) &&
+	       records_none(m, in, "BPF_EXIT instruction in main prog");
 }
 
 #define on_tail(m, in) shadow_check_tail(m, in)
@@ -257,10 +239,18 @@ static bool run_foreign(struct machine *m, const struct prog *prog)
 
 #include "vm/exec.h"
 
-static u64 run_checked(struct machine *m, const struct prog *prog)
+static void begin(struct machine *m, const struct prog *prog, struct run *run,
+		  struct vm_watch *watch)
 {
-	u64 ret = exec(m, vm_image(prog)->insns);
+	vm_begin(&m->vm, m, prog, run);
+	shadow_begin(m, watch);
+}
 
+static u64 run_from(struct machine *m, u64 insn)
+{
+	u64 ret = exec(m, vm_image(m->vm.run->prog)->insns + insn);
+
+	vm_end(&m->vm);
 	records_drop(m);
 	if (unlikely(m->held))
 		spin_unlock(m->held);
@@ -273,10 +263,9 @@ u64 vm_run_watched(const struct prog *prog, struct run *run,
 {
 	struct machine m;
 
-	vm_begin(&m.vm, prog, run);
-	shadow_begin(&m, watch);
+	begin(&m, prog, run, watch);
 	set_ctx(&m);
-	return run_checked(&m, prog);
+	return run_from(&m, 0);
 }
 
 u64 vm_run_checked(const struct prog *prog, struct run *run)
@@ -284,13 +273,42 @@ u64 vm_run_checked(const struct prog *prog, struct run *run)
 	return vm_run_watched(prog, run, NULL);
 }
 
+static u64 call_alone(const struct prog *prog, struct run *run, u64 func,
+		      const u64 arg[PROG_ARGS])
+{
+	struct machine m;
+
+	begin(&m, prog, run, NULL);
+	for (u32 i = 0; i < PROG_ARGS; i++)
+		m.vm.r[BPF_REG_1 + i] = arg[i];
+	shadow_timer_args(&m);
+	return run_from(&m, func);
+}
+
+u64 vm_call_checked(const struct prog *prog, struct run *run, u64 func,
+		    const u64 arg[PROG_ARGS])
+{
+	struct machine *m = run->machine;
+	u64 ret;
+
+	if (!m)
+		return call_alone(prog, run, func, arg);
+	if (!vm_push_callback(&m->vm, func, arg))
+		return 0;
+	shadow_push_callback(m);
+	ret = exec(m, vm_image(prog)->insns + func);
+	if (run->fault.code)
+		return 0;
+	shadow_pop(m);
+	return ret;
+}
+
 u64 vm_run_mem_checked(const struct prog *prog, struct run *run, void *mem,
 		       u64 size)
 {
 	struct machine m;
 
-	vm_begin(&m.vm, prog, run);
-	shadow_begin(&m, NULL);
+	begin(&m, prog, run, NULL);
 	m.vm.r[BPF_REG_1] = (u64)(uintptr_t)mem;
 	m.vm.r[BPF_REG_2] = size;
 	shadow_number(&m, BPF_REG_2);
@@ -300,5 +318,5 @@ u64 vm_run_mem_checked(const struct prog *prog, struct run *run, void *mem,
 					    .size = (u32)size });
 	else
 		shadow_number(&m, BPF_REG_1);
-	return run_checked(&m, prog);
+	return run_from(&m, 0);
 }

@@ -303,7 +303,7 @@ do_CALL:
 	HOOK(call_helper(m, in));
 	NEXT;
 do_CALL_LOCAL:
-	HOOK(vm_push(vm, in + 1));
+	HOOK(vm_push(vm, in, in + 1));
 	on_push(m);
 	in += in->off;
 	NEXT;

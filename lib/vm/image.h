@@ -51,6 +51,10 @@ static inline struct map *vm_insn_map(const struct vm_insn *in)
 
 u64 vm_run_plain(const struct prog *prog, struct run *run);
 u64 vm_run_checked(const struct prog *prog, struct run *run);
+u64 vm_call_plain(const struct prog *prog, struct run *run, u64 func,
+		  const u64 arg[PROG_ARGS]);
+u64 vm_call_checked(const struct prog *prog, struct run *run, u64 func,
+		    const u64 arg[PROG_ARGS]);
 u64 vm_run_mem_plain(const struct prog *prog, struct run *run, void *mem,
 		     u64 size);
 u64 vm_run_mem_checked(const struct prog *prog, struct run *run, void *mem,

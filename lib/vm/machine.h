@@ -17,7 +17,8 @@
 #define VM_MAY_GOTO (8u << 20) /* rounds a function may_goto, as in Linux */
 
 struct frame {
-	const struct vm_insn *ret; /* NULL: exec() returns */
+	const struct vm_insn *ret; /* NULL: exec() returns, from the program or
+				      from what a helper has called back */
 	const struct prog *prog;   /* that ret is in */
 	u64 saved[VM_SAVED];	   /* the caller's r6 to r9 */
 	u32 may_goto;		   /* rounds left */
@@ -26,7 +27,8 @@ struct frame {
 struct vm {
 	u64 r[VM_REGS];
 	struct run *run;
-	u32 depth; /* of the frame in use, from 0 */
+	void *outer; /* run->machine before */
+	u32 depth;   /* of the frame in use, from 0 */
 	struct frame frames[BPF_MAX_FRAMES];
 	_Alignas(16) u8 stack[BPF_MAX_FRAMES][BPF_STACK_BYTES];
 };
@@ -36,8 +38,9 @@ static inline u64 vm_frame_top(const struct vm *vm, u32 depth)
 	return (u64)(uintptr_t)vm->stack[depth] + BPF_STACK_BYTES;
 }
 
-static inline void vm_begin(struct vm *vm, const struct prog *prog,
-			    struct run *run)
+/* machine is what vm is in. */
+static inline void vm_begin(struct vm *vm, void *machine,
+			    const struct prog *prog, struct run *run)
 {
 	for (u32 i = 0; i < BPF_REG_10; i++)
 		vm->r[i] = 0;
@@ -46,15 +49,24 @@ static inline void vm_begin(struct vm *vm, const struct prog *prog,
 	vm->depth = 0;
 	vm->frames[0].ret = NULL;
 	vm->frames[0].may_goto = VM_MAY_GOTO;
+	vm->outer = run->machine;
+	run->machine = machine;
 	run->prog = prog;
 }
 
-static inline bool vm_push(struct vm *vm, const struct vm_insn *ret)
+static inline void vm_end(struct vm *vm)
+{
+	vm->run->machine = vm->outer;
+}
+
+/* at: what is blamed. */
+static inline bool vm_push(struct vm *vm, const struct vm_insn *at,
+			   const struct vm_insn *ret)
 {
 	struct frame *f;
 
 	if (vm->depth + 1 == BPF_MAX_FRAMES)
-		return vm_fault(vm->run, ret - 1, -E2BIG,
+		return vm_fault(vm->run, at, -E2BIG,
 				"the call stack of %d frames is too deep",
 				BPF_MAX_FRAMES + 1);
 	f = &vm->frames[++vm->depth];
@@ -67,12 +79,23 @@ static inline bool vm_push(struct vm *vm, const struct vm_insn *ret)
 	return true;
 }
 
-/* Where to go on, in the caller; NULL: the run is over. */
+/* A helper calls back the function at insn. */
+static inline bool vm_push_callback(struct vm *vm, u64 insn,
+				    const u64 arg[PROG_ARGS])
+{
+	if (!vm_push(vm, vm_image(vm->run->prog)->insns + insn, NULL))
+		return false;
+	for (u32 i = 0; i < PROG_ARGS; i++)
+		vm->r[BPF_REG_1 + i] = arg[i];
+	return true;
+}
+
+/* Where to go on, in the caller; NULL: exec() returns. */
 static inline const struct vm_insn *vm_pop(struct vm *vm)
 {
 	const struct frame *f = &vm->frames[vm->depth];
 
-	if (!f->ret)
+	if (!vm->depth)
 		return NULL;
 	for (u32 i = 0; i < VM_SAVED; i++)
 		vm->r[BPF_REG_6 + i] = f->saved[i];

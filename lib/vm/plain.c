@@ -111,7 +111,7 @@ VM_INLINE bool call_helper(struct machine *m, const struct vm_insn *in)
 
 	r[BPF_REG_0] = vm_insn_helper(in)->fn(m->vm.run, r[1], r[2], r[3],
 					      r[4], r[5]);
-	return true;
+	return likely(!m->vm.run->fault.code);
 }
 
 static bool run_foreign(struct machine *m, const struct prog *prog)
@@ -124,14 +124,52 @@ static bool run_foreign(struct machine *m, const struct prog *prog)
 
 #include "vm/exec.h"
 
+static void begin(struct machine *m, const struct prog *prog, struct run *run)
+{
+	vm_begin(&m->vm, m, prog, run);
+	m->ctx = 0;
+	m->ctx_size = 0;
+}
+
+static u64 run_from(struct machine *m, u64 insn)
+{
+	u64 ret = exec(m, vm_image(m->vm.run->prog)->insns + insn);
+
+	vm_end(&m->vm);
+	return ret;
+}
+
 u64 vm_run_plain(const struct prog *prog, struct run *run)
 {
 	struct machine m;
 
-	vm_begin(&m.vm, prog, run);
+	begin(&m, prog, run);
 	m.ctx = m.vm.r[BPF_REG_1] = (u64)(uintptr_t)run->pkt;
 	m.ctx_size = ctx_size(prog->type);
-	return exec(&m, vm_image(prog)->insns);
+	return run_from(&m, 0);
+}
+
+static u64 call_alone(const struct prog *prog, struct run *run, u64 func,
+		      const u64 arg[PROG_ARGS])
+{
+	struct machine m;
+
+	begin(&m, prog, run);
+	for (u32 i = 0; i < PROG_ARGS; i++)
+		m.vm.r[BPF_REG_1 + i] = arg[i];
+	return run_from(&m, func);
+}
+
+u64 vm_call_plain(const struct prog *prog, struct run *run, u64 func,
+		  const u64 arg[PROG_ARGS])
+{
+	struct machine *m = run->machine;
+
+	if (!m)
+		return call_alone(prog, run, func, arg);
+	if (!vm_push_callback(&m->vm, func, arg))
+		return 0;
+	return exec(m, vm_image(prog)->insns + func);
 }
 
 u64 vm_run_mem_plain(const struct prog *prog, struct run *run, void *mem,
@@ -139,10 +177,8 @@ u64 vm_run_mem_plain(const struct prog *prog, struct run *run, void *mem,
 {
 	struct machine m;
 
-	vm_begin(&m.vm, prog, run);
+	begin(&m, prog, run);
 	m.vm.r[BPF_REG_1] = (u64)(uintptr_t)mem;
 	m.vm.r[BPF_REG_2] = size;
-	m.ctx = 0;
-	m.ctx_size = 0;
-	return exec(&m, vm_image(prog)->insns);
+	return run_from(&m, 0);
 }

@@ -339,6 +339,7 @@ int vm_prepare(struct prog *prog, enum vm_mode mode, struct err *err)
 	prog->image = p.image;
 	prog->free_image = free;
 	prog->run = mode == VM_PLAIN ? vm_run_plain : vm_run_checked;
+	prog->call = mode == VM_PLAIN ? vm_call_plain : vm_call_checked;
 	return 0;
 }
 

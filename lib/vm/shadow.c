@@ -41,6 +41,30 @@ void shadow_new_frame(struct machine *m)
 	shadow_point_frame(m);
 }
 
+void shadow_push(struct machine *m)
+{
+	struct frame_shadow *f = &m->frames[m->vm.depth];
+
+	for (u32 i = 0; i < VM_SAVED; i++) {
+		f->saved_kind[i] = m->s.kind[BPF_REG_6 + i];
+		f->saved_obj[i] = m->s.obj[BPF_REG_6 + i];
+	}
+	m->s.kind[BPF_REG_0] = K_UNSET;
+	shadow_clobber(m, BPF_REG_6, BPF_REG_9);
+	shadow_new_frame(m);
+}
+
+/* The frame left is the one above the one in use. */
+void shadow_pop(struct machine *m)
+{
+	const struct frame_shadow *f = &m->frames[m->vm.depth + 1];
+
+	for (u32 i = 0; i < VM_SAVED; i++)
+		shadow_set(m, BPF_REG_6 + i, f->saved_kind[i], f->saved_obj[i]);
+	shadow_clobber(m, BPF_REG_1, BPF_REG_5);
+	shadow_point_frame(m);
+}
+
 bool shadow_step(struct machine *m, const struct vm_insn *in)
 {
 	struct run *run = m->vm.run;
@@ -73,6 +97,7 @@ void shadow_begin(struct machine *m, struct vm_watch *watch)
 	m->serials = 0;
 	m->record_cnt = 0;
 	m->held = NULL;
+	m->calling = NULL;
 	shadow_clobber(m, BPF_REG_0, BPF_REG_9);
 	shadow_new_frame(m);
 }
@@ -274,6 +299,12 @@ void *shadow_access(struct machine *m, const struct vm_insn *in, u32 reg,
 		if (o->life && !record_lives(m, o->life)) {
 			vm_fault(m->vm.run, in, -EACCES,
 				 "R%u points to a record that was given back",
+				 reg);
+			return NULL;
+		}
+		if (o->rdonly && access != ACCESS_READ) {
+			vm_fault(m->vm.run, in, -EACCES,
+				 "R%u points to memory that is only to be read",
 				 reg);
 			return NULL;
 		}

@@ -52,6 +52,7 @@ struct object {
 	u32 life; /* STACK: the frame's serial; PACKET, META: generation;
 		     MEM: the record's serial, 0: lives as long as the run */
 	const struct map *map; /* VALUE */
+	bool rdonly;	       /* MEM */
 };
 
 struct shadow {
@@ -75,6 +76,14 @@ struct vm_record {
 	u32 insn; /* that reserved it */
 };
 
+/* A call of a helper that may call back, while it is done. */
+struct vm_calling {
+	const struct helper *helper;
+	const struct map *map;
+	u8 kind; /* of what it hands to the callback */
+	struct object obj;
+};
+
 struct machine {
 	struct vm vm;
 	u64 left;  /* operations until the limit */
@@ -83,6 +92,7 @@ struct machine {
 	struct vm_watch *watch; /* NULL: nobody looks */
 	u32 serials;
 	struct spin *held; /* the lock of a value, NULL: none */
+	const struct vm_calling *calling; /* NULL: none */
 	struct shadow s;
 	struct frame_shadow frames[BPF_MAX_FRAMES];
 	u32 record_cnt;
@@ -172,6 +182,15 @@ bool records_none(struct machine *m, const struct vm_insn *in,
 		  const char *what);
 /* Discards those that are left. */
 void records_drop(struct machine *m);
+
+/* callback.c: the frame in use was pushed, or is popped, by a helper. */
+void shadow_push_callback(struct machine *m);
+/* The registers of a function that nobody runs as yet: a timer's. */
+void shadow_timer_args(struct machine *m);
+
+/* The frame in use was pushed by a call, or was below the one just popped. */
+void shadow_push(struct machine *m);
+void shadow_pop(struct machine *m);
 
 /* What is not done while a lock is held. */
 bool shadow_may_not_hold(struct machine *m, const struct vm_insn *in,

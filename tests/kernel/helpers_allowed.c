@@ -60,6 +60,23 @@ static struct duo_call fitting_call(const struct helper *h)
 	return call;
 }
 
+/* Nothing here fits: no value has a lock or a timer, no program a second
+ * function or a dynptr.  Other tests ask about those. */
+static bool wants_more(const struct helper *h)
+{
+	for (u32 i = 0; i < 5; i++)
+		if (h->arg[i] == ARG_SPIN_LOCK || h->arg[i] == ARG_FUNC)
+			return true;
+	return false;
+}
+
+/* Refused, whatever the arguments are. */
+static bool by_type_or_license(bool takes, const char *reason)
+{
+	return !takes && (strstr(reason, "program of this type") == reason ||
+			  strstr(reason, "GPL-restricted"));
+}
+
 static void same_word(struct duo *d, const struct helper *h, u32 type,
 		      const char *license)
 {
@@ -70,6 +87,9 @@ static void same_word(struct duo *d, const struct helper *h, u32 type,
 	kernel_takes =
 		duo_kernel_takes(d, types[type].type, license, &call, &kernel);
 	we_take = duo_ours_takes(d, types[type].type, license, &call, &ours);
+	if (wants_more(h) && !by_type_or_license(kernel_takes, kernel) &&
+	    !by_type_or_license(we_take, ours))
+		return;
 	if (kernel_takes != we_take ||
 	    (!kernel_takes && strcmp(kernel, ours) != 0))
 		duo_differs(d, "%s, %s, %s: kernel '%s', ours '%s'", h->name,
@@ -78,18 +98,10 @@ static void same_word(struct duo *d, const struct helper *h, u32 type,
 			    we_take ? "yes" : ours);
 }
 
-/* No value here has a lock: wbpf_inside.c asks about those. */
-static bool wants_lock(const struct helper *h)
-{
-	return h->arg[0] == ARG_SPIN_LOCK;
-}
-
 static void types_and_licenses(struct duo *d)
 {
 	for (u32 i = 0; helper_table[i]; i++)
-		for (u32 t = 0; !wants_lock(helper_table[i]) &&
-				t < ARRAY_LEN(types);
-		     t++) {
+		for (u32 t = 0; t < ARRAY_LEN(types); t++) {
 			same_word(d, helper_table[i], t, "GPL");
 			same_word(d, helper_table[i], t, "Proprietary");
 		}

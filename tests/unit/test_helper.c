@@ -533,7 +533,8 @@ static void random_call(u8 *memory, u32 size)
 	for (u32 i = 0; i < 5; i++) {
 		arg[i] = some_number();
 		if (h->arg[i] == ARG_MAP || h->arg[i] == ARG_CONST_STR ||
-		    h->arg[i] == ARG_RECORD || h->arg[i] == ARG_SPIN_LOCK)
+		    h->arg[i] == ARG_RECORD || h->arg[i] == ARG_SPIN_LOCK ||
+		    h->arg[i] == ARG_FUNC)
 			return;
 		if (h->arg[i] == ARG_CTX)
 			arg[i] = (u64)(uintptr_t)&pkt;
