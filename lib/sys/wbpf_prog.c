@@ -162,6 +162,7 @@ static int load(struct loading *l, struct wlog *lines, struct prog **out)
 {
 	const struct verify_log log = { .level = lines->level,
 					.write = wlog_add,
+					.cut = wlog_cut,
 					.arg = lines };
 	const union bpf_attr *u = &l->w->u.attr;
 	struct prog_attr attr = {

@@ -68,14 +68,19 @@ struct wlog {
 	u32 size;
 	u32 level;
 	size_t true_size; /* offset of the field that gets it */
-	/* what has been said, its end if it is longer than the caller's */
-	char *text;
-	u64 len, cap;
-	u64 total;
+
+	u64 len;     /* what has been said */
+	u64 longest; /* it was so long once, with its end */
+	u64 start;   /* before it nothing is kept */
+	char *text;  /* from base on */
+	u64 base, cap;
+	bool failed; /* out of memory */
 };
 
 /* More for the log; arg is a struct wlog. */
 void wlog_add(void *arg, const char *text);
+/* Only the first len bytes were said. */
+void wlog_cut(void *arg, u64 len);
 
 int wlog_check(const struct wlog *log);
 /* Says what is in err, whose code becomes res.  -ENOSPC if it is cut. */

@@ -13,6 +13,7 @@
 #define KINDS_SOCK \
 	(KIND(SOCK_COMMON) | KIND(SOCK) | KIND(TCP_SOCK) | KIND(XDP_SOCK))
 
+#define EXPECT_SOCK "sock_common, sock, tcp_sock, xdp_sock"
 #define EXPECT_MEM                                                  \
 	"fp, pkt, pkt_meta, map_key, map_value, mem, ringbuf_mem, " \
 	"buf, trusted_ptr_"
@@ -46,8 +47,7 @@ static const struct arg_kind {
 				.expected = "fp" },
 	[ARG_RECORD] = { KIND(MEM), .expected = "ringbuf_mem" },
 	[ARG_SOCK_COMMON] = { KINDS_SOCK,
-			      .expected = "sock_common, sock, tcp_sock, "
-					  "xdp_sock, ptr_, trusted_ptr_" },
+			      .expected = EXPECT_SOCK ", ptr_, trusted_ptr_" },
 	[ARG_DYNPTR] = { KIND(STACK) | KIND(DYNPTR),
 			 .expected = "fp, dynptr_ptr" },
 	[ARG_DYNPTR_MEM_OUT] = { KIND(STACK) | KIND(DYNPTR),
@@ -58,10 +58,12 @@ static const struct arg_kind {
 				 .expected = "fp, dynptr_ptr" },
 };
 
-static int check_kind(struct verifier *v, u32 regno, enum arg_type type)
+static int check_kind(struct verifier *v, u32 regno, enum arg_type type,
+		      const struct helper *helper)
 {
 	const struct reg *r = &state_regs(v->cur)[regno];
 	const struct arg_kind *k = &arg_kinds[type];
+	const char *expected = k->expected;
 	char name[64];
 	bool ok = k->kinds >> r->kind & 1 && !(r->flags & REG_OR_NULL) &&
 		  (k->rdonly_ok || !(r->flags & REG_RDONLY));
@@ -70,10 +72,12 @@ static int check_kind(struct verifier *v, u32 regno, enum arg_type type)
 		ok &= r->flags & REG_RINGBUF && 1;
 	if (ok)
 		return 0;
+	if (type == ARG_SOCK_COMMON && helper->casts)
+		expected = EXPECT_SOCK;
 	return reject(v,
 		      r->flags & REG_OR_NULL ? VERIFY_NULL_POINTER : VERIFY_ARG,
 		      -EACCES, "R%u type=%s expected=%s", regno,
-		      reg_kind_name(r, name, sizeof(name)), k->expected);
+		      reg_kind_name(r, name, sizeof(name)), expected);
 }
 
 /* Where an offset would be lost on who looks at the pointer's kind only. */
@@ -488,7 +492,7 @@ int check_arg(struct verifier *v, u32 i, struct call_meta *meta)
 		return reject(v, VERIFY_ARG, -EACCES,
 			      "helper access to the packet is not allowed");
 	if (!(arg_kinds[type].or_null && reg_is_null(r))) {
-		ret = check_kind(v, regno, type);
+		ret = check_kind(v, regno, type, meta->helper);
 		if (!ret)
 			ret = check_offset(v, regno, meta);
 		if (ret)

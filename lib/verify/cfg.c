@@ -385,6 +385,7 @@ int cfg_check(struct verifier *v)
 {
 	int ret = find_subprogs(v);
 
+	log_subprogs(v);
 	name_kfuncs(v);
 	if (!ret)
 		ret = check_jumps(v);

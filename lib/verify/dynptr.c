@@ -125,8 +125,11 @@ int dynptr_make(struct verifier *v, u32 regno, enum dynptr_kind kind,
 		return reject(v, VERIFY_DYNPTR, -EINVAL,
 			      "Dynptr has to be an uninitialized dynptr");
 	ret = find_slot(v, r, &at);
-	if (!ret)
-		ret = write_slots(v, regno);
+	if (ret) {
+		reject_more(v, "Dynptr has to be an uninitialized dynptr");
+		return ret;
+	}
+	ret = write_slots(v, regno);
 	if (ret)
 		return ret;
 	made.dynptr = (u8)kind;

@@ -5,7 +5,6 @@
  * The reason is Linux's words; the place is the source line if the program has
  * line information, and the instruction; the hint is C.
  */
-#include "bpf/disasm.h"
 #include "verify/verifier.h"
 
 static const char *const hints[VERIFY_CODE_COUNT] = {
@@ -39,7 +38,7 @@ static const char *const hints[VERIFY_CODE_COUNT] = {
 	[VERIFY_COMPLEX] = "fewer branches in loops, or bpf_loop()",
 };
 
-static const struct prog_line *line_at(const struct verify_attr *attr, u32 insn)
+const struct prog_line *line_at(const struct verify_attr *attr, u32 insn)
 {
 	const struct prog_line *found = NULL;
 
@@ -48,27 +47,24 @@ static const struct prog_line *line_at(const struct verify_attr *attr, u32 insn)
 	return found;
 }
 
-static const char *name_of(void *arg, u32 id)
-{
-	(void)arg;
-	return helper_name(id);
-}
-
 void explain(struct verifier *v)
 {
-	static const struct disasm_names names = { .helper = name_of };
 	const struct prog_line *line = line_at(v->attr, v->result->insn);
 	const char *hint = hints[v->result->code];
 	char insn[128], source[160] = "";
 
 	if (v->result->insn >= v->cnt)
 		return;
-	disasm_insn(v->insns, v->cnt, v->result->insn, &names, insn,
-		    sizeof(insn));
+	insn_text(v, v->result->insn, insn, sizeof(insn));
 	if (line && line->file)
 		snprintf(source, sizeof(source), "%s:%u: ", line->file,
 			 line->line);
 	err_place(v->err, "%sinsn %u: %s", source, v->result->insn, insn);
 	if (hint)
 		err_hint(v->err, "%s", hint);
+	log_text(v, VERIFY_LOG_BRANCHES | VERIFY_LOG_INSNS, "%s\n",
+		 v->err->place);
+	if (hint)
+		log_text(v, VERIFY_LOG_BRANCHES | VERIFY_LOG_INSNS, "%s\n",
+			 v->err->hint);
 }

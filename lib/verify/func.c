@@ -313,12 +313,12 @@ static int call_global(struct verifier *v, u32 n)
 	for (u32 i = 0; !ret && i < s->arg_cnt; i++)
 		ret = keep_promise(v, s, i);
 	if (ret) {
-		log_text(v, 3,
-			 "Caller passes invalid args into func#%u "
-			 "('%s')\n",
-			 n, s->name);
+		reject_more(v, "Caller passes invalid args into func#%u ('%s')",
+			    n, s->name);
 		return ret;
 	}
+	log_text(v, VERIFY_LOG_BRANCHES | VERIFY_LOG_INSNS,
+		 "Func#%u ('%s') is global and assumed valid.\n", n, s->name);
 	if (s->moves_packet)
 		forget_packet(v->cur);
 	s->called = true;
@@ -359,6 +359,7 @@ int check_local_call(struct verifier *v, u32 *next)
 		f->regs[i] = regs[i];
 	for (u32 i = BPF_REG_0; i <= BPF_REG_5; i++)
 		regs[i] = reg_uninit();
+	log_call(v, v->cur);
 	*next = to;
 	return 0;
 }
@@ -546,6 +547,7 @@ int check_return(struct verifier *v, u32 *next, bool *ended)
 		s->frames[s->depth - 1]->regs[BPF_REG_0] = f->regs[BPF_REG_0];
 	}
 	*next = callback ? f->callsite : f->callsite + 1;
+	log_return(v, *next);
 	v->written = 0;
 	frame_pop(s);
 	if (callback) {

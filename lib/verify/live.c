@@ -80,6 +80,13 @@ static struct use use_of(const struct bpf_insn *insn)
 	return u;
 }
 
+u32 insn_regs(const struct bpf_insn *insn)
+{
+	struct use u = use_of(insn);
+
+	return u.reads | u.writes;
+}
+
 static int find_preds(struct verifier *v)
 {
 	u32 next[2], *start, *preds;

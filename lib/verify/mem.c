@@ -9,47 +9,13 @@
  */
 #include "verify/verifier.h"
 
-#include <stdio.h>
-
-const char *reg_kind_name(const struct reg *r, char *buf, size_t size)
-{
-	static const char *const names[REG_KINDS] = {
-		[REG_UNINIT] = "?",	     [REG_SCALAR] = "scalar",
-		[REG_CTX] = "ctx",	     [REG_MAP] = "map_ptr",
-		[REG_MAP_KEY] = "map_key",   [REG_MAP_VALUE] = "map_value",
-		[REG_STACK] = "fp",	     [REG_PKT] = "pkt",
-		[REG_PKT_META] = "pkt_meta", [REG_PKT_END] = "pkt_end",
-		[REG_MEM] = "mem",	     [REG_SOCK_COMMON] = "sock_common",
-		[REG_SOCK] = "sock",	     [REG_TCP_SOCK] = "tcp_sock",
-		[REG_XDP_SOCK] = "xdp_sock", [REG_FUNC] = "func",
-		[REG_DYNPTR] = "dynptr_ptr",
-	};
-
-	snprintf(buf, size, "%s%s%s%s", r->flags & REG_RDONLY ? "rdonly_" : "",
-		 r->flags & REG_RINGBUF ? "ringbuf_" : "", names[r->kind],
-		 r->flags & REG_OR_NULL ? "_or_null" : "");
-	return buf;
-}
-
-static const char *tnum_text(struct tnum t, char buf[64])
-{
-	if (tnum_is_const(t))
-		snprintf(buf, 64, t.value <= UINT16_MAX ? "%llu" : "0x%llx",
-			 (unsigned long long)t.value);
-	else
-		snprintf(buf, 64, "(0x%llx; 0x%llx)",
-			 (unsigned long long)t.value,
-			 (unsigned long long)t.mask);
-	return buf;
-}
-
 /* ---- alignment ---- */
 
 static int check_alignment(struct verifier *v, const struct reg *r, s32 off,
 			   u32 size, bool strict)
 {
 	const char *what = "";
-	char text[64];
+	struct text text = { .len = 0 };
 	struct tnum at;
 
 	strict |= v->strict_align;
@@ -74,14 +40,14 @@ static int check_alignment(struct verifier *v, const struct reg *r, s32 off,
 		at = tnum_add(at, tnum_const(2));
 	if (tnum_is_aligned(at, size))
 		return 0;
-	tnum_text(r->var.bits, text);
+	text_tnum(&text, r->var.bits);
 	if (reg_is_packet(r))
 		return reject(v, VERIFY_ALIGN, -EACCES,
 			      "misaligned packet access off 2+%s+%d+%d size %u",
-			      text, r->off, off, size);
+			      text.buf, r->off, off, size);
 	return reject(v, VERIFY_ALIGN, -EACCES,
-		      "misaligned %saccess off %s+%d+%d size %u", what, text,
-		      r->off, off, size);
+		      "misaligned %saccess off %s+%d+%d size %u", what,
+		      text.buf, r->off, off, size);
 }
 
 /* ---- regions ---- */
@@ -107,8 +73,8 @@ static int outside(struct verifier *v, u32 regno, s64 off, u32 size, u32 len)
 		return reject(v, VERIFY_PACKET, -EACCES,
 			      "invalid access to packet, off=%lld size=%u, "
 			      "R%u(id=%u,off=%d,r=%d)",
-			      (long long)off, size, regno, r->id, r->off,
-			      r->range);
+			      (long long)off, size, regno, r->id, (s32)off,
+			      len);
 	default:
 		return reject(v, VERIFY_BOUNDS, -EACCES,
 			      "invalid access to memory, mem_size=%u off=%lld "
@@ -124,8 +90,8 @@ static bool inside(s64 off, u32 size, u32 len, bool zero_ok)
 
 static void explain_region(struct verifier *v, u32 regno, const char *end)
 {
-	log_text(v, 3, "R%u %s value is outside of the allowed memory range\n",
-		 regno, end);
+	reject_more(v, "R%u %s value is outside of the allowed memory range",
+		    regno, end);
 }
 
 int check_region(struct verifier *v, u32 regno, s32 off, u32 size, u32 len,
@@ -169,10 +135,13 @@ int check_packet(struct verifier *v, u32 regno, s32 off, u32 size, bool zero_ok)
 			      "R%u min value is negative, either use unsigned "
 			      "index or do a if (index >=0) check.",
 			      regno);
-	if (r->range < 0 || !inside(off, size, (u32)r->range, zero_ok)) {
-		int ret = outside(v, regno, off, size, 0);
+	if (r->range < 0) /* at the end, or beyond it */
+		return reject(v, VERIFY_PACKET, -EINVAL,
+			      "R%u offset is outside of the packet", regno);
+	if (!inside(off, size, (u32)r->range, zero_ok)) {
+		int ret = outside(v, regno, off, size, (u32)r->range);
 
-		log_text(v, 3, "R%u offset is outside of the packet\n", regno);
+		reject_more(v, "R%u offset is outside of the packet", regno);
 		return ret;
 	}
 	return 0;
@@ -351,7 +320,8 @@ static int access_mem(struct verifier *v, const struct access_what *a, s32 off)
 int check_ptr_off(struct verifier *v, const struct reg *r, u32 regno,
 		  bool fixed_ok)
 {
-	char name[64], text[64];
+	struct text text = { .len = 0 };
+	char name[64];
 
 	reg_kind_name(r, name, sizeof(name));
 	if (r->off < 0)
@@ -363,10 +333,11 @@ int check_ptr_off(struct verifier *v, const struct reg *r, u32 regno,
 			      "dereference of modified %s ptr R%u off=%d "
 			      "disallowed",
 			      name, regno, r->off);
+	text_tnum(&text, r->var.bits);
 	if (!range_is_const(&r->var) || r->var.bits.value)
 		return reject(v, VERIFY_ARG, -EACCES,
 			      "variable %s access var_off=%s disallowed", name,
-			      tnum_text(r->var.bits, text));
+			      text.buf);
 	return 0;
 }
 

@@ -511,12 +511,16 @@ int prune_check(struct verifier *v)
 		bool loops;
 		enum verdict verdict = meet(v, old, &loops);
 
-		if (verdict == ENDLESS)
-			return reject(v, VERIFY_LOOP, -EINVAL,
-				      "infinite loop detected at insn %u",
-				      v->insn);
-		if (verdict != MISS)
+		if (verdict == ENDLESS) {
+			reject(v, VERIFY_LOOP, -EINVAL,
+			       "infinite loop detected at insn %u", v->insn);
+			log_loop(v, old);
+			return -EINVAL;
+		}
+		if (verdict != MISS) {
+			log_safe(v);
 			return hit(v, old, verdict == HIT_LOOP);
+		}
 		if (loops && !force && v->jumps - v->last_jumps < 20 &&
 		    v->result->processed - v->last_processed < 100)
 			add = false;

@@ -156,6 +156,7 @@ static int write_fixed(struct verifier *v, struct frame *f, u32 frame, s32 off,
 
 	if (ret)
 		return ret;
+	log_slots(v, 1ull << slot_of(off));
 	if (!(off % 8) && size == 8)
 		live_write(v, frame, 1ull << slot_of(off));
 	if (r && !(off % 8) && r->kind == REG_SCALAR) {
@@ -203,6 +204,7 @@ static int write_variable(struct verifier *v, struct frame *f, s64 min, s64 max,
 		ret = stack_destroy_dynptr(v, f, slot_of((s32)off));
 		if (ret)
 			return ret;
+		log_slots(v, 1ull << slot_of((s32)off));
 		if (zero && *byte == SLOT_SPILL && is_spilled_zero(s)) {
 			zero_used = true;
 			continue;
@@ -313,6 +315,7 @@ static int read_fixed(struct verifier *v, struct frame *f, u32 frame, s32 off,
 	bool filled = false;
 	int ret;
 
+	log_slots(v, 1ull << slot_of(off));
 	live_read(v, frame, slots_between(off, off + (s32)size));
 	if (slot_is_spill(s)) {
 		ret = read_spilled(v, s, off, size, value, &filled);

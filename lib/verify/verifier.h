@@ -24,6 +24,7 @@
 #include "bpf/btf.h"
 #include "bpf/opcode.h"
 #include "helper/helper.h"
+#include "verify/print.h"
 #include "verify/state.h"
 
 #define PROCESSED_MAX 1000000
@@ -82,7 +83,21 @@ struct subprog {
 struct pending {
 	struct state *state;
 	u32 insn, prev;
+	u64 log_len; /* of the log when the path parted */
+	bool log_open;
 	struct pending *next;
+};
+
+/* Where the log is. */
+struct logging {
+	u32 level;
+	u64 len;
+	bool open; /* an instruction's line has no end yet */
+	u32 width; /* of that line */
+	bool from; /* the path came here from elsewhere */
+	const struct prog_line *line;
+	u32 regs; /* used by the instruction: shown after it */
+	u64 slots;
 };
 
 struct verifier {
@@ -106,14 +121,14 @@ struct verifier {
 	u32 pending_cnt;
 	u32 insn, prev; /* being verified, and before it */
 	u32 id_gen;
-	u32 log_level;
+	struct logging log;
 
 	struct state **stored; /* by instruction */
 	struct state *evicted; /* that others still come from */
 	struct loop *loops;
 	u64 jumps, last_jumps, last_processed;
 	u32 stored_cnt;
-	u64 bytes; /* of states that are kept */
+	u64 bytes;   /* of states that are kept */
 	u64 written; /* stack slots by this instruction */
 	u32 *work;   /* scratch of live.c and precise.c */
 
@@ -127,7 +142,8 @@ int reject(struct verifier *v, enum verify_code code, int err, const char *fmt,
 /* VERIFY_UNSUPPORTED: what Weir has not. */
 int unsupported(struct verifier *v, const char *what);
 int no_memory(struct verifier *v);
-void log_text(struct verifier *v, u32 level, const char *fmt, ...) PRINTF(3, 4);
+/* After reject(): another line that Linux has. */
+void reject_more(struct verifier *v, const char *fmt, ...) PRINTF(2, 3);
 /* A path from insn on with what is known now; NULL: out of something. */
 struct state *path_push(struct verifier *v, u32 insn, u32 prev);
 /* The same in a state of its own with only the first frame to be. */
@@ -146,6 +162,8 @@ bool helper_calls_back(u32 id);
 
 /* ---- live.c ---- */
 int live_init(struct verifier *v);
+/* Registers that the instruction reads or writes, bit by number. */
+u32 insn_regs(const struct bpf_insn *insn);
 void live_read(struct verifier *v, u32 frame, u64 slots);
 void live_write(struct verifier *v, u32 frame, u64 slots);
 void live_commit(struct verifier *v, u32 insn);
@@ -201,7 +219,6 @@ int check_map_value(struct verifier *v, u32 regno, s32 off, u32 size,
 int check_map_flags(struct verifier *v, u32 regno, s32 off, u32 size,
 		    enum access kind);
 int reg_must_be_read(struct verifier *v, u32 regno);
-const char *reg_kind_name(const struct reg *r, char *buf, size_t size);
 void map_read_fields(struct verify_map *m);
 bool map_can_read(const struct verify_map *m);
 bool map_can_write(const struct verify_map *m);
@@ -319,9 +336,29 @@ int step_link(struct verifier *v, const struct links *links);
 
 /* ---- explain.c ---- */
 void explain(struct verifier *v);
+/* The line that an instruction is of, or NULL. */
+const struct prog_line *line_at(const struct verify_attr *attr, u32 insn);
 
 /* ---- log.c ---- */
+void log_text(struct verifier *v, u32 level, const char *fmt, ...) PRINTF(3, 4);
+void log_subprogs(struct verifier *v);
+void log_live_regs(struct verifier *v);
 void log_insn(struct verifier *v);
+/* The instruction used slots of the running function, too. */
+void log_slots(struct verifier *v, u64 slots);
+/* s: where the callee begins. */
+void log_call(struct verifier *v, const struct state *s);
+void log_return(struct verifier *v, u32 to);
+/* The path has ended in a state that was seen before. */
+void log_safe(struct verifier *v);
+void log_loop(struct verifier *v, const struct state *old);
+/* Another path, that parted when the log was so long. */
+void log_path(struct verifier *v, u64 len, bool open);
+/* All registers and slots are shown next. */
+void log_all(struct verifier *v);
+void log_walked(struct verifier *v);
 void log_result(struct verifier *v);
+const char *insn_text(const struct verifier *v, u32 insn, char *buf,
+		      size_t size);
 
 #endif

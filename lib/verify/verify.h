@@ -57,6 +57,8 @@ enum verify_log_level {
 struct verify_log {
 	u32 level; /* enum verify_log_level, or'ed; 0: nowhere */
 	void (*write)(void *arg, const char *text);
+	/* Only the first len bytes of what was written stay; may be NULL. */
+	void (*cut)(void *arg, u64 len);
 	void *arg;
 };
 
@@ -94,6 +96,7 @@ enum verify_insn_fact {
 struct verify_result {
 	enum verify_code code;	 /* VERIFY_OK: accepted */
 	u32 insn;		 /* else where */
+	char more[256]; /* what Linux says after the reason: lines, or "" */
 	const char *unsupported; /* what Weir has not, of VERIFY_UNSUPPORTED */
 	u32 processed;		 /* instructions, over all paths */
 	u32 total_states;

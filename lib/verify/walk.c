@@ -19,19 +19,6 @@
 
 /* ---- ends ---- */
 
-void log_text(struct verifier *v, u32 level, const char *fmt, ...)
-{
-	char text[1024];
-	va_list ap;
-
-	if (!(v->log_level & level))
-		return;
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	v->attr->log.write(v->attr->log.arg, text);
-}
-
 int reject(struct verifier *v, enum verify_code code, int err, const char *fmt,
 	   ...)
 {
@@ -48,6 +35,20 @@ int reject(struct verifier *v, enum verify_code code, int err, const char *fmt,
 	err_fail(v->err, err, "%s", text);
 	log_text(v, VERIFY_LOG_BRANCHES | VERIFY_LOG_INSNS, "%s\n", text);
 	return err;
+}
+
+void reject_more(struct verifier *v, const char *fmt, ...)
+{
+	char *more = v->result->more, text[256];
+	size_t len = strlen(more);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	snprintf(more + len, sizeof(v->result->more) - len, "%s%s",
+		 len ? "\n" : "", text);
+	log_text(v, VERIFY_LOG_BRANCHES | VERIFY_LOG_INSNS, "%s\n", text);
 }
 
 int unsupported(struct verifier *v, const char *what)
@@ -89,6 +90,8 @@ static struct state *path_add(struct verifier *v, u32 insn, u32 prev)
 	}
 	p->insn = insn;
 	p->prev = prev;
+	p->log_len = v->log.len;
+	p->log_open = v->log.open;
 	p->next = v->pending;
 	v->pending = p;
 	v->pending_cnt++;
@@ -168,6 +171,7 @@ static bool next_path(struct verifier *v)
 	v->cur = p->state;
 	v->insn = p->insn;
 	v->prev = p->prev;
+	log_path(v, p->log_len, p->log_open);
 	free(p);
 	return true;
 }
@@ -415,8 +419,13 @@ static int walk_subprog(struct verifier *v, u32 n)
 		ret = func_enter(v, n, s);
 	v->insn = v->subprogs[n].start;
 	v->prev = NO_INSN;
+	v->log.from = false;
+	v->log.line = NULL;
+	log_all(v);
 	if (!ret)
 		ret = walk(v);
+	if (!ret)
+		log_walked(v);
 	drop_paths(v);
 	states_free(v);
 	return ret;
@@ -461,8 +470,10 @@ static int run_phases(struct verifier *v)
 		ret = func_read_args(v, n);
 	if (!ret)
 		ret = live_init(v);
-	if (!ret)
+	if (!ret) {
+		log_live_regs(v);
 		ret = walk_subprog(v, 0);
+	}
 	if (!ret)
 		ret = walk_globals(v);
 	if (!ret)
@@ -523,7 +534,6 @@ static int run(struct verifier *v)
 		ret = run_phases(v);
 	if (v->aux && v->result->facts)
 		keep_facts(v);
-	release(v);
 	return ret;
 }
 
@@ -555,7 +565,7 @@ int verify(const struct verify_attr *attr, struct verify_result *result,
 	v->cnt = attr->insn_cnt;
 	v->prog_mask = ctx_mask(attr->type);
 	v->gpl = prog_license_is_gpl(attr->license);
-	v->log_level = attr->log.level;
+	v->log.level = attr->log.level;
 	v->strict_align = attr->flags & BPF_F_STRICT_ALIGNMENT;
 	v->any_align = attr->flags & BPF_F_ANY_ALIGNMENT;
 	if (!v->prog_mask)
@@ -563,9 +573,10 @@ int verify(const struct verify_attr *attr, struct verify_result *result,
 	else
 		ret = run(v);
 	result->time_ns = now_ns() - start;
-	log_result(v);
 	if (ret)
 		explain(v);
+	log_result(v);
+	release(v);
 	free(v);
 	return ret;
 }

@@ -92,7 +92,7 @@ static const struct {
 	      ALU64_K(ADD, R4, 14), JMP64_X(JGT, R4, R3, 1), LDX(B, R0, R2, 13),
 	      RETURN(0)),
 	CASE("the byte after what was compared",
-	     "invalid access to packet, off=14 size=1, R2(id=0,off=0,r=14)",
+	     "invalid access to packet, off=14 size=1, R2(id=0,off=14,r=14)",
 	     PACKET, PACKET(R2, R3), ALU64_X(MOV, R4, R2), ALU64_K(ADD, R4, 14),
 	     JMP64_X(JGT, R4, R3, 1), LDX(B, R0, R2, 14), RETURN(0)),
 	CASE("a packet that has moved", "R7 invalid mem access 'scalar'",

@@ -287,11 +287,11 @@ static void free_case(struct one *o)
 }
 
 /* The answer is one line. */
-static void print_line(const char *what, const char *why)
+static void print_line(const char *what, const char *why, const char *more)
 {
-	printf("%s\t", what);
-	for (; *why && *why != '\n'; why++)
-		putchar(*why);
+	printf("%s\t%s%s", what, why, more[0] ? "; " : "");
+	for (; *more; more++)
+		putchar(*more == '\n' ? ' ' : *more);
 	putchar('\n');
 }
 
@@ -308,9 +308,9 @@ static void answer(struct cases *c, json_t *json)
 		printf("accept\n");
 	else if (result.code == VERIFY_UNSUPPORTED)
 		print_line("unsupported",
-			   result.unsupported ? result.unsupported : "");
+			   result.unsupported ? result.unsupported : "", "");
 	else
-		print_line("reject", err.reason);
+		print_line("reject", err.reason, result.more);
 	if (c->verbose)
 		fprintf(stderr, "%s: %s at %u, processed %u, states %u\n",
 			string(json, "name"), err.reason, result.insn,
@@ -359,7 +359,7 @@ int main(int argc, char **argv)
 		if (json)
 			answer(&c, json);
 		else
-			print_line("reject", error.text);
+			print_line("reject", error.text, "");
 		fflush(stdout);
 		json_decref(json);
 	}
