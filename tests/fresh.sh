@@ -17,7 +17,7 @@ mirror=${MIRROR:-$(setup_mirror)}
 root=$(mktemp -d /var/tmp/weir-fresh-XXXXXX)
 chmod 755 "$root"
 finish() {
-	umount "$root/dev/shm" 2>/dev/null || true
+	umount "$root/dev/shm" "$root/run/netns" 2>/dev/null || true
 	# Nothing of the machine's is in there any more, or all of it stays.
 	if grep -q " $root/" /proc/self/mounts; then
 		echo "fresh.sh: $root is still in use, and was left" >&2

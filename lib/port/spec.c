@@ -114,7 +114,7 @@ static int take_interface(const struct form *f, const char *arg,
 	size_t len = strcspn(arg, ",");
 
 	if (!f->key)
-		return f->check ? f->check(arg, err) : 0;
+		return 0;
 	if (len == 0)
 		return err_fail(err, -EINVAL, "%s: needs a name: %s:NAME",
 				f->name, f->name);
@@ -125,7 +125,7 @@ static int take_interface(const struct form *f, const char *arg,
 				(int)len, arg, sizeof(spec->interface) - 1);
 	snprintf(spec->interface, sizeof(spec->interface), "%.*s", (int)len,
 		 arg);
-	return f->check(spec->interface, err);
+	return 0;
 }
 
 /* Writes to devargs, cut when full: the caller compares lengths. */
@@ -237,7 +237,8 @@ int spec_parse(const char *text, u32 index, u32 queues, struct spec *spec,
 		if (short_form(f, arg, index, queues, spec) >= SPEC_MAX - 1)
 			return err_fail(err, -ENAMETOOLONG,
 					"the spec is too long");
-		return 0;
+		return f->check ? f->check(f->key ? spec->interface : arg, err)
+				: 0;
 	}
 	return parse_devargs(text, spec, err);
 }

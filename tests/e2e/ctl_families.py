@@ -4,12 +4,10 @@
 and sets, in bpftool's words and beside bpftool."""
 import json
 import os
-import shutil
 import subprocess
-import sys
 import tempfile
 
-from weir import Case, main
+from weir import OWN_MOUNTS, Case, main, need_bpftool, own_namespaces
 
 # name, type, key bytes, value bytes, entries, more words
 MAPS = [
@@ -159,11 +157,6 @@ class Families(Case):
 
 
 if __name__ == "__main__":
-    if os.geteuid() != 0 or not shutil.which("bpftool"):
-        print("needs root and bpftool, to ask the kernel")
-        sys.exit(77)
-    if "WEIR_TEST_MOUNTS" not in os.environ:
-        os.environ["WEIR_TEST_MOUNTS"] = "own"
-        os.execvp("unshare", ["unshare", "-m", "--propagation", "private",
-                              sys.executable] + sys.argv)
+    need_bpftool()
+    own_namespaces(*OWN_MOUNTS)
     main("run")

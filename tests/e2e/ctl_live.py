@@ -8,10 +8,9 @@ import os
 import socket
 import struct
 import subprocess
-import sys
 import time
 
-from weir import BUILD, Case, Client, b64, main
+from weir import BUILD, Case, Client, b64, main, need_taps, own_namespaces
 
 TAP = "weirctl0"
 
@@ -233,10 +232,6 @@ class Live(Case):
 
 
 if __name__ == "__main__":
-    if os.geteuid() != 0 or not os.path.exists("/dev/net/tun"):
-        print("needs root and /dev/net/tun, for a tap port")
-        sys.exit(77)
-    if "WEIR_TEST_NETNS" not in os.environ:
-        os.environ["WEIR_TEST_NETNS"] = "own"
-        os.execvp("unshare", ["unshare", "-n", sys.executable] + sys.argv)
+    need_taps()
+    own_namespaces("-n")
     main("run")

@@ -11,7 +11,7 @@ import tempfile
 import time
 
 import capture
-from weir import Case, WEIR, main
+from weir import Case, WEIR, main, need_taps, own_namespaces
 
 TAP = "weirev0"
 
@@ -173,4 +173,6 @@ class Events(Case):
 
 
 if __name__ == "__main__":
+    need_taps()
+    own_namespaces("-n")
     main("map", "prog")

@@ -9,14 +9,13 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import termios
 import time
 import unittest
 
 import capture
-from weir import BUILD, WEIR, Client, Daemon, main
+from weir import BUILD, WEIR, Client, Daemon, main, own_namespaces
 
 CAPTURE = os.path.join(capture.ROOT, "tests/data/mixed.pcap")
 
@@ -526,7 +525,6 @@ class Samples(Scratch):
 
 
 if __name__ == "__main__":
-    if "WEIR_TEST_NETNS" not in os.environ and os.geteuid() == 0:
-        os.environ["WEIR_TEST_NETNS"] = "own"
-        os.execvp("unshare", ["unshare", "-n", sys.executable] + sys.argv)
+    if os.geteuid() == 0:
+        own_namespaces("-n")
     main("run")

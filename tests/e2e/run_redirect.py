@@ -11,7 +11,7 @@ import tempfile
 import time
 
 import capture
-from weir import Case, main
+from weir import Case, main, need_taps, own_namespaces
 
 TAPS = [f"weirrd{i}" for i in range(3)]
 PASS, PORTS, BY_NUMBER, CPUS = range(4)
@@ -214,4 +214,6 @@ class Redirect(Case):
 
 
 if __name__ == "__main__":
+    need_taps()
+    own_namespaces("-n")
     main("map", "prog")

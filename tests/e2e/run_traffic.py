@@ -9,12 +9,11 @@ import signal
 import socket
 import struct
 import subprocess
-import sys
 import tempfile
 import time
 
 import capture
-from weir import BUILD, Case, Client, b64, main
+from weir import BUILD, Case, Client, b64, main, need_taps, own_namespaces
 
 LEFT, RIGHT = "weirrun0", "weirrun1"
 CAPTURE = os.path.join(capture.ROOT, "tests/data/mixed.pcap")
@@ -270,10 +269,6 @@ class Traffic(Case):
 
 
 if __name__ == "__main__":
-    if os.geteuid() != 0 or not os.path.exists("/dev/net/tun"):
-        print("needs root and /dev/net/tun, for tap ports")
-        sys.exit(77)
-    if "WEIR_TEST_NETNS" not in os.environ:
-        os.environ["WEIR_TEST_NETNS"] = "own"
-        os.execvp("unshare", ["unshare", "-n", sys.executable] + sys.argv)
+    need_taps()
+    own_namespaces("-n")
     main("run")

@@ -18,7 +18,7 @@ import tempfile
 import time
 import unittest
 
-from weir import WEIR
+from weir import OWN_MOUNTS, WEIR, own_namespaces, skip
 from weir_test import Case, frame
 
 NS = f"weir-veth-{os.getpid()}"
@@ -263,11 +263,6 @@ def missing():
     for tool in ("bpftool", "ip", "tc", "clang-19"):
         if not shutil.which(tool):
             return f"{tool} is missing"
-    done = subprocess.run(["ip", "netns", "add", NS + "-probe"], check=False,
-                          capture_output=True, text=True)
-    if done.returncode:
-        return "no network namespaces: " + done.stderr.strip()
-    run("ip", "netns", "delete", NS + "-probe")
     where = tempfile.mkdtemp()
     done = subprocess.run(["mount", "-t", "bpf", "bpf", where], check=False,
                           capture_output=True, text=True)
@@ -280,6 +275,6 @@ def missing():
 if __name__ == "__main__":
     why = missing()
     if why:
-        print(why)
-        sys.exit(77)
+        skip(why)
+    own_namespaces(*OWN_MOUNTS)
     unittest.main(verbosity=2)

@@ -200,10 +200,41 @@ def has_command(name):
     return done.returncode == 0
 
 
+def skip(why):
+    print(why)
+    sys.exit(77)
+
+
+def need_taps():
+    if os.geteuid() != 0 or not os.path.exists("/dev/net/tun"):
+        skip("needs root and /dev/net/tun, for tap ports")
+
+
+def need_bpftool():
+    if os.geteuid() != 0 or not shutil.which("bpftool"):
+        skip("needs root and bpftool, to ask the kernel")
+
+
+def own_namespaces(*flags):
+    """Start the calling test over in namespaces of its own, as unshare(1)
+    makes them, or skip it."""
+    if "WEIR_TEST_NAMESPACES" in os.environ:
+        return
+    unshare = ["unshare", *flags]
+    tried = subprocess.run([*unshare, "true"], check=False,
+                           capture_output=True, text=True)
+    if tried.returncode != 0:
+        skip(f"no namespaces of its own: {tried.stderr.strip()}")
+    os.environ["WEIR_TEST_NAMESPACES"] = "own"
+    os.execvp("unshare", [*unshare, sys.executable, *sys.argv])
+
+
+OWN_MOUNTS = ("-m", "--propagation", "private")
+
+
 def main(*commands):
     """Run the tests of the calling file if weir has these commands."""
     for command in commands:
         if not has_command(command):
-            print(f"this weir has no command '{command}'")
-            sys.exit(77)
+            skip(f"this weir has no command '{command}'")
     unittest.main(verbosity=2)

@@ -47,6 +47,12 @@ static const struct refusal {
 	{ "0000:ff:1f.7", -ENODEV, "0000:ff:1f.7", "dpdk-devbind.py" },
 };
 
+/* A machine without the driver says so of every tap port. */
+static bool tap_there(void)
+{
+	return access("/dev/net/tun", F_OK) == 0;
+}
+
 static void refused(const struct port_config *config, int code,
 		    const char *reason, const char *hint)
 {
@@ -75,7 +81,11 @@ static void bad_specs_are_refused(void **state)
 
 		assert_true(asprintf(&spec, r->spec, dir) > 0 || !*r->spec);
 		config.spec = spec;
-		refused(&config, r->code, r->reason, r->hint);
+		if (r->code == -EINVAL && strstr(r->reason, "TUNSETIFF") &&
+		    !tap_there())
+			refused(&config, -ENOENT, "/dev/net/tun", "tun driver");
+		else
+			refused(&config, r->code, r->reason, r->hint);
 		free(spec);
 	}
 }
@@ -126,7 +136,7 @@ static void privileges_are_asked_for(void **state)
 	(void)state;
 	cap_clear_flag(less, CAP_EFFECTIVE);
 	assert_int_equal(cap_set_proc(less), 0);
-	for (u32 i = 0; i < ARRAY_LEN(specs); i++) {
+	for (u32 i = tap_there() ? 0 : 1; i < ARRAY_LEN(specs); i++) {
 		config.spec = specs[i];
 		refused(&config, -EPERM, "Operation not permitted",
 			"needs privileges");
@@ -172,8 +182,12 @@ static void short_forms_are_devargs(void **state)
 
 	(void)state;
 	for (u32 i = 0; i < ARRAY_LEN(rows); i++) {
-		assert_int_equal(spec_parse(rows[i].spec, 3, 2, &spec, &err),
-				 0);
+		int res = spec_parse(rows[i].spec, 3, 2, &spec, &err);
+
+		assert_int_equal(res, strncmp(rows[i].spec, "tap:", 4) ||
+						      tap_there()
+					      ? 0
+					      : -ENOENT);
 		assert_int_equal(spec.kind, SPEC_DEVICE);
 		assert_string_equal(spec.devargs, rows[i].devargs);
 		assert_string_equal(spec.device, rows[i].device);
