@@ -46,7 +46,7 @@ int check_leaks(struct verifier *v, bool lock_too, const char *what)
 
 	if (!s->depth && s->ref_cnt) {
 		for (u32 i = 0; i < s->ref_cnt; i++)
-			log_text(v, 3,
+			log_text(v, UINT32_MAX,
 				 "Unreleased reference id=%u "
 				 "alloc_insn=%u\n",
 				 s->refs[i].id, s->refs[i].insn);

@@ -197,7 +197,7 @@ void log_insn(struct verifier *v)
 	put_line(v);
 	close_line(v);
 	insn_text(v, v->insn, text, sizeof(text));
-	v->log.width = (u32)snprintf(NULL, 0, "%u: %s", v->insn, text);
+	v->log.width = (u32)snprintf(NULL, 0, "%u: %s\n", v->insn, text);
 	put(v, "%u: %s", v->insn, text);
 	v->log.open = true;
 	v->log.regs = insn_regs(&v->insns[v->insn]);
@@ -266,6 +266,7 @@ static void cut(struct verifier *v, u64 len)
 {
 	if ((v->log.level & LEVELS) != VERIFY_LOG_BRANCHES || !v->attr->log.cut)
 		return;
+	close_line(v); /* it counts */
 	v->attr->log.cut(v->attr->log.arg, len);
 	v->log.len = len;
 	v->log.open = false;

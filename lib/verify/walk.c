@@ -33,7 +33,7 @@ int reject(struct verifier *v, enum verify_code code, int err, const char *fmt,
 	v->result->code = code;
 	v->result->insn = v->insn;
 	err_fail(v->err, err, "%s", text);
-	log_text(v, VERIFY_LOG_BRANCHES | VERIFY_LOG_INSNS, "%s\n", text);
+	log_text(v, UINT32_MAX, "%s\n", text);
 	return err;
 }
 
@@ -48,7 +48,7 @@ void reject_more(struct verifier *v, const char *fmt, ...)
 	va_end(ap);
 	snprintf(more + len, sizeof(v->result->more) - len, "%s%s",
 		 len ? "\n" : "", text);
-	log_text(v, VERIFY_LOG_BRANCHES | VERIFY_LOG_INSNS, "%s\n", text);
+	log_text(v, UINT32_MAX, "%s\n", text);
 }
 
 int unsupported(struct verifier *v, const char *what)
@@ -445,12 +445,12 @@ static int walk_globals(struct verifier *v)
 			if (!s->global || !s->called || s->verified)
 				continue;
 			s->verified = more = true;
-			log_text(v, 3, "Validating %s() func#%u...\n", s->name,
-				 n);
+			log_text(v, UINT32_MAX, "Validating %s() func#%u...\n",
+				 s->name, n);
 			ret = walk_subprog(v, n);
 			if (ret)
 				return ret;
-			log_text(v, 3,
+			log_text(v, UINT32_MAX,
 				 "Func#%u ('%s') is safe for any args that "
 				 "match its prototype\n",
 				 n, s->name);
