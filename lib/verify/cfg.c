@@ -246,9 +246,9 @@ static void mark_call(struct verifier *v, u32 i)
 	const struct bpf_insn *insn = &v->insns[i];
 	const char *kfunc = v->aux[i].kfunc;
 
+	remember_at(v, i + 1);
 	if (insn->src_reg == BPF_PSEUDO_CALL) {
 		prune_at(v, i);
-		remember_at(v, i + 1);
 	} else if (!insn->src_reg && helper_calls_back((u32)insn->imm)) {
 		prune_at(v, i);
 		v->aux[i].calls_callback = true;
@@ -277,7 +277,6 @@ static void mark_points(struct verifier *v, u32 i)
 		if (ends_function(insn))
 			return;
 		prune_at(v, i);
-		v->aux[i + 1].jump_point = true;
 		if (BPF_OP(insn->code) == BPF_JCOND)
 			v->aux[i].checkpoint = true;
 	}

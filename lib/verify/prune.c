@@ -492,6 +492,12 @@ static void evict(struct verifier *v, struct state **at)
 	maybe_free(s, v);
 }
 
+/* Else they have nothing to do with one another, and miss nothing. */
+static bool same_callsite(const struct state *old, const struct state *cur)
+{
+	return state_frame(old)->callsite == state_frame(cur)->callsite;
+}
+
 int prune_check(struct verifier *v)
 {
 	bool force = v->aux[v->insn].checkpoint ||
@@ -508,9 +514,14 @@ int prune_check(struct verifier *v)
 		drop_single_ids(v->cur);
 	for (struct state **at = &v->stored[v->insn]; *at; seen++) {
 		struct state *old = *at;
+		enum verdict verdict;
 		bool loops;
-		enum verdict verdict = meet(v, old, &loops);
 
+		if (!same_callsite(old, v->cur)) {
+			at = &old->next;
+			continue;
+		}
+		verdict = meet(v, old, &loops);
 		if (verdict == ENDLESS) {
 			reject(v, VERIFY_LOOP, -EINVAL,
 			       "infinite loop detected at insn %u", v->insn);

@@ -232,9 +232,6 @@ static int check_ld_imm(struct verifier *v)
 		*dst = reg_pointer(REG_MAP_VALUE);
 		dst->map = map;
 		dst->off = insn[1].imm;
-		/* never unlocked through another element: there is one */
-		if (map_has_field(map, BTF_FIELD_SPIN_LOCK, NULL))
-			dst->id = new_id(v);
 		return 0;
 	}
 }
