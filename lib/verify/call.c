@@ -177,40 +177,41 @@ static int start_loop(struct verifier *v, const struct call_meta *meta)
 	return 0;
 }
 
-/* The function ends here with this result: a path of its own. */
-static struct state *end_early(struct verifier *v, struct reg result)
+/* The function may end here with this result; that it goes on is a path of its
+ * own. */
+static int end_early(struct verifier *v, struct reg result, u32 *next)
 {
 	const struct frame *f = state_frame(v->cur);
-	u32 to = f->in_callback ? f->callsite : f->callsite + 1;
-	struct state *s = path_push(v, to, v->insn);
+	bool callback = f->in_callback;
 
-	if (!s)
-		return NULL;
-	frame_pop(s);
-	if (to != f->callsite)
-		state_regs(s)[BPF_REG_0] = result;
-	return s;
+	if (!path_push(v, v->insn + 1, v->insn))
+		return v->err->code;
+	*next = callback ? f->callsite : f->callsite + 1;
+	frame_pop(v->cur);
+	if (!callback)
+		state_regs(v->cur)[BPF_REG_0] = result;
+	return 0;
 }
 
-/* A program that runs instead of the rest of this function returns to the
- * function's caller. */
 static int check_tail_call(struct verifier *v)
 {
 	const struct reg *r3 = &state_regs(v->cur)[BPF_REG_3];
-	struct state *s;
 	int ret = 0;
 
 	if (reg_is_const(r3))
 		ret = precise_mark(v, BPF_REG_3);
+	return ret ? ret : check_leaks(v, true, "tail_call");
+}
+
+/* A program that runs instead of the rest of this function returns to the
+ * function's caller, and may have moved the packet. */
+static int end_by_tail_call(struct verifier *v, u32 *next)
+{
+	int ret = end_early(v, reg_scalar(), next);
+
 	if (!ret)
-		ret = check_leaks(v, true, "tail_call");
-	if (ret || !v->cur->depth)
-		return ret;
-	s = end_early(v, reg_scalar());
-	if (!s)
-		return v->err->code;
-	forget_packet(s);
-	return 0;
+		forget_packet(v->cur);
+	return ret;
 }
 
 /* What single helpers want besides. */
@@ -307,7 +308,7 @@ static int check_args(struct verifier *v, struct call_meta *meta)
 	return ret ? ret : check_special(v, meta);
 }
 
-int check_call(struct verifier *v)
+int check_call(struct verifier *v, u32 *next)
 {
 	struct call_meta meta = { .id = (u32)v->insns[v->insn].imm };
 	int ret = find_helper(v, &meta);
@@ -325,7 +326,9 @@ int check_call(struct verifier *v)
 
 		state_regs(v->cur)[BPF_REG_0].var = cpus;
 	}
-	if ((meta.helper->moves_packet && meta.id != FN(tail_call)) ||
+	if (meta.id == FN(tail_call))
+		return v->cur->depth ? end_by_tail_call(v, next) : 0;
+	if (meta.helper->moves_packet ||
 	    (meta.id == FN(dynptr_write) &&
 	     (meta.dynptr == DYNPTR_SKB || meta.dynptr == DYNPTR_XDP)))
 		forget_packet(v->cur);
@@ -334,7 +337,7 @@ int check_call(struct verifier *v)
 
 /* ---- loads from packets, the old way ---- */
 
-int check_ld_abs(struct verifier *v)
+int check_ld_abs(struct verifier *v, u32 *next)
 {
 	const struct bpf_insn *insn = &v->insns[v->insn];
 	struct reg *regs = state_regs(v->cur);
@@ -361,7 +364,5 @@ int check_ld_abs(struct verifier *v)
 		return ret;
 	forget_caller_saved(v);
 	regs[BPF_REG_0] = reg_scalar();
-	if (!v->cur->depth || end_early(v, reg_const(0)))
-		return 0;
-	return v->err->code;
+	return v->cur->depth ? end_early(v, reg_const(0), next) : 0;
 }

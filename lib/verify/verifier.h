@@ -236,12 +236,13 @@ void stack_scrub_spill(u8 *byte);
 int stack_destroy_dynptr(struct verifier *v, struct frame *f, u32 slot);
 
 /* ---- call.c ---- */
-int check_call(struct verifier *v);
+/* *next is the instruction after it; changed where the path goes elsewhere. */
+int check_call(struct verifier *v, u32 *next);
+int check_ld_abs(struct verifier *v, u32 *next);
 int check_kfunc(struct verifier *v);
 int check_local_call(struct verifier *v, u32 *next);
 int check_return(struct verifier *v, u32 *next, bool *ended);
 int check_exit_value(struct verifier *v, u32 regno);
-int check_ld_abs(struct verifier *v);
 void forget_packet(struct state *s);
 void forget_caller_saved(struct verifier *v);
 int check_leaks(struct verifier *v, bool exit, const char *what);

@@ -279,18 +279,21 @@ static int go_on(struct verifier *v, int ret)
 	return 0;
 }
 
-static int check_any_call(struct verifier *v)
+/* Of what may lead into another function, or out of this one. */
+static int check_leap(struct verifier *v)
 {
 	const struct bpf_insn *insn = &v->insns[v->insn];
 	u32 next = v->insn + 1, at = v->insn;
 	int ret;
 
-	if (insn->src_reg == BPF_PSEUDO_CALL)
+	if (BPF_CLASS(insn->code) == BPF_LD)
+		ret = check_ld_abs(v, &next);
+	else if (insn->src_reg == BPF_PSEUDO_CALL)
 		ret = check_local_call(v, &next);
 	else if (insn->src_reg == BPF_PSEUDO_KFUNC_CALL)
 		ret = check_kfunc(v);
 	else
-		ret = check_call(v);
+		ret = check_call(v, &next);
 	if (ret)
 		return ret;
 	live_commit(v, at);
@@ -328,8 +331,6 @@ static int check_insn(struct verifier *v)
 	case FORM_CMPXCHG:
 	case FORM_LOAD_ACQ:
 	case FORM_STORE_REL: return go_on(v, check_atomic(v, op));
-	case FORM_LD_ABS:
-	case FORM_LD_IND: return go_on(v, check_ld_abs(v));
 	case FORM_LD_IMM64: return go_on(v, check_ld_imm(v));
 	case FORM_JA:
 	case FORM_JAL: return check_goto(v);
@@ -342,8 +343,10 @@ static int check_insn(struct verifier *v)
 		ret = check_jump(v, op);
 		live_commit(v, at);
 		return ret;
+	case FORM_LD_ABS:
+	case FORM_LD_IND:
 	case FORM_CALL:
-	case FORM_KFUNC: return check_any_call(v);
+	case FORM_KFUNC: return check_leap(v);
 	case FORM_EXIT:
 		ret = check_exit(v);
 		live_commit(v, at);
