@@ -138,7 +138,7 @@ static int set_number(struct load *l, const struct kvar *k)
 	bool fits;
 	char *end;
 
-	if (k->holds != NUMBER && k->holds != CHAR)
+	if (k->holds != NUMBER && k->holds != CHAR && k->holds != BOOL)
 		return kfail(l, k, "a number, which its type does not hold");
 	errno = 0;
 	v = strtoull(k->value, &end, 0);

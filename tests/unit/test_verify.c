@@ -35,9 +35,17 @@ static struct verify_map maps[] = {
 	  .key_size = 4,
 	  .value_size = 4,
 	  .max_entries = 4 },
+	{ .name = "lock",
+	  .type = BPF_MAP_TYPE_ARRAY,
+	  .key_size = 4,
+	  .value_size = 8,
+	  .max_entries = 1,
+	  .fields_known = true,
+	  .fields = { { .kind = BTF_FIELD_SPIN_LOCK, .size = 4 } },
+	  .field_cnt = 1 },
 };
 
-enum { ARRAY, HASH, RING, CONSTANT, JUMPS };
+enum { ARRAY, HASH, RING, CONSTANT, JUMPS, LOCK };
 
 #define PRANDOM CALL(BPF_FUNC_get_prandom_u32)
 #define PACKET(start, stop)                               \
@@ -126,6 +134,10 @@ static const struct {
 	TAKEN("a constant decides", LD_VALUE(R1, CONSTANT, 0),
 	      LDX(W, R2, R1, 0), JMP64_K(JEQ, R2, 7, 1), LDX(W, R0, R2, 0),
 	      RETURN(0)),
+
+	TAKEN("a variable is one lock, wherever its address is taken",
+	      LD_VALUE(R1, LOCK, 0), CALL(BPF_FUNC_spin_lock),
+	      LD_VALUE(R1, LOCK, 0), CALL(BPF_FUNC_spin_unlock), RETURN(0)),
 
 	TAKEN("a spill and its copy are one number", PRANDOM,
 	      STX(DW, R10, -8, R0), LDX(DW, R1, R10, -8),
