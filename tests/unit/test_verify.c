@@ -41,7 +41,7 @@ static struct verify_map maps[] = {
 	  .value_size = 8,
 	  .max_entries = 1,
 	  .fields_known = true,
-	  .fields = { { .kind = BTF_FIELD_SPIN_LOCK, .size = 4 } },
+	  .fields = { { .kind = BTF_FIELD_SPIN_LOCK } },
 	  .field_cnt = 1 },
 };
 
