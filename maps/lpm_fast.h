@@ -9,7 +9,8 @@
  *
  * The first prefix is in the node.  Children, in order, and then the elements
  * of the other prefixes, in order, are in its block.  So a lookup reads one
- * line a level, and levels at which all keys agree are skipped.
+ * line a level, and levels at which all keys agree are skipped.  An element is
+ * a block too: its key, then its value.
  *
  * What a reader finds is immutable, but for the words said to be swapped
  * below, each of which is replaced by one store.
@@ -21,8 +22,7 @@
 
 #include "base/types.h"
 
-#define LPM_UNIT 16    /* bytes; a block's first unit is its header */
-#define LPM_KEY_OFF 8 /* of an element: the key follows struct pool_elem */
+#define LPM_UNIT 16 /* bytes; a block's first unit is its header */
 #define LPM_SKIP_MAX 7
 
 struct lpm_node {
@@ -38,9 +38,7 @@ struct lpm_node {
 struct lpm_fast {
 	struct lpm_node *top; /* its one child is the root */
 	u8 *units;
-	u8 *elems; /* element i is at elems + i * elem_size */
-	u64 elem_size;
-	u32 value_off;
+	u32 value_off; /* from a block's start */
 	u32 data_size; /* bytes of a key after its prefixlen */
 };
 
@@ -196,7 +194,7 @@ LPM_INLINE u32 lpm_find_sized(const struct lpm_fast *f, const void *key,
 	return likely(elem) ? elem : lpm_find_surely(f, key);
 }
 
-/* The index of the element, 0: none.  By a reader, or under the map's lock. */
+/* The block of the element, 0: none.  By a reader, or under the map's lock. */
 static inline u32 lpm_find(const struct lpm_fast *f, const void *key)
 {
 	switch (f->data_size) {
@@ -207,9 +205,9 @@ static inline u32 lpm_find(const struct lpm_fast *f, const void *key)
 	}
 }
 
-LPM_INLINE void *lpm_value(const struct lpm_fast *f, u32 index)
+LPM_INLINE void *lpm_value(const struct lpm_fast *f, u32 elem)
 {
-	return f->elems + index * f->elem_size + f->value_off;
+	return f->units + (u64)elem * LPM_UNIT + f->value_off;
 }
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * lpm_trie.c - BPF_MAP_TYPE_LPM_TRIE
  *
- * Elements from a pool, found through a trie of nibbles (lpm_fast.h) that
+ * Elements, found through a trie of nibbles (lpm_fast.h) that
  * lookups read without a lock.  Whoever changes the trie holds the map's lock;
  * so do threads that are no lcore when they read it, since no grace period
  * waits for them.
@@ -11,12 +11,11 @@
  *     store, of an element's index or of a block's.
  * T2  A replacement is a new element in the place of the old: a lookup finds
  *     old or new, never neither.
- * T3  Nodes are used again after a grace period, never before.  An unlinked
- *     element is too, unless only such elements are left: then the oldest is,
- *     at once, so that an update never fails where the kernel's would succeed.
- *     Lookups do not read elements, so that leads none of them astray.
- * T4  Never more than max_entries elements: the pool has no more, but for the
- *     spares that are only lent for the time of a replacement.
+ * T3  Nodes and elements are used again after a grace period, never before.
+ *     While it lasts others take their place, which the budget pays for: as
+ *     with Linux's trie, only memory ends that.
+ * T4  Never more than max_entries elements, those in their grace period not
+ *     counted.
  * T5  A deletion needs no memory: the element leaves its place at once, and
  *     without memory the nodes on the way to it stay until they are needed.
  * T6  A key has a number from its insertion to its deletion, whatever element
@@ -75,12 +74,10 @@ static int lpm_check(const struct map_attr *attr, struct err *err)
 }
 
 struct layout {
-	u64 elem_size;
-	u64 elem_bytes; /* with its key's number */
+	u32 elem_units;
 	u32 entries;
 	u32 units;
 	u64 ids_off;
-	u64 elems_off;
 	u64 total;
 };
 
@@ -88,7 +85,8 @@ struct layout {
  * Memory is only reserved here, so the numbers may be high, but no higher than
  * what the budget can pay for.  A key makes at most one node for every eight
  * of its nibbles and three more, and blocks of five sizes take twice what is
- * in them, and again what smaller ones left behind.
+ * in them, and again what smaller ones left behind.  Elements may wait for
+ * their grace period as many times as they are used.
  */
 static void lay_out(const struct map_attr *attr, const struct mem *mem,
 		    struct layout *l)
@@ -96,18 +94,17 @@ static void lay_out(const struct map_attr *attr, const struct mem *mem,
 	u64 nodes = (attr->key_size - sizeof(u32)) * 2 / 8 + 3;
 	u64 budget = mem_budget(mem), units;
 
-	l->elem_size = LPM_KEY_OFF + round_up(attr->key_size, 8) +
-		       round_up(attr->value_size, 8);
-	l->elem_bytes = l->elem_size + sizeof(u32);
+	units = (round_up(attr->key_size, 8) + round_up(attr->value_size, 8) +
+		 LPM_UNIT - 1) /
+		LPM_UNIT;
+	l->elem_units = 1 + (u32)units;
 	l->entries = (u32)MIN((u64)MIN(attr->max_entries, 1u << 30),
-			      budget / l->elem_bytes + 1);
-	units = MIN(nodes * 12 * l->entries + SLACK, budget / LPM_UNIT) + 64;
+			      budget / LPM_UNIT / l->elem_units + 1);
+	units = (nodes * 12 + 2ull * l->elem_units) * l->entries + SLACK;
+	units = MIN(units, budget / LPM_UNIT) + 64;
 	l->units = (u32)MIN(units, (u64)UINT32_MAX - 1);
-	l->ids_off = (l->units + 1ull) * LPM_UNIT;
-	l->elems_off = round_up(l->ids_off + 4ull * l->entries, CACHE_LINE);
-	l->total = l->elems_off + l->elem_size * pool_capacity(l->entries,
-							       mem_slots(mem),
-							       l->elem_bytes);
+	l->ids_off = round_up((l->units + 1ull) * LPM_UNIT, CACHE_LINE);
+	l->total = l->ids_off + 4ull * l->entries;
 }
 
 /* The top and an empty root. */
@@ -131,38 +128,27 @@ static int make_top(struct lpm_trie *t)
 static int set_up(struct lpm_trie *t, const struct map_env *env,
 		  const struct map_attr *attr, const struct layout *l)
 {
-	const struct pool_config config = {
-		.mem = env->mem,
-		.arena = &t->arena,
-		.offset = l->elems_off,
-		.size = l->elem_size,
-		.elem_bytes = l->elem_bytes,
-		.entries = l->entries,
-		.sparse = true,
-	};
-	int err = pool_init(&t->pool, &config);
-
-	if (err)
-		return err;
 	t->ids = (u32 *)(t->arena.base + l->ids_off);
 	t->ids_free = LPM_ID_FREE - 1;
+	t->ids_part = (struct arena_part){ .from = l->ids_off,
+					   .end = l->total,
+					   .paid = l->ids_off };
 	t->fast = (struct lpm_fast){
 		.units = t->arena.base,
-		.elems = t->pool.elems,
-		.elem_size = l->elem_size,
-		.value_off = LPM_KEY_OFF + (u32)round_up(attr->key_size, 8),
+		.value_off = LPM_UNIT + (u32)round_up(attr->key_size, 8),
 		.data_size = attr->key_size - (u32)sizeof(u32),
 	};
-	t->blocks = (struct lpm_blocks){ .units = t->arena.base,
-					 .capacity = l->units,
-					 .arena = &t->arena,
-					 .rcu = mem_rcu(env->mem) };
-	lpm_blocks_init(&t->blocks);
+	t->blocks = (struct lpm_blocks){
+		.units = t->arena.base,
+		.capacity = l->units,
+		.elem_units = l->elem_units,
+		.arena = &t->arena,
+		.rcu = mem_rcu(env->mem),
+		.fresh = 1,
+		.part = { .end = l->ids_off },
+	};
 	t->edit.blocks = &t->blocks;
-	err = make_top(t);
-	if (err)
-		pool_fini(&t->pool);
-	return err;
+	return make_top(t);
 }
 
 static int lpm_create(const struct map_env *env, const struct map_attr *attr,
@@ -198,12 +184,22 @@ static void lpm_destroy(struct map *map)
 {
 	struct lpm_trie *t = lpm_of(map);
 
-	pool_fini(&t->pool);
 	arena_destroy(&t->arena);
 	free(t);
 }
 
 /* ---- numbers of keys; under the lock ---- */
+
+/* Room for one more number. */
+static int reserve_id(struct lpm_trie *t)
+{
+	u64 end = t->ids_part.from + 4ull * (t->ids_len + 1);
+
+	if (t->ids_free != LPM_ID_FREE - 1)
+		return 0;
+	return end > t->ids_part.end ? -ENOMEM
+				     : arena_use(&t->arena, &t->ids_part, end);
+}
 
 static u32 take_id(struct lpm_trie *t)
 {
@@ -223,59 +219,71 @@ static void give_id(struct lpm_trie *t, u32 id)
 
 static u32 id_of(const struct lpm_trie *t, u32 elem)
 {
-	return atomic_load_explicit(&pool_at(&t->pool, elem)->link,
-				    memory_order_relaxed);
+	return lpm_block_at(&t->blocks, elem)->next;
 }
 
 static void set_id(struct lpm_trie *t, u32 elem, u32 id)
 {
-	atomic_store_explicit(&pool_at(&t->pool, elem)->link, id,
-			      memory_order_relaxed);
+	lpm_block_at(&t->blocks, elem)->next = id;
 	t->ids[id] = elem;
 }
 
 /* ---- writing ---- */
 
-static void fill(struct lpm_trie *t, u32 elem, const void *key,
-		 const void *value)
+static void add_used(struct lpm_trie *t, u32 n)
 {
-	words_in((u8 *)pool_at(&t->pool, elem) + LPM_KEY_OFF, key,
-		 t->map.key_size);
-	words_in(lpm_value(&t->fast, elem), value, t->map.value_size);
+	u32 used = atomic_load_explicit(&t->used, memory_order_relaxed);
+
+	atomic_store_explicit(&t->used, used + n, memory_order_relaxed);
+}
+
+/* A new element, 0: no memory. */
+static u32 make_elem(struct lpm_trie *t, const void *key, const void *value)
+{
+	u32 elem = lpm_elem_take(&t->blocks);
+
+	if (elem) {
+		words_in(lpm_key(&t->blocks, elem), key, t->map.key_size);
+		words_in(lpm_value(&t->fast, elem), value, t->map.value_size);
+	}
+	return elem;
 }
 
 static int insert(struct lpm_trie *t, struct lpm_way *w, const void *key,
 		  const void *value)
 {
 	u32 elem;
-	int err = pool_take(&t->pool, &elem);
+	int err;
 
-	if (err == -E2BIG)
-		return t->pool.entries == t->map.max_entries ? -ENOSPC
-							     : -ENOMEM;
+	if (t->used == t->map.max_entries)
+		return -ENOSPC;
+	err = reserve_id(t);
 	if (err)
 		return err;
-	fill(t, elem, key, value);
+	elem = make_elem(t, key, value);
+	if (!elem)
+		return -ENOMEM;
 	err = lpm_insert(t, w, elem);
-	if (err)
-		pool_return(&t->pool, elem);
-	else
-		set_id(t, elem, take_id(t));
-	return err;
+	if (err) {
+		lpm_elem_return(&t->blocks, elem);
+		return err;
+	}
+	set_id(t, elem, take_id(t));
+	add_used(t, 1);
+	return 0;
 }
 
-static void replace(struct lpm_trie *t, u32 *place, const void *key,
-		    const void *value)
+static int replace(struct lpm_trie *t, u32 *place, const void *key,
+		   const void *value)
 {
-	u32 old = *place, elem;
+	u32 old = *place, elem = make_elem(t, key, value);
 
-	/* Only one thread at a time has borrowed. */
-	while ((elem = pool_swap(&t->pool)) == 0)
-		sched_yield();
-	fill(t, elem, key, value);
+	if (!elem)
+		return -ENOMEM;
 	set_id(t, elem, id_of(t, old));
 	__atomic_store_n(place, elem, __ATOMIC_RELEASE);
-	pool_retire(&t->pool, old);
+	lpm_elem_retire(&t->blocks, old);
+	return 0;
 }
 
 static u32 prefixlen_of(const void *key)
@@ -303,7 +311,7 @@ static int lpm_update(struct map *map, const void *key, const void *value,
 		if (flags == BPF_NOEXIST)
 			err = -EEXIST;
 		else
-			replace(t, place, key, value);
+			err = replace(t, place, key, value);
 	} else if (flags == BPF_EXIST) {
 		err = -ENOENT;
 	} else {
@@ -329,7 +337,8 @@ static int lpm_delete(struct map *map, const void *key)
 		__atomic_store_n(place, 0, __ATOMIC_RELEASE);
 		give_id(t, id_of(t, elem));
 		lpm_tidy(t, &w);
-		pool_retire(&t->pool, elem);
+		lpm_elem_retire(&t->blocks, elem);
+		add_used(t, -1u);
 	}
 	spin_unlock(&t->lock);
 	return elem ? 0 : -ENOENT;
@@ -368,7 +377,7 @@ static int lpm_read(struct map *map, const void *key, void *value, u64 flags)
 
 static u64 lpm_count(const struct map *map)
 {
-	return pool_used(&lpm_of(map)->pool);
+	return atomic_load_explicit(&lpm_of(map)->used, memory_order_relaxed);
 }
 
 static u64 lpm_bytes(const struct map *map)

@@ -5,30 +5,36 @@
 
 #include "maps/family.h"
 #include "maps/lpm_fast.h"
-#include "mem/pool.h"
+#include "mem/spin.h"
 
 #define LPM_DATA_MAX 256
 /* The top, then a node for each nibble at most, and one at the end. */
 #define LPM_DEPTH (2 * LPM_DATA_MAX + 2)
-#define LPM_GRADES 5
+/* Blocks of nodes have five sizes, those of elements one of their own. */
+#define LPM_NODE_GRADES 5
+#define LPM_ELEM LPM_NODE_GRADES
+#define LPM_GRADES (LPM_NODE_GRADES + 1)
 
 /* The first unit of a block. */
 struct lpm_block {
-	u32 next;
+	u32 next; /* free: in its list; of an element in use: its key's number
+		   */
 	u32 grade;
 	u64 stamp; /* retired: usable when it has passed */
 };
 
-/* Blocks of nodes, from the map's arena; under the map's lock. */
+/* Blocks of nodes and elements, from the start of the map's arena; under the
+ * map's lock. */
 struct lpm_blocks {
 	/* constant */
 	u8 *units;
-	u32 capacity; /* units */
+	u32 capacity;	/* units */
+	u32 elem_units; /* of an element's block */
 	struct arena *arena;
 	struct rcu *rcu;
 
-	u32 fresh;   /* the first unit never used */
-	u32 charged; /* units that are paid for */
+	u32 fresh; /* the first unit never used */
+	struct arena_part part;
 	struct {
 		u32 ready;  /* a stack */
 		u32 oldest; /* of the retired: a queue */
@@ -50,12 +56,13 @@ struct lpm_trie {
 	struct map map;
 	struct arena arena;
 	struct lpm_fast fast;
-	struct pool pool;
 	u32 *ids; /* constant; ids[i]: element of the key with number i */
 
 	_Alignas(CACHE_LINE) struct spin lock; /* all that follows */
+	_Atomic u32 used;		       /* elements; others read it */
 	u32 ids_free;			       /* first of a list through ids */
 	u32 ids_len;			       /* numbers ever given out */
+	struct arena_part ids_part;
 	struct lpm_blocks blocks;
 	struct lpm_edit edit;
 };
@@ -70,7 +77,23 @@ static inline struct lpm_trie *lpm_of(const struct map *map)
 
 /* ---- lpm_block.c ---- */
 
-void lpm_blocks_init(struct lpm_blocks *b);
+static inline struct lpm_block *lpm_block_at(const struct lpm_blocks *b,
+					     u32 block)
+{
+	return (struct lpm_block *)(b->units + (u64)block * LPM_UNIT);
+}
+
+static inline u8 *lpm_key(const struct lpm_blocks *b, u32 elem)
+{
+	return (u8 *)(lpm_block_at(b, elem) + 1);
+}
+
+/* 0: no memory, or all there is has its grace period still to pass. */
+u32 lpm_elem_take(struct lpm_blocks *b);
+/* Nobody has seen it. */
+void lpm_elem_return(struct lpm_blocks *b, u32 elem);
+/* Readers may still have it, new ones do not find it. */
+void lpm_elem_retire(struct lpm_blocks *b, u32 elem);
 
 void lpm_edit_begin(struct lpm_edit *e);
 /* Room for so many bytes: the block, 0: no memory. */

@@ -67,8 +67,7 @@ static u32 first_elem(const struct lpm_trie *t, struct lpm_way *w)
 
 static void copy_key(const struct lpm_trie *t, u32 elem, void *to)
 {
-	words_out(to, (u8 *)pool_at(&t->pool, elem) + LPM_KEY_OFF,
-		  t->map.key_size);
+	words_out(to, lpm_key(&t->blocks, elem), t->map.key_size);
 }
 
 int lpm_next_key(struct map *map, const void *key, void *next)
@@ -150,13 +149,13 @@ int lpm_scan(struct map *map, u64 *cursor, u32 n, map_visit *fn, void *arg)
 /* The element is in use, is found by its own key, and its number by it. */
 static bool elem_is_whole(const struct lpm_trie *t, u32 elem)
 {
-	const struct pool_elem *e = pool_at(&t->pool, elem);
+	const struct lpm_block *head = lpm_block_at(&t->blocks, elem);
 	u8 key[sizeof(u32) + LPM_DATA_MAX];
-	u32 id = atomic_load_explicit(&e->link, memory_order_relaxed);
+	u32 id = head->next;
 
 	copy_key(t, elem, key);
-	return e->next == POOL_USED && id < t->ids_len && t->ids[id] == elem &&
-	       lpm_find(&t->fast, key) == elem;
+	return head->grade == LPM_ELEM && id < t->ids_len &&
+	       t->ids[id] == elem && lpm_find(&t->fast, key) == elem;
 }
 
 /* The blocks of a node and of those below, by grade; false: broken. */
@@ -169,7 +168,7 @@ static bool count_node(const struct lpm_trie *t, const struct lpm_node *node,
 		head = (const struct lpm_block *)lpm_children(&t->fast,
 							      node->block) -
 		       1;
-		if (head->grade >= LPM_GRADES)
+		if (head->grade >= LPM_NODE_GRADES)
 			return false;
 		blocks[head->grade]++;
 	}
@@ -184,13 +183,10 @@ static bool count_node(const struct lpm_trie *t, const struct lpm_node *node,
 int lpm_verify(struct map *map)
 {
 	struct lpm_trie *t = lpm_of(map);
-	u32 unused, used = 0, elem;
-	struct lpm_way w;
 	u64 blocks[LPM_GRADES] = { 0 };
-	int err = pool_check(&t->pool, &unused);
+	u32 used = 0, elem;
+	struct lpm_way w;
 
-	if (err)
-		return err;
 	for (elem = first_elem(t, &w); elem; used++) {
 		u8 key[sizeof(u32) + LPM_DATA_MAX];
 
@@ -201,8 +197,8 @@ int lpm_verify(struct map *map)
 		elem = elem_from(t, &w, rank[lpm_prefix(&w)] + 1u);
 	}
 	blocks[0] = 1; /* the top's own */
-	if (used + unused != t->pool.capacity ||
-	    !count_node(t, t->fast.top, blocks))
+	blocks[LPM_ELEM] = used;
+	if (used != t->used || !count_node(t, t->fast.top, blocks))
 		return -EUCLEAN;
 	return lpm_blocks_check(&t->blocks, blocks);
 }

@@ -5,10 +5,16 @@
  * The mapping reserves its huge pages (no MAP_NORESERVE), so that too few of
  * them is an error of mmap() and not a SIGBUS later; ordinary pages are
  * populated by madvise(), which fails where a touch would kill.
+ *
+ * A sparse arena has a second descriptor, of huge pages, if they are wanted.
+ * As a part of it grows, these are mapped over ordinary ones that nobody has
+ * touched yet, one by one: it never has more of them than it uses, and where
+ * there is none the ordinary page stays.
  */
 #include "mem/mem.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/memfd.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -26,6 +32,9 @@
 /* Less than this would leave more than half of a huge page unused. */
 #define HUGE_WORTH (HUGE_PAGE / 2)
 #define SIZE_ABSURD (1ull << 46)
+/* What a part of a sparse arena takes at a time, small and bigger. */
+#define STEP_SMALL (64ull << 10)
+#define STEP (1ull << 20)
 
 /* A mapping of size bytes, populated if asked for; 0 or -errno. */
 static int map_fd(const char *name, u64 size, unsigned int flags, bool populate,
@@ -85,21 +94,71 @@ static int create_huge(struct mem *mem, const char *name, u64 size,
 static int create_ordinary(struct mem *mem, const char *name, u64 size,
 			   struct arena *out)
 {
-	bool populate = out->kind != ARENA_SPARSE;
-	u64 charge;
 	int err;
 
 	size = round_up(size, PAGE);
-	charge = populate ? size : 0;
-	err = mem_charge(mem, charge, populate);
+	err = mem_charge(mem, size, true);
 	if (err)
 		return err;
-	err = map_fd(name, size, 0, populate, out);
+	err = map_fd(name, size, 0, true, out);
 	if (err) {
-		mem_uncharge(mem, charge);
+		mem_uncharge(mem, size);
 		return -ENOMEM;
 	}
-	out->charged = charge;
+	out->charged = size;
+	return 0;
+}
+
+/* Where huge pages fit: at a multiple of their size. */
+static int align_base(struct arena *arena)
+{
+	u64 size = arena->size;
+	u8 *wide, *base;
+
+	wide = mmap(NULL, size + HUGE_PAGE, PROT_NONE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (wide == MAP_FAILED)
+		return -errno;
+	base = (u8 *)round_up((uintptr_t)wide, HUGE_PAGE);
+	if (base > wide)
+		munmap(wide, (size_t)(base - wide));
+	munmap(base + size, (size_t)(wide + HUGE_PAGE - base));
+	if (mmap(base, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+		 arena->fd, 0) == MAP_FAILED) {
+		munmap(base, size);
+		return -errno;
+	}
+	munmap(arena->base, size);
+	arena->base = base;
+	return 0;
+}
+
+/* Without them it is as good, but slower. */
+static void prepare_huge(struct arena *arena, const char *name)
+{
+	char title[64];
+	int fd;
+
+	snprintf(title, sizeof(title), "weir:%.15s", name);
+	fd = memfd_create(title, MFD_CLOEXEC | MFD_HUGETLB | MFD_HUGE_2MB);
+	if (fd < 0)
+		return;
+	if (ftruncate(fd, (off_t)arena->size) != 0 || align_base(arena) != 0)
+		close(fd);
+	else
+		arena->huge_fd = fd;
+}
+
+static int create_sparse(struct mem *mem, const char *name, u64 size,
+			 struct arena *out)
+{
+	bool huge = mem_wants_huge(mem) && size > 2 * HUGE_PAGE;
+
+	size = round_up(size, huge ? HUGE_PAGE : PAGE);
+	if (map_fd(name, size, 0, false, out) != 0)
+		return -ENOMEM;
+	if (huge)
+		prepare_huge(out, name);
 	return 0;
 }
 
@@ -108,11 +167,15 @@ int arena_create(struct mem *mem, const char *name, u64 size,
 {
 	int err = -ENOMEM;
 
-	*out = (struct arena){ .fd = -1, .kind = kind, .mem = mem };
+	*out = (struct arena){
+		.fd = -1, .huge_fd = -1, .kind = kind, .mem = mem
+	};
 	if (size > SIZE_ABSURD)
 		return -E2BIG;
 	if (size == 0)
 		size = 1;
+	if (kind == ARENA_SPARSE)
+		return create_sparse(mem, name, size, out);
 	mem_lock(mem);
 	if (kind == ARENA_FULL && mem_wants_huge(mem) && size >= HUGE_WORTH)
 		err = create_huge(mem, name, size, out);
@@ -128,9 +191,12 @@ void arena_destroy(struct arena *arena)
 		return;
 	munmap(arena->base, arena->size);
 	close(arena->fd);
+	if (arena->huge_fd >= 0)
+		close(arena->huge_fd);
 	mem_uncharge(arena->mem, arena->charged);
 	arena->base = NULL;
 	arena->fd = -1;
+	arena->huge_fd = -1;
 }
 
 int arena_charge(struct arena *arena, u64 bytes)
@@ -141,4 +207,68 @@ int arena_charge(struct arena *arena, u64 bytes)
 		atomic_fetch_add_explicit(&arena->charged, bytes,
 					  memory_order_relaxed);
 	return err;
+}
+
+/* First the page, since to replace a mapping and then fail leaves a hole. */
+static int map_huge(struct arena *arena, u64 at)
+{
+	u8 *base = arena->base + at;
+	const int prot = PROT_READ | PROT_WRITE, how = MAP_SHARED | MAP_FIXED;
+
+	if (fallocate(arena->huge_fd, 0, (off_t)at, HUGE_PAGE) != 0)
+		return -errno;
+	if (mmap(base, HUGE_PAGE, prot, how, arena->huge_fd, (off_t)at) == base)
+		return 0;
+	fallocate(arena->huge_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+		  (off_t)at, HUGE_PAGE);
+	mmap(base, HUGE_PAGE, prot, how, arena->fd, (off_t)at);
+	return -ENOMEM;
+}
+
+/* Does a part that has come so far go on with a huge page? */
+static bool use_huge(struct arena *arena, const struct arena_part *part)
+{
+	u64 at = part->paid;
+
+	if (arena->huge_fd < 0 || at % HUGE_PAGE ||
+	    at - part->from < HUGE_PAGE || part->end - at < HUGE_PAGE ||
+	    mem_charge(arena->mem, HUGE_PAGE, false) != 0)
+		return false;
+	if (map_huge(arena, at) != 0) {
+		mem_uncharge(arena->mem, HUGE_PAGE);
+		mem_lacks_huge(arena->mem, HUGE_PAGE);
+		return false;
+	}
+	atomic_fetch_add_explicit(&arena->charged, HUGE_PAGE,
+				  memory_order_relaxed);
+	return true;
+}
+
+/* Up to the next huge page, in steps that a small part can afford. */
+static u64 ordinary_step(const struct arena_part *part, u64 upto)
+{
+	u64 step = part->paid - part->from < STEP ? STEP_SMALL : STEP;
+	u64 edge = (part->paid / HUGE_PAGE + 1) * HUGE_PAGE;
+	u64 to = MAX(part->paid + step, MIN(upto, edge));
+
+	return MIN(MIN(to, edge), part->end) - part->paid;
+}
+
+int arena_use(struct arena *arena, struct arena_part *part, u64 upto)
+{
+	u64 step;
+	int err;
+
+	while (part->paid < upto) {
+		if (use_huge(arena, part)) {
+			part->paid += HUGE_PAGE;
+			continue;
+		}
+		step = ordinary_step(part, upto);
+		err = arena_charge(arena, step);
+		if (err)
+			return err;
+		part->paid += step;
+	}
+	return 0;
 }

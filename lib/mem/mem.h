@@ -49,6 +49,7 @@ struct arena {
 	u8 *base;
 	u64 size;
 	int fd;
+	int huge_fd; /* ARENA_SPARSE: of its huge pages; -1: it has none */
 	bool huge;
 	enum arena_kind kind;
 	struct mem *mem;
@@ -64,5 +65,18 @@ void arena_destroy(struct arena *arena);
 /* The owner of an ARENA_SPARSE is about to touch this many more bytes of it.
  * -ENOMEM: budget or machine lack them; nothing is charged.  Usable anywhere. */
 int arena_charge(struct arena *arena, u64 bytes);
+
+/* A part of an ARENA_SPARSE, which one thread at a time uses, from its start
+ * on.  In offsets of the arena. */
+struct arena_part {
+	u64 from;
+	u64 end;
+	u64 paid; /* charged below this; at first it is `from` */
+};
+
+/* The owner is about to touch what is below upto.  -ENOMEM, as arena_charge().
+ * Of a part that has grown beyond 2 MB what comes is on huge pages while there
+ * are free ones. */
+int arena_use(struct arena *arena, struct arena_part *part, u64 upto);
 
 #endif

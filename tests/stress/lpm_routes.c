@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * lpm_routes.c - attacks T1 to T4 and T6 of maps/lpm_trie.c
+ * lpm_routes.c - attacks T1 to T4 and T6 of maps/lpm_trie.c, in tries that are
+ * full most of the time
  *
  * Each test says what would break without the protection it is about.
  */
@@ -85,8 +86,8 @@ static void replace_hot(struct worker *w)
 
 		put_route(w->map, hot_addr(k), hot_len(k), i,
 			  i & 1 ? BPF_ANY : BPF_EXIST);
-		if (i % 256 == 255) /* never out of elements */
-			worker_grace(w);
+		if (i % BURST == 0)
+			worker_quiescent(w);
 	}
 }
 
@@ -126,7 +127,8 @@ static void read_hot(struct worker *w)
 static void replaced_routes_are_found_whole(void)
 {
 	struct map_env env;
-	struct map *map = new_map(&env, 1024);
+	/* As many as there are: a full trie lets them be replaced. */
+	struct map *map = new_map(&env, HOT);
 	struct worker w[] = {
 		{ &env, map, 0, 10000, .fn = replace_hot },
 		{ &env, map, 1, 0, .fn = find_hot },
@@ -257,15 +259,14 @@ static void visit_all(struct worker *w)
 		require(err == -ENOENT);
 		for (u32 i = 0; i < STAY; i++)
 			require(v.seen[i] == 1);
-		worker_grace(w);
 	}
 }
 
 static void those_that_stay_are_always_found(void)
 {
 	struct map_env env;
-	/* Never full: then elements would be used again at once. */
-	struct map *map = new_map(&env, 1 << 16);
+	/* Full again and again. */
+	struct map *map = new_map(&env, STAY + 8);
 	struct worker w[] = {
 		{ &env, map, 0, 20000, .fn = come_and_go },
 		{ &env, map, 1, 20000, .fn = come_and_go },

@@ -462,6 +462,30 @@ static void a_deleted_value_stays_until_the_burst_ends(void **state)
 	drop(map);
 }
 
+/* However many elements others need meanwhile, in a trie that is full. */
+static void what_a_burst_found_outlasts_any_number_of_changes(void **state)
+{
+	struct map *map = make(4, 4, 2);
+	struct rcu *rcu = mem_rcu(env.mem);
+	struct key key = ip(10, 0, 0, 0, 8);
+	u32 value, *found[100];
+
+	(void)state;
+	assert_int_equal(rcu_online(rcu, 0), 0);
+	for (u32 i = 0; i < 5000; i++) {
+		value = i;
+		assert_int_equal(map->ops->update(map, &key, &value, 0), 0);
+		if (i < ARRAY_LEN(found))
+			found[i] = map->ops->lookup(map, &key);
+		if (i % 3 == 0)
+			assert_int_equal(map->ops->delete (map, &key), 0);
+	}
+	for (u32 i = 0; i < ARRAY_LEN(found); i++)
+		assert_int_equal(*found[i], i);
+	rcu_offline(rcu, 0);
+	drop(map);
+}
+
 static int counting(void *arg, const void *key, const void *value)
 {
 	(void)key;
@@ -567,6 +591,8 @@ int main(void)
 		cmocka_unit_test(a_keys_btf_type_is_a_struct),
 		cmocka_unit_test(odd_sizes_stay_within_the_callers_buffers),
 		cmocka_unit_test(a_deleted_value_stays_until_the_burst_ends),
+		cmocka_unit_test(
+			what_a_burst_found_outlasts_any_number_of_changes),
 		cmocka_unit_test(scans_see_what_stays_once),
 		cmocka_unit_test(memory_is_charged_as_it_fills),
 		cmocka_unit_test(memory_does_not_grow_with_changes),

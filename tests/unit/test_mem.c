@@ -220,6 +220,49 @@ static void huge_pages_are_used_when_free(void **state)
 	set_huge_pages(before);
 }
 
+/* Of parts that have grown: a small one takes none. */
+static void sparse_parts_go_on_with_huge_pages(void **state)
+{
+	long before = nr_huge_pages();
+	struct arena_part part = { .from = MB, .end = 60 * MB, .paid = MB };
+	struct mem *mem;
+	struct arena a;
+	u64 reserve;
+
+	(void)state;
+	if (before >= 0)
+		set_huge_pages(before + 2);
+	reserve = free_huge_pages();
+	if (reserve < 2) {
+		print_message("two free huge pages are needed\n");
+		set_huge_pages(before);
+		skip();
+	}
+	mem = new_mem(64 * MB, 1, true);
+	assert_int_equal(arena_create(mem, "a", 64 * MB, ARENA_SPARSE, &a), 0);
+	assert_int_equal(arena_use(&a, &part, 4 * MB), 0);
+	assert_int_equal(mem_used(mem), 3 * MB);
+	assert_int_equal(free_huge_pages(), reserve);
+	memset(a.base + MB, 1, 3 * MB);
+	assert_int_equal(arena_use(&a, &part, 4 * MB + 1), 0);
+	assert_int_equal(part.paid, 6 * MB);
+	assert_int_equal(free_huge_pages(), reserve - 1);
+	/* Whether or not there are as many, all of it can be used. */
+	assert_int_equal(arena_use(&a, &part, 59 * MB), 0);
+	for (u64 at = MB; at < 4 * MB; at += 4096)
+		assert_int_equal(a.base[at], 1);
+	for (u64 at = 4 * MB; at < 59 * MB; at += 4096)
+		assert_int_equal(a.base[at]++, 0);
+	assert_int_equal(arena_use(&a, &part, 60 * MB), 0);
+	assert_int_equal(part.paid, 60 * MB);
+	assert_int_equal(mem_used(mem), 59 * MB);
+	arena_destroy(&a);
+	assert_int_equal(mem_used(mem), 0);
+	assert_int_equal(free_huge_pages(), reserve);
+	mem_destroy(mem);
+	set_huge_pages(before);
+}
+
 struct racer {
 	struct mem *mem;
 	u32 got;
@@ -639,6 +682,7 @@ int main(void)
 		cmocka_unit_test(a_second_mapping_of_the_fd_shows_the_same),
 		cmocka_unit_test(too_few_huge_pages_is_one_warning),
 		cmocka_unit_test(huge_pages_are_used_when_free),
+		cmocka_unit_test(sparse_parts_go_on_with_huge_pages),
 		cmocka_unit_test(racing_charges_add_up),
 		cmocka_unit_test(deferred_calls_wait_for_every_reader),
 		cmocka_unit_test(the_guest_is_a_reader),
