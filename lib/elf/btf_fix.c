@@ -3,8 +3,9 @@
  * btf_fix.c - what the compiler left for the loader to say in .BTF
  *
  * The offsets and sizes of global variables are the ELF file's; what is only
- * declared becomes a variable of a .kconfig map or, for .ksyms, a placeholder:
- * Linux takes no other BTF.  Hidden functions and variables become static.
+ * declared becomes a variable of a .kconfig map or, for .ksyms, a placeholder;
+ * parameters get names: Linux takes no other BTF.  Hidden functions and
+ * variables become static.
  */
 #include "elf/btf_raw.h"
 
@@ -23,6 +24,7 @@ struct fix {
 	struct btf_raw raw;
 	u32 datasecs;
 	u32 name;	 /* of the placeholder: a string */
+	u32 arg_name;	 /* of a parameter that has none */
 	u32 placeholder; /* a VAR */
 	u32 int_type;
 };
@@ -256,30 +258,32 @@ static int note_externs(struct fix *f, const struct btf_type *t, bool kconfig)
 	return 0;
 }
 
-/* Linux wants every parameter of a named function named, and no function that
- * is only declared. */
-static void fix_extern_func(struct fix *f, struct btf_type *t)
+/* A function's first parameter without a name, or NULL. */
+static struct btf_param *nameless(const struct fix *f, const struct btf_type *t)
 {
 	struct btf_type *proto = raw_type(&f->raw, t->type);
 
-	t->info = (t->info & ~0xffffu) | BTF_FUNC_GLOBAL;
 	if (!proto || type_kind(proto) != BTF_KIND_FUNC_PROTO)
-		return;
+		return NULL;
 	for (u32 i = 0; i < type_vlen(proto); i++) {
 		struct btf_param *p = (struct btf_param *)(proto + 1) + i;
 
 		if (p->type && !p->name_off)
-			p->name_off = f->name;
+			return p;
 	}
+	return NULL;
 }
 
 /* Hidden functions are static to the verifier. */
 static void fix_func(struct fix *f, struct btf_type *t)
 {
+	struct btf_param *p;
 	const struct symbol *sym;
 
+	while ((p = nameless(f, t)))
+		p->name_off = f->arg_name;
 	if (type_vlen(t) == BTF_FUNC_EXTERN) {
-		fix_extern_func(f, t);
+		t->info = (t->info & ~0xffffu) | BTF_FUNC_GLOBAL;
 		return;
 	}
 	if (type_vlen(t) != BTF_FUNC_GLOBAL)
@@ -330,17 +334,23 @@ static int note_datasec(struct fix *f, const struct btf_type *t, bool *ksyms)
 static int fix_all(struct fix *f)
 {
 	u32 types = f->raw.at.len;
-	bool externs = false;
+	bool externs = false, args = false;
 	int ret = 0;
 
 	for (u32 id = 1; id < types && !ret; id++) {
 		struct btf_type *t = raw_type(&f->raw, id);
 
-		if (type_kind(t) == BTF_KIND_DATASEC)
+		if (type_kind(t) == BTF_KIND_DATASEC) {
 			ret = note_datasec(f, t, &externs);
-		else if (type_kind(t) == BTF_KIND_FUNC && is_extern(t))
-			externs = true;
+		} else if (type_kind(t) == BTF_KIND_FUNC) {
+			externs |= is_extern(t);
+			args |= nameless(f, t) != NULL;
+		}
 	}
+	if (args && !ret)
+		f->arg_name = raw_add_string(&f->raw, "arg");
+	if (args && !ret && !f->arg_name)
+		ret = load_nomem(f->l);
 	if (externs && !ret)
 		ret = make_placeholder(f);
 	for (u32 id = 1; id < types && !ret; id++)

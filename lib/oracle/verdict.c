@@ -40,18 +40,39 @@ static int fill(int fd, const struct elf_map *em)
 	return !res && em->freeze ? kernel_map_freeze(fd) : res;
 }
 
+/* What user space has still to say before a map can be made, the verifier does
+ * not look at. */
+static int create_map(const struct verdicts *v, const struct elf_map *em,
+		      int inner)
+{
+	struct map_attr attr = em->attr;
+
+	if (attr.max_entries)
+		return mirror_create_map(v->btf, &attr, inner);
+	switch (attr.type) {
+	case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
+		attr.max_entries = kernel_cpus();
+		break;
+	case BPF_MAP_TYPE_RINGBUF:
+	case BPF_MAP_TYPE_USER_RINGBUF:
+		attr.max_entries = (u32)sysconf(_SC_PAGESIZE);
+		break;
+	default: attr.max_entries = 1;
+	}
+	return mirror_create_map(v->btf, &attr, inner);
+}
+
 static int make_map(struct verdicts *v, u32 i)
 {
 	const struct elf_map *em = &v->obj->maps[i];
 	int inner = -1, fd;
 
 	if (em->inner >= 0) {
-		inner = mirror_create_map(v->btf, &v->obj->maps[em->inner].attr,
-					  -1);
+		inner = create_map(v, &v->obj->maps[em->inner], -1);
 		if (inner < 0)
 			return inner;
 	}
-	fd = mirror_create_map(v->btf, &em->attr, inner);
+	fd = create_map(v, em, inner);
 	if (inner >= 0)
 		close(inner);
 	if (fd < 0)
