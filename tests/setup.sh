@@ -28,14 +28,18 @@ setup_record='tshark tcpdump iproute2 iputils-ping nginx-light openssl curl
 
 # Linux 6.12's headers, for a <linux/bpf.h> newer than linux-libc-dev's.  The
 # package's name has the kernel's version in it: any will do.
+setup_headers='^linux-headers-6\.12.*-common$'
+
 setup_headers_there() {
 	ls -d /usr/src/linux-headers-6.12*-common >/dev/null 2>&1
 }
 
-setup_headers_name() {
-	apt-cache search --names-only '^linux-headers-6\.12.*-common$' \
-		"$@" 2>/dev/null | awk '{ print $1 }' | grep -v -e -rt- |
-		sort -V | tail -n 1
+# Linux 6.12's source, whose programs tests/verifier/selftests.sh builds.
+setup_source='^linux-source-6\.12$'
+
+setup_newer_name() {
+	apt-cache search --names-only "$@" 2>/dev/null |
+		awk '{ print $1 }' | grep -v -e -rt- | sort -V | tail -n 1
 }
 
 setup_there() {
@@ -60,12 +64,14 @@ setup_mirror() {
 		awk '$2 == "bookworm" { print $1; exit }'
 }
 
+# setup_newer_install PATTERN: the newest package of that name
+#
 # Debian brings Linux 6.12 to Debian 12 as a security update, and a minimal
 # system may not list those: name them for this one installation.  A mirror
 # has them beside its debian/.
-setup_headers_install() {
-	local name sources mirror
-	name=$(setup_headers_name)
+setup_newer_install() {
+	local pattern=$1 name sources mirror
+	name=$(setup_newer_name "$pattern")
 	if [ -n "$name" ]; then
 		apt-get install -y --no-install-recommends "$name"
 		return
@@ -75,7 +81,7 @@ setup_headers_install() {
 	echo "deb ${mirror%/}-security bookworm-security main" >"$sources"
 	set -- -o Dir::Etc::SourceList="$sources"
 	apt-get "$@" -o APT::Get::List-Cleanup=0 update &&
-		name=$(setup_headers_name "$@") &&
+		name=$(setup_newer_name "$pattern" "$@") &&
 		[ -n "$name" ] &&
 		apt-get "$@" install -y --no-install-recommends "$name"
 	local result=$?
@@ -87,7 +93,7 @@ setup_headers_install() {
 setup_tell() {
 	local name=
 	if [ -n "$2" ]; then
-		name=$(setup_headers_name)
+		name=$(setup_newer_name "$setup_headers")
 		[ -n "$name" ] || {
 			name=$2
 			echo "$2 is in bookworm-security: add that to apt's" \
@@ -139,5 +145,5 @@ setup_packages() {
 		# shellcheck disable=SC2086
 		apt-get install -y --no-install-recommends $missing || return 1
 	fi
-	[ -z "$headers" ] || setup_headers_install
+	[ -z "$headers" ] || setup_newer_install "$setup_headers"
 }

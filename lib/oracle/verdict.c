@@ -40,25 +40,27 @@ static int fill(int fd, const struct elf_map *em)
 	return !res && em->freeze ? kernel_map_freeze(fd) : res;
 }
 
-/* What user space has still to say before a map can be made, the verifier does
- * not look at. */
+/* What user space has still to say before a map can be made: the verifier does
+ * not look at it. */
+static u32 some_entries(u32 type)
+{
+	switch (type) {
+	case BPF_MAP_TYPE_PERF_EVENT_ARRAY: return kernel_cpus();
+	case BPF_MAP_TYPE_RINGBUF:
+	case BPF_MAP_TYPE_USER_RINGBUF: return (u32)sysconf(_SC_PAGESIZE);
+	default: return 1;
+	}
+}
+
 static int create_map(const struct verdicts *v, const struct elf_map *em,
 		      int inner)
 {
 	struct map_attr attr = em->attr;
+	int fd = mirror_create_map(v->btf, &attr, inner);
 
-	if (attr.max_entries)
-		return mirror_create_map(v->btf, &attr, inner);
-	switch (attr.type) {
-	case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
-		attr.max_entries = kernel_cpus();
-		break;
-	case BPF_MAP_TYPE_RINGBUF:
-	case BPF_MAP_TYPE_USER_RINGBUF:
-		attr.max_entries = (u32)sysconf(_SC_PAGESIZE);
-		break;
-	default: attr.max_entries = 1;
-	}
+	if (fd >= 0 || attr.max_entries)
+		return fd;
+	attr.max_entries = some_entries(attr.type);
 	return mirror_create_map(v->btf, &attr, inner);
 }
 
