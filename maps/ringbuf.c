@@ -47,6 +47,7 @@ struct head {
 	u64 pending; /* under lock: all before it is committed */
 	u64 mask;    /* constant */
 	_Atomic int wake_fd;
+	atomic_bool taken; /* of a USER_RINGBUF: a program drains it */
 };
 
 struct ringbuf {
@@ -336,6 +337,62 @@ u64 ringbuf_query(const struct map *map, u64 what)
 	case BPF_RB_PROD_POS: return producer;
 	default: return 0;
 	}
+}
+
+/* ---- programs that read ---- */
+
+int user_ringbuf_begin(struct map *map)
+{
+	bool taken = atomic_exchange(&ringbuf_of(map)->head->taken, true);
+
+	return taken ? -EBUSY : 0;
+}
+
+void user_ringbuf_skip(struct map *map, u32 len)
+{
+	_Atomic u64 *consumer = ringbuf_of(map)->view.consumer;
+	u64 pos = atomic_load_explicit(consumer, memory_order_relaxed);
+
+	atomic_store_explicit(consumer, pos + record_bytes(len),
+			      memory_order_release);
+}
+
+/* Whoever maps the ring may have written anything anywhere. */
+s64 user_ringbuf_peek(struct map *map, u32 max, void **record)
+{
+	const struct ringbuf_view *v = &ringbuf_of(map)->view;
+	u64 producer = atomic_load_explicit(v->producer, memory_order_acquire);
+	u64 pos = atomic_load_explicit(v->consumer, memory_order_acquire);
+	u32 head, len;
+
+	if (producer % 8 || pos % 8)
+		return -EINVAL;
+	if (pos >= producer)
+		return -ENODATA;
+	head = atomic_load_explicit(&header_at(v, pos)->len,
+				    memory_order_acquire);
+	len = head & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
+	if (record_bytes(len) > producer - pos)
+		return -EINVAL;
+	if (record_bytes(len) > v->mask + 1 || len > max)
+		return -E2BIG;
+	if (head & BPF_RINGBUF_DISCARD_BIT) {
+		user_ringbuf_skip(map, len);
+		return -EAGAIN;
+	}
+	if (head & BPF_RINGBUF_BUSY_BIT)
+		return -ENODATA;
+	*record = header_at(v, pos) + 1;
+	return len;
+}
+
+void user_ringbuf_end(struct map *map, bool wakes)
+{
+	struct head *head = ringbuf_of(map)->head;
+
+	atomic_store(&head->taken, false);
+	if (wakes)
+		wake(head);
 }
 
 /* ---- readers ---- */

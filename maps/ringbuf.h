@@ -24,6 +24,17 @@ int ringbuf_output(struct map *map, const void *data, u64 size, u64 flags);
 /* BPF_RB_AVAIL_DATA ...; 0 for what there is not. */
 u64 ringbuf_query(const struct map *map, u64 what);
 
+/*
+ * A USER_RINGBUF, from programs: one at a time (-EBUSY) takes what is complete,
+ * in order.  peek() answers -ENODATA: there is nothing, -EAGAIN: it was
+ * discarded and is skipped, or that the ring says what cannot be (-EINVAL,
+ * -E2BIG); of a record the length, at most max.  end() may wake the writer.
+ */
+int user_ringbuf_begin(struct map *map);
+s64 user_ringbuf_peek(struct map *map, u32 max, void **record);
+void user_ringbuf_skip(struct map *map, u32 len);
+void user_ringbuf_end(struct map *map, bool wake);
+
 /* An eventfd, the map's, that becomes readable when Linux would wake up a
  * poll() of the map; from the first call on.  -errno. */
 int ringbuf_wake_fd(struct map *map);

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "bpf/kfunc.h"
 #include "bpf/opcode.h"
 
 struct line {
@@ -144,7 +145,8 @@ static void call(const struct line *l)
 		return;
 	}
 	if (in->src_reg == BPF_PSEUDO_KFUNC_CALL) {
-		SAY(l, "call kernel-function#%d", in->imm);
+		name = kfunc_name((u32)in->imm);
+		SAY(l, "call %s#%d", name ? name : "kernel-function", in->imm);
 		return;
 	}
 	if (l->names && l->names->helper)

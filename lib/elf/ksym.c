@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bpf/insn.h"
+#include "bpf/kfunc.h"
 
 const struct ext *ext_find(const struct load *l, const char *name)
 {
@@ -31,12 +32,28 @@ static int unresolved(struct load *l, const struct code *c, u32 insn,
 	return -ENOENT;
 }
 
-/* Weir has no kernel's symbols: weak ones are zero. */
+/* Calls have the number, and so have addresses, which are only compared with
+ * 0. */
+static void patch_ksym(struct bpf_insn *in, enum kfunc number)
+{
+	in[0].imm = (s32)number;
+	if (insn_is_wide(in)) {
+		in[0].src_reg = 0;
+		in[1].imm = 0;
+	} else {
+		in->src_reg = BPF_PSEUDO_KFUNC_CALL;
+		in->off = 0;
+	}
+}
+
+/* Of the kernel's symbols Weir has kernel functions: others, if weak, are
+ * zero. */
 int ksym_patch(struct load *l, const struct code *c, u32 insn,
 	       const struct symbol *sym)
 {
 	const struct ext *ext = ext_find(l, sym->name);
 	struct bpf_insn *in = &c->insns[insn];
+	enum kfunc number;
 
 	if (!ext)
 		return unresolved(l, c, insn, sym->name, false);
@@ -46,16 +63,9 @@ int ksym_patch(struct load *l, const struct code *c, u32 insn,
 		in[1].imm = (s32)ext->offset;
 		return 0;
 	}
-	if (ext->kconfig || !ext->weak)
+	number = kfunc_find(sym->name);
+	if (ext->kconfig || (!ext->weak && !number))
 		return unresolved(l, c, insn, sym->name, true);
-	if (insn_is_wide(in)) {
-		in[0].src_reg = 0;
-		in[0].imm = 0;
-		in[1].imm = 0;
-	} else {
-		in->src_reg = BPF_PSEUDO_KFUNC_CALL;
-		in->imm = 0;
-		in->off = 0;
-	}
+	patch_ksym(in, number);
 	return 0;
 }

@@ -44,6 +44,14 @@ enum arg_type {
 	ARG_DYNPTR_RINGBUF, /* released */
 	ARG_CTX_OR_NULL,
 	ARG_KERNEL,	    /* kernel objects that Weir has not */
+	/* kfuncs' */
+	ARG_DYNPTR_PACKET_OUT,
+	ARG_DYNPTR_CLONE_OUT, /* of the ARG_DYNPTR before it */
+	ARG_BUFFER_OR_NULL, /* writable, as long as the size after it; or NULL,
+			       whatever the size */
+	ARG_ITER_OUT,	    /* to be made: of numbers */
+	ARG_ITER,
+	ARG_ITER_END, /* no more one after the call */
 };
 
 enum ret_type {
@@ -57,6 +65,9 @@ enum ret_type {
 	RET_SOCK_COMMON_OR_NULL,
 	RET_TCP_SOCK_OR_NULL,
 	RET_KERNEL,
+	/* kfuncs' */
+	RET_SLICE_OR_NULL, /* RET_DYNPTR_MEM_OR_NULL, only to be read */
+	RET_NUMBER_OR_NULL, /* where an iterator's number is */
 };
 
 typedef u64 helper_fn(struct run *run, u64 a, u64 b, u64 c, u64 d, u64 e);
@@ -100,6 +111,9 @@ const struct helper *helper_find(u32 id);
 const struct helper *helper_proto(u32 id);
 /* The uapi's name of a helper number Weir may lack, NULL if Linux has none. */
 const char *helper_name(u32 id);
+/* Of a kernel function (bpf/kfunc.h): the same without an id.  NULL: no such
+ * number. */
+const struct helper *helper_kfunc(u32 number);
 /* May a map of this type be given to the helper, as in Linux? */
 bool helper_takes_map(u32 helper, u32 map_type);
 /* All of them, ending with NULL. */

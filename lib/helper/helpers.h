@@ -70,7 +70,15 @@
 	X(xdp_load_bytes)               \
 	X(xdp_store_bytes)              \
 	X(map_lookup_percpu_elem)       \
-	X(ktime_get_tai_ns)
+	X(dynptr_from_mem)              \
+	X(ringbuf_reserve_dynptr)       \
+	X(ringbuf_submit_dynptr)        \
+	X(ringbuf_discard_dynptr)       \
+	X(dynptr_read)                  \
+	X(dynptr_write)                 \
+	X(dynptr_data)                  \
+	X(ktime_get_tai_ns)             \
+	X(user_ringbuf_drain)
 
 #define HELPER_DECLARE(name) extern const struct helper helper_##name;
 HELPERS(HELPER_DECLARE)

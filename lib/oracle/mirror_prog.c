@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "bpf/insn.h"
+#include "bpf/kfunc.h"
 #include "oracle/equal.h"
 #include "oracle/kernel.h"
 #include "oracle/mirror.h"
@@ -90,6 +91,11 @@ static int load_prog(const struct mirror *m, const struct elf_prog *ep,
 		return err_fail(err, -ENOMEM, "out of memory");
 	memcpy(own.insns, ep->insns, ep->insn_cnt * sizeof(*own.insns));
 	resolve_maps(m, own.insns, own.insn_cnt);
+	fd = kfunc_to_kernel(own.insns, own.insn_cnt, err);
+	if (fd) {
+		free(own.insns);
+		return fd;
+	}
 	fd = equal_make(&own, m->state_map, m->cpus, m->equal_func, &p);
 	free(own.insns);
 	if (fd)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "bpf/insn.h"
+#include "bpf/kfunc.h"
 #include "elf/elf_obj.h"
 #include "oracle/kernel.h"
 #include "oracle/mirror.h"
@@ -258,7 +259,9 @@ int verdicts_ask(struct verdicts *v, const char *prog, struct verdict *out,
 		attr.line_info_cnt = ep->line_info_cnt;
 		attr.line_info_rec_size = ep->line_info_rec_size;
 	}
-	res = ask(v, &attr, out);
+	res = kfunc_to_kernel(insns, ep->insn_cnt, err);
+	if (!res)
+		res = ask(v, &attr, out);
 	free(insns);
 	return res;
 }

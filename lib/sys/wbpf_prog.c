@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bpf/insn.h"
+#include "bpf/kfunc.h"
 #include "sys/wclient.h"
 #include "sys/wbpf_debug.h"
 #include "verify/verify.h"
@@ -183,6 +184,8 @@ static int load(struct loading *l, struct wlog *lines, struct prog **out)
 				  l->err);
 	if (!res)
 		res = use_maps(l);
+	if (!res)
+		res = kfunc_from_kernel(l->insns, l->insn_cnt, l->err);
 	if (res)
 		return res;
 	attr.maps = l->maps.items;

@@ -9,6 +9,7 @@
  */
 #include <stdlib.h>
 
+#include "bpf/kfunc.h"
 #include "verify/verifier.h"
 
 /* ---- functions ---- */
@@ -374,6 +375,13 @@ static void find_packet_movers(struct verifier *v)
 
 static void name_kfuncs(struct verifier *v)
 {
+	for (u32 i = 0; !v->attr->kfuncs && i < v->cnt; i++) {
+		const struct bpf_insn *insn = &v->insns[i];
+
+		if (insn->code == (BPF_JMP | BPF_CALL) &&
+		    insn->src_reg == BPF_PSEUDO_KFUNC_CALL)
+			v->aux[i].kfunc = kfunc_name((u32)insn->imm);
+	}
 	for (u32 i = 0; i < v->attr->kfunc_cnt; i++)
 		if (v->attr->kfuncs[i].insn < v->cnt)
 			v->aux[v->attr->kfuncs[i].insn].kfunc =

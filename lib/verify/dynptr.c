@@ -112,8 +112,8 @@ static int write_slots(struct verifier *v, u32 regno)
 	return ret ? ret : check_access(v, &a);
 }
 
-int dynptr_make(struct verifier *v, u32 regno, enum dynptr_kind kind,
-		bool acquires)
+static int make(struct verifier *v, u32 regno, enum dynptr_kind kind,
+		bool acquires, u32 ref)
 {
 	const struct reg *r = &state_regs(v->cur)[regno];
 	struct reg made = reg_uninit();
@@ -134,6 +134,7 @@ int dynptr_make(struct verifier *v, u32 regno, enum dynptr_kind kind,
 		return ret;
 	made.dynptr = (u8)kind;
 	made.dynptr_id = new_id(v);
+	made.ref = ref;
 	if (acquires) {
 		made.ref = new_id(v);
 		if (state_add_ref(v->cur, made.ref, v->insn))
@@ -146,6 +147,18 @@ int dynptr_make(struct verifier *v, u32 regno, enum dynptr_kind kind,
 	made.first = true;
 	stack[at].reg = made;
 	return 0;
+}
+
+int dynptr_make(struct verifier *v, u32 regno, enum dynptr_kind kind,
+		bool acquires)
+{
+	return make(v, regno, kind, acquires, 0);
+}
+
+int dynptr_clone(struct verifier *v, u32 regno, const struct call_meta *of)
+{
+	return make(v, regno, of->dynptr, false,
+		    holds_ref(of->dynptr) ? of->ref : 0);
 }
 
 static int unacquired(struct verifier *v, u32 regno, const struct reg *r)

@@ -267,6 +267,24 @@ static int dynptr_adjust(struct verifier *v)
 	return ret ? ret : dynptr_ask(v);
 }
 
+static int clone_dynptr(struct verifier *v)
+{
+	struct call_meta meta = { 0 };
+	int ret = reg_must_be_read(v, BPF_REG_1);
+
+	if (!ret)
+		ret = dynptr_use(v, BPF_REG_1, &meta);
+	if (!ret)
+		ret = reg_must_be_read(v, BPF_REG_2);
+	if (!ret)
+		ret = dynptr_clone(v, BPF_REG_2, &meta);
+	if (ret)
+		return ret;
+	forget_caller_saved(v);
+	state_regs(v->cur)[BPF_REG_0] = reg_scalar();
+	return 0;
+}
+
 static const struct kfunc kfuncs[] = {
 	{ "bpf_iter_num_new", PROG_ANY, iter_new },
 	{ "bpf_iter_num_next", PROG_ANY, iter_next },
@@ -279,6 +297,7 @@ static const struct kfunc kfuncs[] = {
 	{ "bpf_dynptr_is_null", PROG_ANY, dynptr_ask },
 	{ "bpf_dynptr_is_rdonly", PROG_ANY, dynptr_ask },
 	{ "bpf_dynptr_size", PROG_ANY, dynptr_ask },
+	{ "bpf_dynptr_clone", PROG_ANY, clone_dynptr },
 };
 
 int check_kfunc(struct verifier *v)

@@ -288,6 +288,8 @@ int dynptr_use(struct verifier *v, u32 regno, struct call_meta *meta);
 /* Makes one where the register points to; it holds a reference or none. */
 int dynptr_make(struct verifier *v, u32 regno, enum dynptr_kind kind,
 		bool acquires);
+/* Another of the one that was used, which shares its reference. */
+int dynptr_clone(struct verifier *v, u32 regno, const struct call_meta *of);
 /* What the register's dynptr is, or NULL. */
 struct reg *dynptr_find(struct verifier *v, const struct reg *r);
 int dynptr_release(struct verifier *v, u32 regno);

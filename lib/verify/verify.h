@@ -77,7 +77,8 @@ struct verify_attr {
 	u32 line_cnt;
 	const struct prog_func *funcs;
 	u32 func_cnt;
-	const struct verify_kfunc *kfuncs;
+	const struct verify_kfunc *kfuncs; /* NULL: calls have the numbers of
+					      bpf/kfunc.h */
 	u32 kfunc_cnt;
 
 	struct verify_log log;

@@ -4,6 +4,7 @@
  *
  * A helper trusts what it is given, so nothing reaches it that does not fit.
  */
+#include "helper/dynptr.h"
 #include "maps/fields.h"
 #include "vm/shadow.h"
 
@@ -15,7 +16,12 @@ struct call {
 	const struct helper *helper;
 	const struct map *map; /* the last ARG_MAP */
 	u32 mem_size;	       /* the last ARG_SIZE */
-	u32 record;	       /* ARG_RECORD's life, 0: none */
+	u32 record;	       /* of what is given back: its life, 0: none */
+	/* the last ARG_DYNPTR, its first slot, and where one is made */
+	const struct dynptr *dynptr;
+	struct object slot;
+	enum arg_type made;
+	u64 made_at;
 };
 
 static bool wrong(const struct call *c, u32 reg, const char *expected)
@@ -164,6 +170,63 @@ static bool check_record(struct call *c, u32 reg)
 	return true;
 }
 
+static bool check_dynptr(struct call *c, u32 reg, bool release)
+{
+	c->dynptr = shadow_dynptr(c->m, c->in, reg, release, &c->slot);
+	if (!c->dynptr)
+		return false;
+	if (release) {
+		c->record = c->slot.life;
+		c->made_at = c->m->vm.r[reg];
+	}
+	return true;
+}
+
+/* The two lie where nothing else of the call does. */
+static bool check_room(struct call *c, u32 reg, enum arg_type type)
+{
+	c->made = type;
+	c->made_at = c->m->vm.r[reg];
+	if (type == ARG_ITER_OUT)
+		return shadow_iter_room(c->m, c->in, reg);
+	return shadow_dynptr_room(c->m, c->in, reg);
+}
+
+/* Of a packet a dynptr is made, of a value or what a dynptr gave it another. */
+static bool check_write(struct call *c, u32 reg)
+{
+	if (c->helper->id == BPF_FUNC_dynptr_from_mem &&
+	    c->m->s.kind[reg] != K_VALUE)
+		return wrong(c, reg, "inside a map's value");
+	return check_mem(c, reg, ACCESS_BOTH, false);
+}
+
+/* kfuncs' and those of dynptrs. */
+static bool check_object(struct call *c, u32 reg, enum arg_type type)
+{
+	switch (type) {
+	case ARG_DYNPTR:
+		return check_dynptr(c, reg, false);
+	case ARG_DYNPTR_RINGBUF:
+		return check_dynptr(c, reg, true);
+	case ARG_DYNPTR_MEM_OUT:
+	case ARG_DYNPTR_RINGBUF_OUT:
+	case ARG_DYNPTR_PACKET_OUT:
+	case ARG_DYNPTR_CLONE_OUT:
+	case ARG_ITER_OUT:
+		return check_room(c, reg, type);
+	case ARG_ITER:
+	case ARG_ITER_END:
+		c->made_at = c->m->vm.r[reg];
+		return shadow_iter(c->m, c->in, reg);
+	case ARG_BUFFER_OR_NULL:
+		return (c->m->s.kind[reg] == K_NUMBER && !c->m->vm.r[reg]) ||
+		       check_mem(c, reg, ACCESS_WRITE, false);
+	default:
+		return wrong(c, reg, "something this version knows");
+	}
+}
+
 static bool check_special(struct call *c, u32 reg, enum arg_type type)
 {
 	u8 kind = c->m->s.kind[reg];
@@ -188,7 +251,7 @@ static bool check_special(struct call *c, u32 reg, enum arg_type type)
 		return kind == K_STACK || (kind == K_NUMBER && !value) ||
 		       wrong(c, reg, "a place in the stack, or NULL");
 	default:
-		return wrong(c, reg, "something this version knows");
+		return check_object(c, reg, type);
 	}
 }
 
@@ -216,6 +279,12 @@ static bool check_arg(struct call *c, u32 reg, enum arg_type type)
 		return check_mem(c, reg, ACCESS_READ, true);
 	case ARG_MEM_OUT:
 		return check_mem(c, reg, ACCESS_WRITE, false);
+	case ARG_MEM_WRITE:
+		return check_write(c, reg);
+	case ARG_FIXED:
+		return reach(c, reg, c->helper->size[reg - 1], ACCESS_READ);
+	case ARG_FIXED_OUT:
+		return reach(c, reg, c->helper->size[reg - 1], ACCESS_WRITE);
 	case ARG_SIZE:
 		return check_size(c, reg, false);
 	case ARG_SIZE_OR_ZERO:
@@ -235,6 +304,52 @@ static bool check_args(struct call *c)
 		if (!check_arg(c, i + 1, c->helper->arg[i]))
 			return false;
 	return true;
+}
+
+/* A record inside a dynptr. */
+static bool add_record(struct call *c, u32 *life)
+{
+	const struct dynptr *d = (const void *)(uintptr_t)c->made_at;
+
+	*life = 0;
+	return !d->data || record_add(c->m, c->in, d->data, life);
+}
+
+/* What the call has made of the stack. */
+static bool set_made(struct call *c)
+{
+	u32 life;
+
+	switch (c->made) {
+	case ARG_DYNPTR_RINGBUF_OUT:
+		if (!add_record(c, &life))
+			return false;
+		shadow_dynptr_made(c->m, c->made_at, true, life);
+		return true;
+	case ARG_DYNPTR_MEM_OUT:
+	case ARG_DYNPTR_PACKET_OUT:
+		shadow_dynptr_made(c->m, c->made_at, false, 0);
+		return true;
+	case ARG_DYNPTR_CLONE_OUT:
+		shadow_dynptr_made(c->m, c->made_at, c->slot.size,
+				   c->slot.life);
+		return true;
+	case ARG_ITER_OUT:
+		shadow_iter_set(c->m, c->made_at, true);
+		return true;
+	default:
+		break;
+	}
+	if (c->helper->arg[0] == ARG_DYNPTR_RINGBUF)
+		shadow_dynptr_gone(c->m, c->made_at);
+	else if (c->helper->arg[0] == ARG_ITER_END)
+		shadow_iter_set(c->m, c->made_at, false);
+	return true;
+}
+
+static bool of_packet(const struct dynptr *d)
+{
+	return d->of == DYNPTR_OF_SKB || d->of == DYNPTR_OF_XDP;
 }
 
 static bool set_result(struct call *c)
@@ -262,6 +377,22 @@ static bool set_result(struct call *c)
 					    (void *)(uintptr_t)obj.base,
 					    &obj.life))
 			return false;
+		break;
+	case RET_SLICE_OR_NULL:
+	case RET_DYNPTR_MEM_OR_NULL:
+		kind = K_MEM;
+		obj.size = c->mem_size;
+		obj.life = c->slot.life;
+		obj.rdonly = c->helper->ret == RET_SLICE_OR_NULL;
+		if (obj.base && of_packet(c->dynptr)) {
+			kind = K_PACKET;
+			obj.life = c->m->vm.run->pkt->generation;
+		}
+		break;
+	case RET_NUMBER_OR_NULL:
+		kind = K_MEM;
+		obj.size = sizeof(s32);
+		obj.rdonly = true;
 		break;
 	default:
 		return wrong(c, BPF_REG_0, "something this version knows");
@@ -310,7 +441,7 @@ bool shadow_call(struct machine *m, const struct vm_insn *in)
 	if (c.record)
 		record_given_back(m, c.record);
 	shadow_clobber(m, BPF_REG_1, BPF_REG_5);
-	return set_result(&c);
+	return set_made(&c) && set_result(&c);
 }
 
 bool shadow_check_tail(struct machine *m, const struct vm_insn *in)

@@ -30,7 +30,10 @@ void shadow_push_callback(struct machine *m)
 		set_element(m, c->map);
 		ctx = BPF_REG_4;
 		break;
-	default: break;
+	default: /* user_ringbuf_drain */
+		shadow_set(m, BPF_REG_1, K_DYNPTR,
+			   (struct object){ .base = m->vm.r[BPF_REG_1] });
+		break;
 	}
 	shadow_set(m, ctx, c->kind, c->obj);
 }

@@ -336,8 +336,8 @@ leave_with_zero:
 	r[BPF_REG_0] = 0;
 	on_set(m, BPF_REG_0);
 	goto leave;
-do_LD_BTF_ID: /* the decoder refuses these two */
-do_CALL_KFUNC:
+do_LD_BTF_ID: /* the decoder refuses the one */
+do_CALL_KFUNC: /* and makes a CALL of the other */
 	__builtin_unreachable();
 stopped:
 	return 0;

@@ -152,6 +152,20 @@ static int check_functions(struct prep *p)
 	return 0;
 }
 
+/* A call of one is a call as any other. */
+static int link_kfunc(struct prep *p, struct vm_insn *out, u32 number)
+{
+	const struct helper *kfunc = helper_kfunc(number);
+
+	if (!kfunc || !(kfunc->progs & ctx_mask(p->prog->type)))
+		return err_fail(p->err, -EINVAL,
+				"calling kernel function %s%s is not allowed",
+				kfunc ? "bpf_" : "", kfunc ? kfunc->name : "");
+	out->op = OP_CALL;
+	out->imm = (u64)(uintptr_t)kfunc;
+	return 0;
+}
+
 static int link_helper(struct prep *p, struct vm_insn *out, u32 id)
 {
 	const struct helper *helper = helper_find(id);
@@ -248,8 +262,7 @@ static int link_insn(struct prep *p, u32 at)
 		return err_fail(p->err, -EINVAL,
 				"kernel symbols are not available here");
 	case OP_CALL_KFUNC:
-		return err_fail(p->err, -EINVAL,
-				"calling kernel function is not allowed");
+		return link_kfunc(p, out, (u32)insn->imm);
 	case OP_CALL:
 		return link_helper(p, out, (u32)insn->imm);
 	case OP_CALL_LOCAL:

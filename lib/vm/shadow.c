@@ -139,6 +139,7 @@ static void *no_pointer(struct machine *m, const struct vm_insn *in, u32 reg)
 		[K_PACKET_END] = "the packet's end: only for comparing",
 		[K_MAP] = "a map: only helpers can use it",
 		[K_FUNC] = "a function: only helpers can use it",
+		[K_DYNPTR] = "a dynptr: only helpers can use it",
 		[K_CTX] = "the context: not here",
 	};
 	u8 kind = m->s.kind[reg];
@@ -228,9 +229,11 @@ static void *stack_access(struct machine *m, const struct vm_insn *in, u32 reg,
 			 reg);
 		return NULL;
 	}
-	if (access != ACCESS_READ && size)
-		memset(&f->kind[off / 8], K_NUMBER,
-		       (off + size - 1) / 8 - off / 8 + 1);
+	if (!size)
+		return (void *)(uintptr_t)addr;
+	if (!shadow_touch(m, in, f, (u32)(off / 8), (u32)((off + size - 1) / 8),
+			  access != ACCESS_READ))
+		return NULL;
 	return (void *)(uintptr_t)addr;
 }
 

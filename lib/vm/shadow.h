@@ -15,7 +15,9 @@
  *     into a frame when the function returns, into a record when it is given
  *     back.
  * S5  Every record is given back once: by the program, or when it is stopped.
- * S6  A lock of a value is held by one program at a time and for as long as it
+ * S6  Dynptrs and iterators in the stack are for helpers: a load of one stops
+ *     the program, a store makes numbers of it.
+ * S7  A lock of a value is held by one program at a time and for as long as it
  *     runs at most: who is stopped while holding one releases it.
  */
 #ifndef WEIR_VM_SHADOW_H
@@ -44,6 +46,10 @@ enum kind {
 	K_VALUE, /* of a map */
 	K_MEM,	 /* a record from a helper, or vm_run_mem()'s */
 	K_FUNC,
+	K_DYNPTR, /* one that is not the program's */
+	/* of slots only: no loads, no registers */
+	K_DYNPTR_SLOT,
+	K_ITER_SLOT,
 };
 
 struct object {
@@ -191,6 +197,25 @@ void shadow_timer_args(struct machine *m);
 /* The frame in use was pushed by a call, or was below the one just popped. */
 void shadow_push(struct machine *m);
 void shadow_pop(struct machine *m);
+
+/* dynptr.c: the stack slots of dynptrs and iterators. */
+struct dynptr;
+
+/* The initialised one that reg points to, NULL: stopped; and what its first
+ * slot has.  One of a ring buffer, if it is to be released. */
+const struct dynptr *shadow_dynptr(struct machine *m, const struct vm_insn *in,
+				   u32 reg, bool release, struct object *slot);
+/* There is room for one. */
+bool shadow_dynptr_room(struct machine *m, const struct vm_insn *in, u32 reg);
+/* It was made there, for a record if there is one. */
+void shadow_dynptr_made(struct machine *m, u64 addr, bool ringbuf, u32 life);
+void shadow_dynptr_gone(struct machine *m, u64 addr);
+bool shadow_iter(struct machine *m, const struct vm_insn *in, u32 reg);
+bool shadow_iter_room(struct machine *m, const struct vm_insn *in, u32 reg);
+void shadow_iter_set(struct machine *m, u64 addr, bool there);
+/* A load or store in the stack touches these slots. */
+bool shadow_touch(struct machine *m, const struct vm_insn *in,
+		  struct frame_shadow *f, u32 first, u32 last, bool write);
 
 /* What is not done while a lock is held. */
 bool shadow_may_not_hold(struct machine *m, const struct vm_insn *in,

@@ -46,6 +46,12 @@ class Calls(Case):
         self.check("callbacks.bpf.c", "loops_xdp", "loops_tc", "walks_xdp",
                    "walks_tc")
 
+    def test_dynptrs(self):
+        self.check("dynptrs.bpf.c", "memory_tc", "dynptrs_xdp", "dynptrs_tc")
+
+    def test_iterators(self):
+        self.check("dynptrs.bpf.c", "numbers_xdp", "goto_tc")
+
 
 if __name__ == "__main__":
     probe = weir(os.path.join(BUILD, "progs/pass.bpf.o"), "--hook", "xdp")

@@ -65,8 +65,15 @@ static struct duo_call fitting_call(const struct helper *h)
 static bool wants_more(const struct helper *h)
 {
 	for (u32 i = 0; i < 5; i++)
-		if (h->arg[i] == ARG_SPIN_LOCK || h->arg[i] == ARG_FUNC)
-			return true;
+		switch (h->arg[i]) {
+		case ARG_SPIN_LOCK:
+		case ARG_FUNC:
+		case ARG_DYNPTR:
+		case ARG_DYNPTR_RINGBUF:
+		case ARG_DYNPTR_MEM_OUT:
+		case ARG_DYNPTR_RINGBUF_OUT: return true;
+		default: break;
+		}
 	return false;
 }
 

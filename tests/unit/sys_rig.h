@@ -42,7 +42,7 @@ static void assert_empty(void)
 	assert_int_equal(mem_used(mem), 0);
 }
 
-static struct map *make_map(u32 type, u32 value_size, u32 max_entries)
+static inline struct map *make_map(u32 type, u32 value_size, u32 max_entries)
 {
 	const struct map_attr attr = { .type = type,
 				       .key_size = 4,

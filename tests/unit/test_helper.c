@@ -531,18 +531,17 @@ static void random_call(u8 *memory, u32 size)
 	if (!h->fn || !(h->progs & ctx_mask(prog.type)))
 		return;
 	for (u32 i = 0; i < 5; i++) {
-		arg[i] = some_number();
-		if (h->arg[i] == ARG_MAP || h->arg[i] == ARG_CONST_STR ||
-		    h->arg[i] == ARG_RECORD || h->arg[i] == ARG_SPIN_LOCK ||
-		    h->arg[i] == ARG_FUNC)
-			return;
-		if (h->arg[i] == ARG_CTX)
-			arg[i] = (u64)(uintptr_t)&pkt;
-		if (h->arg[i] == ARG_MEM || h->arg[i] == ARG_MEM_OUT ||
-		    h->arg[i] == ARG_MEM_OR_NULL)
-			arg[i] = (u64)(uintptr_t)memory;
-		if (h->arg[i] == ARG_SIZE || h->arg[i] == ARG_SIZE_OR_ZERO)
-			arg[i] = 1 + rnd() % size;
+		switch (h->arg[i]) {
+		case ARG_NONE:
+		case ARG_ANY: arg[i] = some_number(); break;
+		case ARG_CTX: arg[i] = (u64)(uintptr_t)&pkt; break;
+		case ARG_MEM:
+		case ARG_MEM_OR_NULL:
+		case ARG_MEM_OUT: arg[i] = (u64)(uintptr_t)memory; break;
+		case ARG_SIZE:
+		case ARG_SIZE_OR_ZERO: arg[i] = 1 + rnd() % size; break;
+		default: return;
+		}
 	}
 	h->fn(&run, arg[0], arg[1], arg[2], arg[3], arg[4]);
 }
