@@ -36,6 +36,13 @@ static void print_log(void *arg, const char *text)
 	fputs(text, stderr);
 }
 
+static const char *source_of(const struct prog_line *line)
+{
+	const char *text = line && line->text ? line->text : "";
+
+	return text + strspn(text, " \t");
+}
+
 static void json_kernel(struct json *j, const struct verdict *kernel)
 {
 	json_key(j, "kernel");
@@ -46,6 +53,53 @@ static void json_kernel(struct json *j, const struct verdict *kernel)
 	if (!kernel->accepted)
 		json_kstr(j, "message", kernel->reason);
 	json_end_object(j);
+}
+
+static void json_line(struct json *j, const struct prog_line *line)
+{
+	if (!line)
+		return;
+	json_kstr(j, "file", line->file ? line->file : "");
+	json_ku64(j, "line", line->line);
+	json_kstr(j, "source", source_of(line));
+}
+
+static void json_history(struct json *j, const struct verify_history *h)
+{
+	json_key(j, "history");
+	json_begin_array(j);
+	for (u32 i = 0; h && i < h->cnt; i++) {
+		const struct verify_event *e = &h->events[i];
+
+		json_begin_object(j);
+		json_kstr(j, "event", verify_event_name(e->kind));
+		json_ku64(j, "insn", e->insn);
+		json_line(j, e->line);
+		json_kstr(j, "what", e->what);
+		if (e->known[0])
+			json_kstr(j, "known", e->known);
+		if (e->times > 1)
+			json_ku64(j, "times", e->times);
+		json_end_object(j);
+	}
+	json_end_array(j);
+	if (h && h->left_out)
+		json_ku64(j, "left_out", h->left_out);
+}
+
+static void json_refusal(struct json *j, const struct verify_result *r,
+			 const struct err *err)
+{
+	json_kstr(j, "class", verify_class_name(verify_code_class(r->code)));
+	json_ku64(j, "insn", r->insn);
+	json_line(j, r->line);
+	json_kstr(j, "message", err->reason);
+	if (r->more[0])
+		json_kstr(j, "more", r->more);
+	json_kstr(j, "place", err->place);
+	if (err->hint[0])
+		json_kstr(j, "hint", err->hint);
+	json_history(j, r->history);
 }
 
 static void as_json(struct verify_cmd *c, const struct elf_prog *ep,
@@ -62,18 +116,54 @@ static void as_json(struct verify_cmd *c, const struct elf_prog *ep,
 	json_ku64(j, "states", r->total_states);
 	json_ku64(j, "stack", r->stack_depth);
 	json_ku64(j, "time_us", r->time_ns / 1000);
-	if (r->code) {
-		json_kstr(j, "class",
-			  verify_class_name(verify_code_class(r->code)));
-		json_ku64(j, "insn", r->insn);
-		json_kstr(j, "message", err->reason);
-		json_kstr(j, "place", err->place);
-		if (err->hint[0])
-			json_kstr(j, "hint", err->hint);
-	}
+	if (r->code)
+		json_refusal(j, r, err);
 	if (kernel)
 		json_kernel(j, kernel);
 	json_end_object(j);
+}
+
+static void text_event(const struct verify_event *e,
+		       const struct prog_line *shown)
+{
+	const struct prog_line *line = e->line;
+
+	if (line && line->file && line != shown)
+		printf("    %s:%u: %s\n", line->file, line->line,
+		       source_of(line));
+	printf("      insn %u: %s", e->insn, e->what);
+	if (e->times > 1)
+		printf(" (%u times)", e->times);
+	printf("\n");
+	if (e->known[0])
+		printf("        %s\n", e->known);
+}
+
+static void text_history(const struct verify_history *h)
+{
+	printf("  how it came to be:\n");
+	for (u32 i = 0; i < h->cnt; i++) {
+		if (h->left_out && i == VERIFY_EVENTS_FIRST)
+			printf("    ... %u more ...\n", h->left_out);
+		text_event(&h->events[i], i ? h->events[i - 1].line : NULL);
+	}
+}
+
+static void text_refusal(const struct verify_result *r, const struct err *err)
+{
+	printf("  %s\n", err->reason);
+	if (r->more[0])
+		printf("  %s\n", r->more);
+	printf("  code   %s (%s)\n", verify_code_name(r->code),
+	       verify_class_name(verify_code_class(r->code)));
+	if (err->place[0])
+		printf("  place  %s\n", err->place);
+	if (source_of(r->line)[0])
+		printf("         %s\n", source_of(r->line));
+	if (err->hint[0])
+		printf("  hint   %s\n", err->hint);
+	if (r->history)
+		text_history(r->history);
 }
 
 static void as_text(const struct elf_prog *ep, const struct verify_result *r,
@@ -83,15 +173,8 @@ static void as_text(const struct elf_prog *ep, const struct verify_result *r,
 	       "stack\n",
 	       ep->name, r->code ? "reject" : "accept", r->processed,
 	       r->total_states, r->stack_depth);
-	if (r->code) {
-		printf("  %s\n", err->reason);
-		printf("  code   %s (%s)\n", verify_code_name(r->code),
-		       verify_class_name(verify_code_class(r->code)));
-		if (err->place[0])
-			printf("  place  %s\n", err->place);
-		if (err->hint[0])
-			printf("  hint   %s\n", err->hint);
-	}
+	if (r->code)
+		text_refusal(r, err);
 	if (!kernel)
 		return;
 	printf("  Linux: %s, %u instructions processed\n",

@@ -9,6 +9,7 @@
 
 int reg_must_be_read(struct verifier *v, u32 regno)
 {
+	v->subject = regno;
 	if (state_regs(v->cur)[regno].kind == REG_UNINIT)
 		return reject(v, VERIFY_UNINIT, -EACCES, "R%u !read_ok", regno);
 	return 0;
@@ -220,6 +221,8 @@ static int move_pointer(struct verifier *v, const struct bpf_insn *insn,
 		state_regs(v->cur)[insn->dst_reg] = out;
 		return 0;
 	}
+	v->subject = num_first || BPF_SRC(insn->code) == BPF_K ? insn->dst_reg
+							       : insn->src_reg;
 	ret = check_pointer_op(v, insn, ptr, num, num_first);
 	if (ret)
 		return ret;

@@ -127,6 +127,7 @@ int check_mem_arg(struct verifier *v, u32 regno, u32 size, bool zero_ok,
 	const struct reg *r = &state_regs(v->cur)[regno];
 	int ret;
 
+	v->subject = regno;
 	switch (r->kind) {
 	case REG_PKT:
 	case REG_PKT_META: return check_packet(v, regno, r->off, size, zero_ok);
@@ -171,6 +172,7 @@ int check_mem_size_arg(struct verifier *v, u32 mem, u32 size_reg, bool zero_ok,
 	const struct reg *r = &state_regs(v->cur)[size_reg];
 	int ret;
 
+	v->subject = size_reg;
 	fills &= range_is_const(&r->var);
 	if (r->var.smin < 0)
 		return reject(v, VERIFY_SIZE, -EACCES,

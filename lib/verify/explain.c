@@ -5,7 +5,9 @@
  * The reason is Linux's words; the place is the source line if the program has
  * line information, and the instruction; the hint is C.
  */
-#include "verify/verifier.h"
+#include <stdlib.h>
+
+#include "verify/history.h"
 
 static const char *const hints[VERIFY_CODE_COUNT] = {
 	[VERIFY_UNINIT] = "give it a value on every path that leads here",
@@ -47,24 +49,64 @@ const struct prog_line *line_at(const struct verify_attr *attr, u32 insn)
 	return found;
 }
 
+/* Both stay empty if nothing more is known. */
+static void look_back(struct verifier *v, struct text *hint)
+{
+	struct record r = { .path = &v->failed };
+	struct verify_result again = { 0 };
+	u32 subject = NO_REG;
+	struct verify_history *h = calloc(1, sizeof(*h));
+
+	if (!v->failed.len || !h || !verify_again(v, &r, &again, &subject) ||
+	    r.failed || !r.last || again.code != v->result->code ||
+	    again.insn != v->result->insn || r.last_pos + 1 != v->failed.len)
+		goto out;
+	if (!history_make(v, &r, subject, h) && h->cnt) {
+		v->result->history = h;
+		h = NULL;
+	}
+	suggest(v, &r, subject, hint);
+out:
+	free(h);
+	record_free(&r);
+	verify_result_free(&again);
+}
+
+static void log_explanation(struct verifier *v)
+{
+	const struct verify_history *h = v->result->history;
+	const u32 levels = VERIFY_LOG_BRANCHES | VERIFY_LOG_INSNS;
+
+	log_text(v, levels, "%s\n", v->err->place);
+	for (u32 i = 0; h && i < h->cnt; i++) {
+		const struct verify_event *e = &h->events[i];
+
+		log_text(v, levels, "  insn %u: %s%s%s\n", e->insn, e->what,
+			 e->known[0] ? "; " : "", e->known);
+	}
+	if (v->err->hint[0])
+		log_text(v, levels, "%s\n", v->err->hint);
+}
+
 void explain(struct verifier *v)
 {
+	const char *general = hints[v->result->code];
 	const struct prog_line *line = line_at(v->attr, v->result->insn);
-	const char *hint = hints[v->result->code];
+	struct text hint = { .len = 0 };
 	char insn[128], source[160] = "";
 
-	if (v->result->insn >= v->cnt)
+	if (v->result->insn >= v->cnt || !v->aux)
 		return;
+	v->result->line = line;
 	insn_text(v, v->result->insn, insn, sizeof(insn));
 	if (line && line->file)
 		snprintf(source, sizeof(source), "%s:%u: ", line->file,
 			 line->line);
 	err_place(v->err, "%sinsn %u: %s", source, v->result->insn, insn);
-	if (hint)
-		err_hint(v->err, "%s", hint);
-	log_text(v, VERIFY_LOG_BRANCHES | VERIFY_LOG_INSNS, "%s\n",
-		 v->err->place);
-	if (hint)
-		log_text(v, VERIFY_LOG_BRANCHES | VERIFY_LOG_INSNS, "%s\n",
-			 v->err->hint);
+	look_back(v, &hint);
+	if (hint.len)
+		err_hint(v->err, "%s", hint.buf);
+	else if (general)
+		err_hint(v->err, "%s", general);
+	log_explanation(v);
 }

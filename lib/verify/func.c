@@ -462,6 +462,7 @@ static int not_in_range(struct verifier *v, const struct reg *r,
 	char text[128] = " unknown scalar value";
 	int n = 0;
 
+	v->subject = BPF_REG_0;
 	if (r->var.smin > INT64_MIN)
 		n += snprintf(text, sizeof(text), " smin=%lld",
 			      (long long)r->var.smin);

@@ -80,6 +80,11 @@ static struct use use_of(const struct bpf_insn *insn)
 	return u;
 }
 
+u32 insn_writes(const struct bpf_insn *insn)
+{
+	return use_of(insn).writes;
+}
+
 u32 insn_regs(const struct bpf_insn *insn)
 {
 	struct use u = use_of(insn);

@@ -569,6 +569,7 @@ int check_access(struct verifier *v, const struct access_what *a)
 	struct reg *regs = state_regs(v->cur);
 	int ret;
 
+	v->subject = a->reg;
 	ret = check_alignment(v, &regs[a->reg], a->off, a->size, a->strict);
 	if (!ret)
 		ret = access_kind(v, a, regs[a->reg].off + a->off);

@@ -308,8 +308,7 @@ static int back(const struct verifier *v, const struct state *s,
 
 /* ---- the way back ---- */
 
-/* The instruction that ran before at in this state; NO_INSN: an older one's. */
-static u32 previous(const struct state *s, u32 at, u32 *steps)
+u32 step_previous(const struct state *s, u32 at, u32 *steps)
 {
 	u32 n = *steps;
 
@@ -339,7 +338,7 @@ static int walk_back(const struct verifier *v, const struct state *s,
 		if (empty(m))
 			return 0;
 		subseq = at;
-		at = previous(s, at, &steps);
+		at = step_previous(s, at, &steps);
 		if (at != NO_INSN && at >= v->cnt)
 			return UNKNOWN_PATH;
 	}

@@ -171,6 +171,7 @@ struct state {
 	u32 step_cnt, step_cap;
 	struct links *links;
 	u32 link_cnt, link_cap;
+	u32 path_pos; /* of the recorded path, see history.h */
 
 	/* of a stored state */
 	struct state *next; /* of the same instruction */

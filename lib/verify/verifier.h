@@ -35,6 +35,7 @@
 #define PACKET_MAX 0xffff
 #define BYTES_MAX (1ull << 30)
 #define TAIL_CALL_STACK_MAX 256
+#define NO_REG 255
 
 struct insn_aux {
 	const struct opcode *op; /* checked, once reached */
@@ -100,6 +101,14 @@ struct logging {
 	u64 slots;
 };
 
+/* The instructions that were walked, from the first of the function. */
+struct path {
+	u32 *insns;
+	u32 len;
+};
+
+struct record;
+
 struct verifier {
 	const struct verify_attr *attr;
 	struct verify_result *result;
@@ -133,6 +142,11 @@ struct verifier {
 	u32 *work;   /* scratch of live.c and precise.c */
 
 	struct step *step; /* made for this instruction, or NULL */
+
+	/* of a refusal, see history.h */
+	u32 subject; /* the register that is being checked, or NO_REG */
+	struct path failed;
+	struct record *record; /* of the second run */
 };
 
 /* ---- walk.c ---- */
@@ -151,6 +165,10 @@ struct state *path_push_async(struct verifier *v, u32 insn, u32 subprog);
 u32 new_id(struct verifier *v);
 int path_copy(struct state *to, const struct state *from);
 
+/* The same program once more, recorded: the result is freed by the caller. */
+int verify_again(const struct verifier *v, struct record *r,
+		 struct verify_result *result, u32 *subject);
+
 /* ---- cfg.c ---- */
 int cfg_check(struct verifier *v);
 int cfg_check_depth(struct verifier *v);
@@ -164,6 +182,7 @@ bool helper_calls_back(u32 id);
 int live_init(struct verifier *v);
 /* Registers that the instruction reads or writes, bit by number. */
 u32 insn_regs(const struct bpf_insn *insn);
+u32 insn_writes(const struct bpf_insn *insn);
 void live_read(struct verifier *v, u32 frame, u64 slots);
 void live_write(struct verifier *v, u32 frame, u64 slots);
 void live_commit(struct verifier *v, u32 insn);
@@ -335,6 +354,9 @@ int precise_inherit(struct verifier *v, const struct state *old,
 		    struct state *cur, bool *changed);
 void precise_all(struct state *s);
 int step_add(struct verifier *v, u32 flags, u32 slot, u32 frame);
+/* The instruction that ran before at in this state; NO_INSN: an older one's.
+ * steps: those that are left, at first all. */
+u32 step_previous(const struct state *s, u32 at, u32 *steps);
 int step_link(struct verifier *v, const struct links *links);
 
 /* ---- explain.c ---- */

@@ -47,6 +47,42 @@ struct elf_obj;
 struct elf_prog;
 struct verify_states;
 
+/* What became of the value that was refused, oldest first. */
+enum verify_event_kind {
+	VERIFY_EVENT_LOADED,
+	VERIFY_EVENT_SET, /* a constant */
+	VERIFY_EVENT_RETURNED,
+	VERIFY_EVENT_PASSED, /* as an argument */
+	VERIFY_EVENT_COPIED, /* a part of it */
+	VERIFY_EVENT_COMPUTED,
+	VERIFY_EVENT_NARROWED, /* by a branch */
+	VERIFY_EVENT_SPILLED,
+	VERIFY_EVENT_FILLED,
+	VERIFY_EVENT_INVALIDATED, /* by a call */
+	VERIFY_EVENT_WIDENED,	  /* where rounds of a loop meet */
+	VERIFY_EVENT_OVERWRITTEN,
+	VERIFY_EVENT_HELD, /* a reference or lock, from here on */
+	VERIFY_EVENT_KINDS
+};
+
+struct verify_event {
+	u8 kind; /* enum verify_event_kind */
+	u32 insn;
+	u32 times;		      /* so often on the way */
+	const struct prog_line *line; /* verify_attr's, or NULL */
+	char what[128];
+	char known[160]; /* "r2: packet pointer, 14 bytes known readable" */
+};
+
+#define VERIFY_EVENTS_MAX 16
+#define VERIFY_EVENTS_FIRST 4
+
+struct verify_history {
+	u32 cnt;
+	u32 left_out; /* between the first ones and the others */
+	struct verify_event events[VERIFY_EVENTS_MAX];
+};
+
 enum verify_log_level {
 	VERIFY_LOG_BRANCHES = 1, /* BPF_LOG_LEVEL1, 2, BPF_LOG_STATS */
 	VERIFY_LOG_INSNS = 2,
@@ -95,8 +131,8 @@ enum verify_insn_fact {
 };
 
 struct verify_result {
-	enum verify_code code;	 /* VERIFY_OK: accepted */
-	u32 insn;		 /* else where */
+	enum verify_code code; /* VERIFY_OK: accepted */
+	u32 insn;	       /* else where */
 	char more[256]; /* what Linux says after the reason: lines, or "" */
 	const char *unsupported; /* what Weir has not, of VERIFY_UNSUPPORTED */
 	u32 processed;		 /* instructions, over all paths */
@@ -107,12 +143,16 @@ struct verify_result {
 	u64 time_ns;
 	u8 *facts; /* enum verify_insn_fact, of each instruction */
 	struct verify_states *states; /* if they were kept */
+	/* of a refusal: NULL if there is nothing to tell */
+	struct verify_history *history;
+	const struct prog_line *line; /* of insn; verify_attr's, or NULL */
 };
 
 /* 0, or what bpf(2) returns and the reason in err: in Linux's words where
  * Linux has some.  result is to be released in either case. */
 int verify(const struct verify_attr *attr, struct verify_result *result,
 	   struct err *err);
+const char *verify_event_name(enum verify_event_kind kind); /* "loaded" */
 void verify_result_free(struct verify_result *result);
 
 /* A program that is about to be made, with its maps as they are.  log may be

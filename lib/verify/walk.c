@@ -15,7 +15,7 @@
 #include <time.h>
 
 #include "verify/embed.h"
-#include "verify/verifier.h"
+#include "verify/history.h"
 
 /* ---- ends ---- */
 
@@ -132,6 +132,7 @@ struct state *path_push(struct verifier *v, u32 insn, u32 prev)
 		no_memory(v);
 		return NULL;
 	}
+	s->path_pos = v->cur->path_pos;
 	if (s->parent)
 		s->parent->branches++;
 	return state_charge(v, s) ? NULL : s;
@@ -367,6 +368,7 @@ static int arrive(struct verifier *v)
 	v->cur->last_insn = v->prev;
 	v->cur->insn = v->insn;
 	v->step = NULL;
+	v->subject = NO_REG;
 	v->written = 0;
 	if (aux->prune_point || prune_is_due(v)) {
 		ret = prune_check(v);
@@ -379,6 +381,8 @@ static int arrive(struct verifier *v)
 			return ret;
 	}
 	log_insn(v);
+	if (v->record)
+		record_insn(v);
 	aux->reached = true;
 	ret = embed_pass(v);
 	return ret ? ret : check_code(v);
@@ -401,6 +405,17 @@ static int walk(struct verifier *v)
 }
 
 /* ---- the whole ---- */
+
+/* Is there a value that was refused? */
+static bool tells_history(const struct verifier *v)
+{
+	switch (v->result->code) {
+	case VERIFY_LOOP:
+	case VERIFY_COMPLEX:
+	case VERIFY_NO_MEMORY: return false;
+	default: return !v->attr->no_prune; /* else nobody knows the path */
+	}
+}
 
 static int walk_subprog(struct verifier *v, u32 n)
 {
@@ -426,6 +441,8 @@ static int walk_subprog(struct verifier *v, u32 n)
 		ret = walk(v);
 	if (!ret)
 		log_walked(v);
+	else if (v->cur && !v->record && tells_history(v))
+		path_find(v, &v->failed);
 	drop_paths(v);
 	states_free(v);
 	return ret;
@@ -499,6 +516,7 @@ static void release(struct verifier *v)
 	free(v->preds);
 	free(v->pred_start);
 	free(v->aux);
+	free(v->failed.insns);
 }
 
 static u8 facts_of(const struct insn_aux *aux)
@@ -537,6 +555,44 @@ static int run(struct verifier *v)
 	return ret;
 }
 
+static int verify_into(struct verifier *v)
+{
+	const struct verify_attr *attr = v->attr;
+
+	v->insns = attr->insns;
+	v->cnt = attr->insn_cnt;
+	v->prog_mask = ctx_mask(attr->type);
+	v->gpl = prog_license_is_gpl(attr->license);
+	v->log.level = attr->log.level;
+	v->strict_align = attr->flags & BPF_F_STRICT_ALIGNMENT;
+	v->any_align = attr->flags & BPF_F_ANY_ALIGNMENT;
+	v->subject = NO_REG;
+	return v->prog_mask ? run(v) : unsupported(v, "this program type");
+}
+
+int verify_again(const struct verifier *v, struct record *r,
+		 struct verify_result *result, u32 *subject)
+{
+	struct verify_attr attr = *v->attr;
+	struct verifier *again = calloc(1, sizeof(*again));
+	struct err err = { 0 };
+	int ret;
+
+	if (!again)
+		return -ENOMEM;
+	attr.log = (struct verify_log){ 0 };
+	attr.keep_states = false;
+	again->attr = &attr;
+	again->result = result;
+	again->err = &err;
+	again->record = r;
+	ret = verify_into(again);
+	*subject = again->subject;
+	release(again);
+	free(again);
+	return ret;
+}
+
 int verify(const struct verify_attr *attr, struct verify_result *result,
 	   struct err *err)
 {
@@ -561,17 +617,7 @@ int verify(const struct verify_attr *attr, struct verify_result *result,
 	v->attr = attr;
 	v->result = result;
 	v->err = err;
-	v->insns = attr->insns;
-	v->cnt = attr->insn_cnt;
-	v->prog_mask = ctx_mask(attr->type);
-	v->gpl = prog_license_is_gpl(attr->license);
-	v->log.level = attr->log.level;
-	v->strict_align = attr->flags & BPF_F_STRICT_ALIGNMENT;
-	v->any_align = attr->flags & BPF_F_ANY_ALIGNMENT;
-	if (!v->prog_mask)
-		ret = unsupported(v, "this program type");
-	else
-		ret = run(v);
+	ret = verify_into(v);
 	result->time_ns = now_ns() - start;
 	if (ret)
 		explain(v);
@@ -587,4 +633,6 @@ void verify_result_free(struct verify_result *result)
 	result->facts = NULL;
 	verify_states_free(result->states);
 	result->states = NULL;
+	free(result->history);
+	result->history = NULL;
 }
