@@ -22,6 +22,8 @@ const struct command *const commands[] = {
 	run_commands,
 	map_commands,
 	prog_commands,
+	link_commands,
+	btf_commands,
 	port_commands,
 	stats_commands,
 	test_commands,

@@ -155,3 +155,42 @@ const char *get_str(const json_t *object, const char *name)
 
 	return text ? text : "";
 }
+
+/* "map.pin" */
+static int pin_call(struct cli *cli, const char *kind, const char *verb,
+		    json_t *args)
+{
+	char method[32];
+	int code;
+
+	snprintf(method, sizeof(method), "%s.%s", kind, verb);
+	code = cli_call(cli, method, args, NULL);
+	return code ? code : cli_done(cli);
+}
+
+int cli_pin(struct cli *cli, const char *kind)
+{
+	json_t *ref = cli_reference(cli, kind);
+	const char *path;
+
+	if (!ref)
+		return EXIT_USAGE;
+	path = cli_word(cli);
+	if (!path || !cli_at_end(cli)) {
+		json_decref(ref);
+		return path ? EXIT_USAGE : cli_usage(cli, "pinned as what?");
+	}
+	return pin_call(cli, kind, "pin",
+			json_pack("{s:o, s:s}", kind, ref, "path", path));
+}
+
+int cli_unpin(struct cli *cli, const char *kind)
+{
+	const char *path = cli_word(cli);
+
+	if (!path)
+		return cli_usage(cli, "which pin?");
+	if (!cli_at_end(cli))
+		return EXIT_USAGE;
+	return pin_call(cli, kind, "unpin", json_pack("{s:s}", "path", path));
+}

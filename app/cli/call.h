@@ -34,6 +34,9 @@ json_t *cli_reference(struct cli *cli, const char *what);
 /* The same as the only argument, or none: *ref is NULL.  EXIT_OK or
  * EXIT_USAGE. */
 int cli_only_reference(struct cli *cli, json_t **ref);
+/* `map pin <map> <path>` and `map unpin <path>`, of any kind. */
+int cli_pin(struct cli *cli, const char *kind);
+int cli_unpin(struct cli *cli, const char *kind);
 /* True when there is nothing after the words taken so far. */
 bool cli_at_end(struct cli *cli);
 

@@ -108,6 +108,8 @@ void help_command(FILE *f, const struct command *command);
 /* The tables, one a file. */
 extern const struct command map_commands[];
 extern const struct command prog_commands[];
+extern const struct command link_commands[];
+extern const struct command btf_commands[];
 extern const struct command port_commands[];
 extern const struct command stats_commands[];
 extern const struct command test_commands[];

@@ -181,35 +181,12 @@ static int map_freeze(struct cli *cli)
 
 static int map_pin(struct cli *cli)
 {
-	json_t *ref = cli_reference(cli, "map");
-	const char *path;
-	int code;
-
-	if (!ref)
-		return EXIT_USAGE;
-	path = cli_word(cli);
-	if (!path || !cli_at_end(cli)) {
-		json_decref(ref);
-		return path ? EXIT_USAGE : cli_usage(cli, "pinned as what?");
-	}
-	code = cli_call(cli, "map.pin",
-			json_pack("{s:o, s:s}", "map", ref, "path", path),
-			NULL);
-	return code ? code : cli_done(cli);
+	return cli_pin(cli, "map");
 }
 
 static int map_unpin(struct cli *cli)
 {
-	const char *path = cli_word(cli);
-	int code;
-
-	if (!path)
-		return cli_usage(cli, "which pin?");
-	if (!cli_at_end(cli))
-		return EXIT_USAGE;
-	code = cli_call(cli, "map.unpin", json_pack("{s:s}", "path", path),
-			NULL);
-	return code ? code : cli_done(cli);
+	return cli_unpin(cli, "map");
 }
 
 /* One pair of words of map_make() into args. */

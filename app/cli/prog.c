@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "cli/call.h"
+#include "cli/prog_run.h"
 
 static void print_ids(const char *name, json_t *ids)
 {
@@ -355,8 +356,19 @@ static int prog_replace(struct cli *cli)
 	return code ? code : cli_done(cli);
 }
 
-#define PROG_WORDS \
-	"<prog> is `id N`, `name NAME`, or just the number or the name."
+static int prog_pin(struct cli *cli)
+{
+	return cli_pin(cli, "prog");
+}
+
+static int prog_unpin(struct cli *cli)
+{
+	return cli_unpin(cli, "prog");
+}
+
+#define PROG_WORDS                                                          \
+	"<prog> is `id N`, `name NAME`, `pinned PATH`, or just the number " \
+	"or the name."
 
 const struct command prog_commands[] = {
 	{ "prog list", "[<prog>]", "List programs.", prog_list, NULL,
@@ -377,5 +389,15 @@ const struct command prog_commands[] = {
 	{ "prog replace", "<attachment> <prog>",
 	  "Run another program instead, from the next burst on.",
 	  prog_replace, NULL, PROG_WORDS },
+	{ "prog run",
+	  "<prog> data_in <file> [data_out <file> [data_size_out <n>]] "
+	  "[ctx_in <file> [ctx_out <file> [ctx_size_out <n>]]] [repeat <n>]",
+	  "Run a program on bytes from a file.", run_prog, NULL,
+	  PROG_WORDS "\nA <file> `-` is standard input or output.  What comes "
+		     "out is the packet and the\ncontext (struct xdp_md, "
+		     "struct __sk_buff) as the program left them." },
+	{ "prog pin", "<prog> <path>", "Keep a program under a name.", prog_pin,
+	  NULL, PROG_WORDS },
+	{ "prog unpin", "<path>", "Let go of a pinned program.", prog_unpin },
 	{ 0 },
 };

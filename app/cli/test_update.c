@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* test_update.c - entries put into the maps before the first packet */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/data.h"
 #include "cli/test.h"
-#include "ctl/value.h"
+#include "ctl/request.h"
 
 #define WORDS_MAX 1024
 
@@ -72,75 +71,51 @@ static json_t *describe(const struct map *map)
 	return d;
 }
 
-/* A loaded program of the object, by name. */
-static struct prog *find_prog(struct test *t, const json_t *ref)
+/* Objects are called as the object file does: their ids instead. */
+static int name_by_id(struct test *t, json_t *args, const char *arg,
+		      struct err *err)
 {
-	const struct elf_prog *ep = NULL;
+	const json_t *ref = json_object_get(args, arg);
+	const char *name = get_str(ref, "name");
+	const struct elf_map *em;
+	const struct elf_prog *ep;
+	u32 id = 0;
 
-	if (json_object_get(ref, "name"))
-		ep = elf_prog_find(t->obj, get_str(ref, "name"));
-	return ep ? t->so->progs[ep - t->obj->progs] : NULL;
-}
-
-static u64 flags_of(const char *word)
-{
-	if (word && strcmp(word, "noexist") == 0)
-		return BPF_NOEXIST;
-	return word && strcmp(word, "exist") == 0 ? BPF_EXIST : BPF_ANY;
-}
-
-/* A map of the object, by name. */
-static struct map *find_inner(struct test *t, const json_t *ref)
-{
-	const struct elf_map *em = NULL;
-
-	if (json_object_get(ref, "name"))
-		em = elf_map_find(t->obj, get_str(ref, "name"));
-	return em ? t->so->maps[em - t->obj->maps] : NULL;
-}
-
-static int write_object(struct test *t, struct map *map, const void *key,
-			const json_t *args, u64 flags, struct err *err)
-{
-	bool prog = map->ops->holds == HOLDS_PROGS;
-	const json_t *ref = json_object_get(args, prog ? "prog" : "inner");
-	void *object = prog ? (void *)find_prog(t, ref) : find_inner(t, ref);
-	int res;
-
-	if (!object) {
-		err_fail(err, -ENOENT, "map %s: no loaded %s of that name",
-			 map->name, prog ? "program" : "map");
+	if (!ref)
+		return 0;
+	ep = strcmp(arg, "prog") == 0 ? elf_prog_find(t->obj, name) : NULL;
+	em = strcmp(arg, "inner") == 0 ? elf_map_find(t->obj, name) : NULL;
+	if (ep && t->so->progs[ep - t->obj->progs])
+		id = t->so->progs[ep - t->obj->progs]->id;
+	if (em && t->so->maps[em - t->obj->maps])
+		id = t->so->maps[em - t->obj->maps]->id;
+	if (!id) {
+		err_fail(err, -ENOENT, "no loaded %s has that name",
+			 strcmp(arg, "prog") == 0 ? "program" : "map");
 		return err_hint(err, "give `value name NAME`");
 	}
-	res = sys_map_write_object(t->sys, map, key, object, flags);
-	return res ? map_failed(map, "update", res, err) : 0;
+	json_object_set_new(args, arg, json_pack("{s:I}", "id", (json_int_t)id));
+	return 0;
 }
 
-static int write_entry(struct test *t, struct map *map, json_t *args,
+/* As a client of the daemon would. */
+static int write_entry(struct test *t, const struct map *map, json_t *args,
 		       const char *flags, struct err *err)
 {
-	const struct request rq = { .args = args };
-	u8 *key = malloc(map->key_size + 1ULL);
-	u8 *value = malloc(map_value_bytes(map) + 1);
-	int res = -ENOMEM;
+	struct request rq = { .args = args };
+	int res = name_by_id(t, args, "prog", err);
 
-	if (!key || !value)
-		err_fail(err, res, "out of memory");
-	else
-		res = arg_key(&rq, map, key, err);
-	if (!res && (map->ops->holds == HOLDS_PROGS ||
-		     map->ops->holds == HOLDS_MAPS)) {
-		res = write_object(t, map, key, args, flags_of(flags), err);
-	} else if (!res) {
-		res = arg_value(&rq, map, value, err);
-		if (!res)
-			res = sys_map_write(t->sys, map, key, value,
-					    flags_of(flags));
-		if (res && !err->code)
-			res = map_failed(map, "update", res, err);
-	}
-	free(value);
-	free(key);
+	if (!res)
+		res = name_by_id(t, args, "inner", err);
+	if (res)
+		return res;
+	json_object_set_new(args, "map", json_integer((json_int_t)map->id));
+	if (flags)
+		json_object_set_new(args, "flags", json_string(flags));
+	if (wclient_create(t->sys, &rq.bpf) != 0)
+		return err_fail(err, -ENOMEM, "out of memory");
+	res = map_update(&rq, err);
+	wclient_destroy(rq.bpf);
 	return res;
 }
 

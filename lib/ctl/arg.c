@@ -108,165 +108,6 @@ int arg_flags(const struct request *rq, u64 *flags, struct err *err)
 		       value, err);
 }
 
-/* What a reference says: exactly one of these is set. */
-struct reference {
-	u64 id; /* 0: not by id */
-	const char *name;
-	const char *pinned;
-};
-
-static int parse_reference(const struct request *rq, const char *arg,
-			   struct reference *ref, struct err *err)
-{
-	json_t *value = json_object_get(rq->args, arg), *inner;
-
-	memset(ref, 0, sizeof(*ref));
-	if (json_is_object(value) && json_object_size(value) == 1) {
-		inner = json_object_get(value, "pinned");
-		if (json_is_string(inner)) {
-			ref->pinned = json_string_value(inner);
-			return 0;
-		}
-		inner = json_object_get(value, "id");
-		if (!inner)
-			inner = json_object_get(value, "name");
-		value = json_is_integer(inner) ==
-					(json_object_get(value, "id") != NULL) ?
-				inner :
-				NULL;
-	}
-	if (json_is_integer(value) && json_integer_value(value) > 0 &&
-	    json_integer_value(value) <= UINT32_MAX)
-		ref->id = (u64)json_integer_value(value);
-	else if (json_is_string(value) && json_string_length(value))
-		ref->name = json_string_value(value);
-	else
-		return missing(arg,
-			       "{\"id\":N}, {\"name\":\"...\"} or "
-			       "{\"pinned\":\"...\"}",
-			       json_object_get(rq->args, arg), err);
-	return 0;
-}
-
-/* Linux keeps 15 characters of a name. */
-static bool same_name(const char *kept, const char *asked)
-{
-	return strncmp(kept, asked, BPF_OBJ_NAME_LEN - 1) == 0;
-}
-
-static int ambiguous(const char *what, const char *name, u32 a, u32 b,
-		     struct err *err)
-{
-	err_fail(err, -ENOTUNIQ, "more than one %s is called %.32s", what,
-		 name);
-	return err_hint(err, "name it by id: %u or %u, for example", a, b);
-}
-
-static int map_by_name(struct sys *sys, const char *name, struct map **out,
-		       struct err *err)
-{
-	struct map *found = NULL;
-
-	for (u32 id = 0; (id = sys_next_map_id(sys, id));) {
-		struct map *map = sys_map_by_id(sys, id);
-
-		if (!map)
-			continue;
-		if (!same_name(map->name, name)) {
-			map_put(map);
-		} else if (found) {
-			ambiguous("map", name, found->id, map->id, err);
-			map_put(found);
-			map_put(map);
-			return err->code;
-		} else {
-			found = map;
-		}
-	}
-	*out = found;
-	return 0;
-}
-
-static int prog_by_name(struct sys *sys, const char *name, struct prog **out,
-			struct err *err)
-{
-	struct prog *found = NULL;
-
-	for (u32 id = 0; (id = sys_next_prog_id(sys, id));) {
-		struct prog *prog = sys_prog_by_id(sys, id);
-
-		if (!prog)
-			continue;
-		if (strcmp(prog->full_name, name) != 0 &&
-		    strcmp(prog->name, name) != 0) {
-			prog_put(prog);
-		} else if (found) {
-			ambiguous("program", name, found->id, prog->id, err);
-			prog_put(found);
-			prog_put(prog);
-			return err->code;
-		} else {
-			found = prog;
-		}
-	}
-	*out = found;
-	return 0;
-}
-
-static int not_found(const char *what, const struct reference *ref,
-		     struct err *err)
-{
-	if (ref->pinned)
-		err_fail(err, -ENOENT, "no %s is pinned as %.200s", what,
-			 ref->pinned);
-	else if (ref->name)
-		err_fail(err, -ENOENT, "no %s is called %.200s", what,
-			 ref->name);
-	else
-		err_fail(err, -ENOENT, "no %s has id %llu", what,
-			 (unsigned long long)ref->id);
-	return err_hint(err, "`weir %s list` shows what there is",
-			strcmp(what, "map") == 0 ? "map" : "prog");
-}
-
-int arg_map(const struct request *rq, const char *name, struct map **out,
-	    struct err *err)
-{
-	struct sys *sys = request_sys(rq);
-	struct reference ref;
-	int res;
-
-	*out = NULL;
-	res = parse_reference(rq, name, &ref, err);
-	if (res)
-		return res;
-	if (ref.pinned)
-		*out = sys_pinned_map(sys, ref.pinned);
-	else if (ref.name)
-		res = map_by_name(sys, ref.name, out, err);
-	else
-		*out = sys_map_by_id(sys, (u32)ref.id);
-	return res || *out ? res : not_found("map", &ref, err);
-}
-
-int arg_prog(const struct request *rq, const char *name, struct prog **out,
-	     struct err *err)
-{
-	struct sys *sys = request_sys(rq);
-	struct reference ref;
-	int res;
-
-	*out = NULL;
-	res = parse_reference(rq, name, &ref, err);
-	if (res)
-		return res;
-	if (ref.name)
-		res = prog_by_name(sys, ref.name, out, err);
-	else if (ref.id)
-		*out = sys_prog_by_id(sys, (u32)ref.id);
-	return res || *out ? res : not_found("program", &ref, err);
-}
-
 int arg_port(const struct request *rq, u32 *port, struct err *err)
 {
 	struct plane *plane = request_plane(rq);
@@ -293,4 +134,17 @@ int arg_port(const struct request *rq, u32 *port, struct err *err)
 		return found;
 	*port = (u32)found;
 	return 0;
+}
+
+int arg_hook(const struct request *rq, enum hook_kind *hook, struct err *err)
+{
+	const char *name;
+	int res = arg_string(rq, "hook", &name, err);
+
+	if (res)
+		return res;
+	if (hook_parse(name, hook) == 0)
+		return 0;
+	err_fail(err, -EINVAL, "there is no hook '%.32s'", name);
+	return err_hint(err, "xdp, tc-ingress or tc-egress");
 }

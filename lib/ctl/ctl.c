@@ -220,6 +220,8 @@ void ctl_stop(struct ctl *ctl)
 			  strerror(errno));
 	pthread_join(ctl->thread, NULL);
 	session_close_all(ctl);
+	while (atomic_load(&ctl->runs)) /* they know */
+		usleep(1000);
 	free_loop(ctl);
 	endpoint_unbind(ctl->endpoint);
 	while (ctl->loaded) {

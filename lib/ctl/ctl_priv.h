@@ -14,6 +14,7 @@
 #include <event2/event.h>
 #include <event2/listener.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "ctl/ctl.h"
 #include "ctl/endpoint.h"
@@ -37,6 +38,8 @@ struct ctl {
 	u32 session_cnt;
 	struct loaded *loaded; /* objects of prog.load */
 	u32 last_loaded;
+
+	atomic_uint runs; /* threads of prog.run */
 };
 
 #endif

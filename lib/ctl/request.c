@@ -9,10 +9,11 @@
 #include "ctl/ctl_priv.h"
 
 static const struct method *const tables[] = {
-	map_methods,	map_entry_methods, map_batch_methods,
-	map_dump_methods, prog_methods,	   load_methods,
-	attach_methods, port_methods,	   stats_methods,
-	trace_methods,	daemon_methods,
+	map_methods,	  map_entry_methods, map_batch_methods,
+	map_dump_methods, prog_methods,	     prog_run_methods,
+	load_methods,	  attach_methods,    link_methods,
+	btf_methods,	  pin_methods,	     port_methods,
+	stats_methods,	  trace_methods,     daemon_methods,
 };
 
 struct plane *request_plane(const struct request *rq)
@@ -23,6 +24,11 @@ struct plane *request_plane(const struct request *rq)
 struct sys *request_sys(const struct request *rq)
 {
 	return plane_sys(rq->ctl->plane);
+}
+
+int request_bpf(const struct request *rq, int cmd, union bpf_attr *attr)
+{
+	return wbpf(rq->bpf, cmd, attr, sizeof(*attr), &wmem_self);
 }
 
 static const struct method *find_method(const char *name)
@@ -136,8 +142,9 @@ static int check_body(struct request *rq, struct err *err)
 }
 
 int request_begin(struct request *rq, struct ctl *ctl,
-		  struct session *session, const char *line, size_t len,
-		  size_t body_max, struct err *err)
+		  struct session *session, struct wclient *bpf,
+		  const char *line, size_t len, size_t body_max,
+		  struct err *err)
 {
 	const struct method *method = NULL;
 	int res;
@@ -145,6 +152,7 @@ int request_begin(struct request *rq, struct ctl *ctl,
 	*rq = (struct request){
 		.ctl = ctl,
 		.session = session,
+		.bpf = bpf,
 		.body_max = body_max,
 		.index = -1,
 	};
@@ -177,6 +185,7 @@ void request_end(struct request *rq)
 {
 	if (rq->job)
 		rq->job->free(rq->job);
+	wclient_close_all(rq->bpf);
 	if (rq->body)
 		evbuffer_free(rq->body);
 	json_decref(rq->message);

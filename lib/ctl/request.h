@@ -18,13 +18,15 @@
 
 #include "base/json.h"
 #include "ctl/ctl.h"
+#include "sys/wbpf.h"
 
 struct session;
 struct request;
 
 #define REQUEST_PART_BYTES (64 << 10) /* a part is sent when it has as many */
 
-enum step { STEP_DONE, STEP_MORE }; /* or a negative errno */
+/* Or a negative errno.  STEP_WAIT: session_resume() says when to go on. */
+enum step { STEP_DONE, STEP_MORE, STEP_WAIT };
 
 struct job {
 	int (*step)(struct job *job, struct request *rq, struct err *err);
@@ -34,6 +36,7 @@ struct job {
 struct request {
 	struct ctl *ctl;
 	struct session *session;
+	struct wclient *bpf; /* what it opens is closed when it ends */
 	json_t *message; /* the whole line */
 	json_t *id;	 /* inside message; NULL: it has none */
 	json_t *args;	 /* inside message; NULL: none */
@@ -59,6 +62,10 @@ extern const struct method map_entry_methods[];
 extern const struct method map_batch_methods[];
 extern const struct method map_dump_methods[];
 extern const struct method prog_methods[];
+extern const struct method prog_run_methods[];
+extern const struct method link_methods[];
+extern const struct method btf_methods[];
+extern const struct method pin_methods[];
 extern const struct method load_methods[];
 extern const struct method attach_methods[];
 extern const struct method port_methods[];
@@ -69,8 +76,9 @@ extern const struct method daemon_methods[];
 /* Takes the line over in any case.  rq is filled even on failure, so that it
  * can be answered. */
 int request_begin(struct request *rq, struct ctl *ctl,
-		  struct session *session, const char *line, size_t len,
-		  size_t body_max, struct err *err);
+		  struct session *session, struct wclient *bpf,
+		  const char *line, size_t len, size_t body_max,
+		  struct err *err);
 /* The job's next step: an enum step or a negative errno. */
 int request_step(struct request *rq, struct err *err);
 void request_end(struct request *rq);
@@ -93,6 +101,11 @@ void request_list_methods(struct json *j);
 
 struct plane *request_plane(const struct request *rq);
 struct sys *request_sys(const struct request *rq);
+/* bpf(2) for the client. */
+int request_bpf(const struct request *rq, int cmd, union bpf_attr *attr);
+
+/* The methods of these names, for who has no session: rq has bpf and args. */
+int map_update(struct request *rq, struct err *err);
 
 /* ---- arguments; without a default they must be there ---- */
 
@@ -111,13 +124,8 @@ int arg_base64(const struct request *rq, const char *name, u8 **bytes,
 /* "flags": "any", "noexist", "exist" or a number; 0 if it is not there. */
 int arg_flags(const struct request *rq, u64 *flags, struct err *err);
 
-/* The object named by the argument, with a reference:
- * {"id":7}, {"name":"acl"}, a map also {"pinned":PATH}, or just 7 or "acl". */
-int arg_map(const struct request *rq, const char *name, struct map **out,
-	    struct err *err);
-int arg_prog(const struct request *rq, const char *name, struct prog **out,
-	     struct err *err);
 /* "port": name or ifindex; its index. */
 int arg_port(const struct request *rq, u32 *port, struct err *err);
+int arg_hook(const struct request *rq, enum hook_kind *hook, struct err *err);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "ctl/counters.h"
 #include "ctl/ctl_priv.h"
+#include "ctl/object.h"
 #include "ctl/request.h"
 
 #define PRIORITY_DEFAULT 50
@@ -90,18 +91,16 @@ static int take_entry(const struct request *rq, enum hook_kind hook,
 	return res ? res : take_chain_actions(rq, &entry->chain_actions, err);
 }
 
-static int arg_hook(const struct request *rq, enum hook_kind *hook,
+/* As long as the request. */
+static int arg_prog(const struct request *rq, struct prog **out,
 		    struct err *err)
 {
-	const char *name;
-	int res = arg_string(rq, "hook", &name, err);
+	int handle = arg_object(rq, "prog", &object_prog, err);
 
-	if (res)
-		return res;
-	if (hook_parse(name, hook) == 0)
-		return 0;
-	err_fail(err, -EINVAL, "there is no hook '%.32s'", name);
-	return err_hint(err, "xdp, tc-ingress or tc-egress");
+	if (handle < 0)
+		return handle;
+	*out = wclient_prog(rq->bpf, handle);
+	return 0;
 }
 
 static int prog_attach(struct request *rq, struct err *err)
@@ -114,7 +113,7 @@ static int prog_attach(struct request *rq, struct err *err)
 	if (!res)
 		res = arg_hook(rq, &hook, err);
 	if (!res)
-		res = arg_prog(rq, "prog", &entry.prog, err);
+		res = arg_prog(rq, &entry.prog, err);
 	if (res)
 		return res;
 	res = take_entry(rq, hook, &entry, err);
@@ -123,7 +122,6 @@ static int prog_attach(struct request *rq, struct err *err)
 	if (!res)
 		res = plane_attach(request_plane(rq), port, hook, &entry,
 				   err);
-	prog_put(entry.prog);
 	if (res < 0)
 		return res;
 	json_begin_object(&rq->json);
@@ -144,24 +142,20 @@ static int find_attachment(struct request *rq, u32 *id, struct err *err)
 	if (!res)
 		res = arg_hook(rq, &hook, err);
 	if (!res)
-		res = arg_prog(rq, "prog", &prog, err);
+		res = arg_prog(rq, &prog, err);
+	if (!res)
+		res = attachments_get(request_plane(rq), &list, &n, err);
 	if (res)
 		return res;
-	res = attachments_get(request_plane(rq), &list, &n, err);
-	if (!res) {
-		*id = 0;
-		for (u32 i = 0; i < n && !*id; i++)
-			if (list[i].port == port && list[i].hook == hook &&
-			    list[i].entry.prog == prog)
-				*id = list[i].id;
-		attachments_put(list, n);
-		if (!*id)
-			res = err_fail(err, -ENOENT,
-				       "program %s is not attached there",
-				       prog->full_name);
-	}
-	prog_put(prog);
-	return res;
+	*id = 0;
+	for (u32 i = 0; i < n && !*id; i++)
+		if (list[i].port == port && list[i].hook == hook &&
+		    list[i].entry.prog == prog)
+			*id = list[i].id;
+	attachments_put(list, n);
+	return *id ? 0 :
+		     err_fail(err, -ENOENT, "program %s is not attached there",
+			      prog->full_name);
 }
 
 static int prog_detach(struct request *rq, struct err *err)
@@ -181,12 +175,8 @@ static int prog_replace(struct request *rq, struct err *err)
 	int res = arg_u32(rq, "attachment", &id, err);
 
 	if (!res)
-		res = arg_prog(rq, "prog", &prog, err);
-	if (res)
-		return res;
-	res = plane_replace(request_plane(rq), id, prog, err);
-	prog_put(prog);
-	return res;
+		res = arg_prog(rq, &prog, err);
+	return res ? res : plane_replace(request_plane(rq), id, prog, err);
 }
 
 const struct method attach_methods[] = {

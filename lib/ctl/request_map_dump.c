@@ -12,30 +12,27 @@
 #include <string.h>
 #include <time.h>
 
-#include "ctl/request.h"
+#include "ctl/entry.h"
+#include "ctl/object.h"
 #include "ctl/value.h"
 
 #define STEP_NS 2000000
-#define SCAN_ENTRIES 64
+#define READ_ENTRIES 64 /* at a time, of */
+#define READ_BYTES (48u << 10) /* at most, unless one has more */
 
 struct dump {
 	struct job job;
-	struct map *map;
+	int handle;
+	const struct map *map;
 	enum value_format format;
 	u64 count;
 
-	/* where it is: of scan(), or of next_key() */
-	u64 cursor;
+	/* the entries last read */
+	u32 room;
+	u8 *keys;
+	u8 *values;
+	u8 *at; /* where to go on */
 	bool started;
-	u8 *key;
-	u8 *next;
-	u8 *value;
-
-	/* the part in the making */
-	struct json *json;
-	u64 in_part;
-	struct evbuffer *keys; /* VALUE_PACKED */
-	struct evbuffer *values;
 };
 
 static struct dump *dump_of(struct job *job)
@@ -47,56 +44,45 @@ static void dump_free(struct job *job)
 {
 	struct dump *d = dump_of(job);
 
-	if (d->keys)
-		evbuffer_free(d->keys);
-	if (d->values)
-		evbuffer_free(d->values);
-	free(d->value);
-	free(d->next);
-	free(d->key);
-	if (d->map)
-		map_put(d->map);
+	free(d->at);
+	free(d->values);
+	free(d->keys);
 	free(d);
 }
 
-static int add_entry(void *arg, const void *key, const void *value)
+static int make_room(struct dump *d, u32 room)
 {
-	struct dump *d = arg;
-
-	d->count++;
-	d->in_part++;
-	if (d->format != VALUE_PACKED) {
-		value_entry(d->json, d->map, key, value, d->format);
-		return d->json->error;
-	}
-	if (evbuffer_add(d->keys, key, d->map->key_size) ||
-	    evbuffer_add(d->values, value, map_value_bytes(d->map)))
-		return -ENOMEM;
-	return 0;
+	free(d->values);
+	free(d->keys);
+	d->room = room;
+	d->keys = malloc((u64)room * d->map->key_size + 1);
+	d->values = malloc(room * map_value_bytes(d->map) + 1);
+	return d->keys && d->values ? 0 : -ENOMEM;
 }
 
-/* Keys that never go away: -ENOENT after the last. */
-static int walk(struct dump *d, struct sys *sys)
+/* The next entries.  -ENOENT: these are the last. */
+static int read_entries(struct dump *d, const struct request *rq, u32 *n)
 {
-	for (u32 i = 0; i < SCAN_ENTRIES; i++) {
-		u8 *key = d->next;
-		int res = d->map->ops->next_key(
-			d->map, d->started ? d->key : NULL, key);
+	union bpf_attr attr = {
+		.batch = {
+			.map_fd = (u32)d->handle,
+			.in_batch = d->started ? (u64)(uintptr_t)d->at : 0,
+			.out_batch = (u64)(uintptr_t)d->at,
+			.keys = (u64)(uintptr_t)d->keys,
+			.values = (u64)(uintptr_t)d->values,
+			.count = d->room,
+		},
+	};
+	int res = request_bpf(rq, WBPF_MAP_SCAN, &attr);
 
-		if (res)
-			return res;
-		d->next = d->key;
-		d->key = key;
-		d->started = true;
-		res = sys_map_read(sys, d->map, key, d->value, 0);
-		if (!res)
-			res = add_entry(d, key, d->value);
-		else if (res == -ENOENT)
-			res = 0;
-		if (res)
-			return res;
+	/* more entries belong together than there is room for */
+	if (res == -ENOSPC) {
+		res = make_room(d, d->room * 2);
+		return res ? res : read_entries(d, rq, n);
 	}
-	return 0;
+	d->started = true;
+	*n = attr.batch.count;
+	return res;
 }
 
 static u64 now_ns(void)
@@ -107,38 +93,58 @@ static u64 now_ns(void)
 	return (u64)now.tv_sec * 1000000000 + (u64)now.tv_nsec;
 }
 
-static size_t part_bytes(const struct dump *d, const struct request *rq)
+static void print_entries(const struct dump *d, struct json *j, u32 n)
 {
-	return evbuffer_get_length(rq->body) + evbuffer_get_length(d->keys) +
-	       evbuffer_get_length(d->values);
+	u64 key_size = d->map->key_size;
+	u64 value_size = map_value_bytes(d->map);
+
+	for (u32 i = 0; i < n; i++)
+		value_entry(j, d->map, d->keys + i * key_size,
+			    d->values + i * value_size, d->format);
 }
 
-static void begin_part(struct dump *d, struct request *rq)
+static void print_packed(const struct dump *d, struct json *j, u32 n)
 {
-	d->json = &rq->json;
-	d->in_part = 0;
-	if (d->format != VALUE_PACKED)
-		json_begin_array(d->json);
+	json_begin_object(j);
+	json_ku64(j, "count", n);
+	json_key(j, "keys");
+	value_base64(j, d->keys, (u64)n * d->map->key_size);
+	json_key(j, "values");
+	value_base64(j, d->values, n * map_value_bytes(d->map));
+	json_end_object(j);
 }
 
-static void end_part(struct dump *d)
+/* A part of what is read at once. */
+static int packed_part(struct dump *d, struct request *rq)
 {
-	size_t keys = evbuffer_get_length(d->keys);
-	size_t values = evbuffer_get_length(d->values);
+	u32 n = 0;
+	int res = read_entries(d, rq, &n);
 
-	if (d->format != VALUE_PACKED) {
-		json_end_array(d->json);
-		return;
-	}
-	json_begin_object(d->json);
-	json_ku64(d->json, "count", d->in_part);
-	json_key(d->json, "keys");
-	value_base64(d->json, evbuffer_pullup(d->keys, -1), keys);
-	json_key(d->json, "values");
-	value_base64(d->json, evbuffer_pullup(d->values, -1), values);
-	json_end_object(d->json);
-	evbuffer_drain(d->keys, keys);
-	evbuffer_drain(d->values, values);
+	if (res && res != -ENOENT)
+		return res;
+	print_packed(d, &rq->json, n);
+	d->count += n;
+	return res;
+}
+
+static int printed_part(struct dump *d, struct request *rq)
+{
+	u64 deadline = now_ns() + STEP_NS;
+	u32 n = 0;
+	int res;
+
+	json_begin_array(&rq->json);
+	do {
+		res = read_entries(d, rq, &n);
+		if (res && res != -ENOENT)
+			return res;
+		print_entries(d, &rq->json, n);
+		d->count += n;
+	} while (!res &&
+		 evbuffer_get_length(rq->body) < REQUEST_PART_BYTES &&
+		 now_ns() < deadline);
+	json_end_array(&rq->json);
+	return res;
 }
 
 /* The end comes in a step of its own, with nothing but the result. */
@@ -154,24 +160,25 @@ static int dump_end(struct job *job, struct request *rq, struct err *err)
 static int dump_step(struct job *job, struct request *rq, struct err *err)
 {
 	struct dump *d = dump_of(job);
-	u64 deadline = now_ns() + STEP_NS;
-	int res;
+	int res = d->format == VALUE_PACKED ? packed_part(d, rq) :
+					      printed_part(d, rq);
 
-	begin_part(d, rq);
-	do {
-		if (d->map->ops->scan)
-			res = d->map->ops->scan(d->map, &d->cursor,
-						SCAN_ENTRIES, add_entry, d);
-		else
-			res = walk(d, request_sys(rq));
-	} while (!res && part_bytes(d, rq) < REQUEST_PART_BYTES &&
-		 now_ns() < deadline);
 	if (res && res != -ENOENT)
 		return map_failed(d->map, "dump", res, err);
-	end_part(d);
 	if (res == -ENOENT)
 		job->step = dump_end;
 	return STEP_MORE;
+}
+
+/* So many entries at a time that a part becomes neither long nor late. */
+static u32 entries_at_once(const struct dump *d)
+{
+	u64 size = d->map->key_size + map_value_bytes(d->map);
+	u64 most = READ_BYTES / MAX(size, 1);
+
+	if (d->format != VALUE_PACKED)
+		most = MIN(most, READ_ENTRIES);
+	return (u32)MAX(most, 1);
 }
 
 static int map_dump(struct request *rq, struct err *err)
@@ -184,19 +191,15 @@ static int map_dump(struct request *rq, struct err *err)
 	d->job.step = dump_step;
 	d->job.free = dump_free;
 	rq->job = &d->job;
-	res = arg_map(rq, "map", &d->map, err);
-	if (!res)
-		res = arg_format(rq, &d->format, err);
+	d->handle = arg_object(rq, "map", &object_map, err);
+	if (d->handle < 0)
+		return d->handle;
+	d->map = wclient_map(rq->bpf, d->handle);
+	res = arg_format(rq, &d->format, err);
 	if (res)
 		return res;
-	if (d->map->flags & BPF_F_WRONLY)
-		return map_failed(d->map, "dump", -EPERM, err);
-	d->key = malloc(d->map->key_size + 1ULL);
-	d->next = malloc(d->map->key_size + 1ULL);
-	d->value = malloc(map_value_bytes(d->map) + 1);
-	d->keys = evbuffer_new();
-	d->values = evbuffer_new();
-	if (!d->key || !d->next || !d->value || !d->keys || !d->values)
+	d->at = malloc(MAX(d->map->key_size, sizeof(u64)));
+	if (!d->at || make_room(d, entries_at_once(d)))
 		return err_fail(err, -ENOMEM, "out of memory");
 	return 0;
 }

@@ -4,12 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bpf/uapi.h"
-#include "ctl/request.h"
+#include "ctl/entry.h"
+#include "ctl/object.h"
 #include "ctl/value.h"
 
 struct entry {
-	struct map *map;
+	int handle;
+	const struct map *map;
 	u8 *key;
 	u8 *value; /* all slots */
 };
@@ -18,16 +19,15 @@ static void entry_free(struct entry *e)
 {
 	free(e->key);
 	free(e->value);
-	map_put(e->map);
 }
 
 /* The map that the request names, and room for one of its entries. */
 static int entry_begin(struct request *rq, struct entry *e, struct err *err)
 {
-	int res = arg_map(rq, "map", &e->map, err);
-
-	if (res)
-		return res;
+	e->handle = arg_object(rq, "map", &object_map, err);
+	if (e->handle < 0)
+		return e->handle;
+	e->map = wclient_map(rq->bpf, e->handle);
 	e->key = malloc(e->map->key_size + 1ULL);
 	e->value = malloc(map_value_bytes(e->map) + 1);
 	if (e->key && e->value)
@@ -49,45 +49,6 @@ static int entry_open(struct request *rq, struct entry *e, struct err *err)
 	return res;
 }
 
-int map_failed(const struct map *map, const char *what, int code,
-	       struct err *err)
-{
-	switch (code) {
-	case -ENOENT:
-		if (map->ops->pop)
-			return err_fail(err, code, "map %s is empty",
-					map->name);
-		return err_fail(err, code, "map %s has no such entry",
-				map->name);
-	case -EEXIST:
-		return err_fail(err, code, "map %s has that entry already",
-				map->name);
-	case -E2BIG:
-		if (map->ops->count && map->ops->count(map) >= map->max_entries)
-			return err_fail(err, code,
-					"map %s is full: %u entries",
-					map->name, map->max_entries);
-		return err_fail(err, code,
-				"the key is outside map %s of %u entries",
-				map->name, map->max_entries);
-	case -EPERM:
-		return atomic_load(&map->frozen) ?
-			       err_fail(err, code, "map %s is frozen",
-					map->name) :
-			       err_fail(err, code, "map %s does not allow it",
-					map->name);
-	case -EOPNOTSUPP:
-		return err_fail(err, code, "a %s map has no %s",
-				map->ops->name, what);
-	case -ENOTSUPP: /* has no name outside of Linux */
-		return err_fail(err, -EOPNOTSUPP, "a %s map has no %s",
-				map->ops->name, what);
-	default:
-		return err_fail(err, code, "%s in map %s failed: %s", what,
-				map->name, strerror(-code));
-	}
-}
-
 /* Of a set, which value is looked for; others take none. */
 static int arg_member(const struct request *rq, struct entry *e,
 		      struct err *err)
@@ -100,11 +61,8 @@ static int arg_member(const struct request *rq, struct entry *e,
 	return 0;
 }
 
-typedef int read_fn(struct sys *sys, struct map *map, const void *key,
-		    void *value, u64 flags);
-
 /* Answers with an entry. */
-static int read_entry(struct request *rq, read_fn *read, const char *what,
+static int read_entry(struct request *rq, int cmd, const char *what,
 		      struct err *err)
 {
 	enum value_format format;
@@ -121,7 +79,7 @@ static int read_entry(struct request *rq, read_fn *read, const char *what,
 		return res;
 	res = arg_member(rq, &e, err);
 	if (!res) {
-		res = read(request_sys(rq), e.map, e.key, e.value, 0);
+		res = entry_call(rq, cmd, e.handle, e.key, e.value, 0);
 		if (res)
 			res = map_failed(e.map, what, res, err);
 	}
@@ -133,12 +91,12 @@ static int read_entry(struct request *rq, read_fn *read, const char *what,
 
 static int map_lookup(struct request *rq, struct err *err)
 {
-	return read_entry(rq, sys_map_read, "lookup", err);
+	return read_entry(rq, BPF_MAP_LOOKUP_ELEM, "lookup", err);
 }
 
 static int map_pop(struct request *rq, struct err *err)
 {
-	return read_entry(rq, sys_map_take, "pop", err);
+	return read_entry(rq, BPF_MAP_LOOKUP_AND_DELETE_ELEM, "pop", err);
 }
 
 static int no_fit(const struct map *map, const char *what, const char *name,
@@ -156,52 +114,40 @@ static int no_fit(const struct map *map, const char *what, const char *name,
 }
 
 /* An entry of a prog array is given as the program it names. */
-static int update_prog(struct request *rq, struct entry *e, u64 flags,
-		       struct err *err)
+static int take_prog(struct request *rq, struct entry *e, const char **name,
+		     struct err *err)
 {
-	struct prog *prog;
-	int res = arg_prog(rq, "prog", &prog, err);
+	int handle = arg_object(rq, "prog", &object_prog, err);
+	const struct prog *prog;
 
-	if (res)
-		return res;
-	res = sys_map_write_object(request_sys(rq), e->map, e->key, prog,
-				   flags);
-	if (res == -EINVAL)
-		no_fit(e->map, "program", prog->full_name, err);
-	else if (res)
-		res = map_failed(e->map, "update", res, err);
-	prog_put(prog);
-	return res;
+	if (handle < 0)
+		return handle;
+	prog = wclient_prog(rq->bpf, handle);
+	memcpy(e->value, &prog->id, sizeof(prog->id));
+	*name = prog->full_name;
+	return 0;
 }
 
 /* One of a map of maps as that map. */
-static int update_inner(struct request *rq, struct entry *e, u64 flags,
-			struct err *err)
+static int take_inner(struct request *rq, struct entry *e, const char **name,
+		      struct err *err)
 {
-	struct map *inner;
-	int res = arg_map(rq, "inner", &inner, err);
+	int handle = arg_object(rq, "inner", &object_map, err);
+	const struct map *inner;
 
-	if (res)
-		return res;
-	res = sys_map_write_object(request_sys(rq), e->map, e->key, inner,
-				   flags);
-	if (res == -EINVAL)
-		no_fit(e->map, "map", inner->name, err);
-	else if (res)
-		res = map_failed(e->map, "update", res, err);
-	map_put(inner);
-	return res;
+	if (handle < 0)
+		return handle;
+	inner = wclient_map(rq->bpf, handle);
+	memcpy(e->value, &inner->id, sizeof(inner->id));
+	*name = inner->name;
+	return 0;
 }
 
-static int update_value(struct request *rq, struct entry *e, u64 flags,
-			struct err *err)
+static int take_value(struct request *rq, struct entry *e, const char **name,
+		      struct err *err)
 {
-	int res = arg_value(rq, e->map, e->value, err);
-
-	if (res)
-		return res;
-	res = sys_map_write(request_sys(rq), e->map, e->key, e->value, flags);
-	return res ? map_failed(e->map, "update", res, err) : 0;
+	(void)name;
+	return arg_value(rq, e->map, e->value, err);
 }
 
 /* How an entry is given is the map's affair. */
@@ -210,35 +156,42 @@ static int update_entry(struct request *rq, struct entry *e, u64 flags,
 {
 	static const struct {
 		const char *arg;
-		const char *what;
-		int (*update)(struct request *rq, struct entry *e, u64 flags,
-			      struct err *err);
+		const char *what, *one;
+		int (*take)(struct request *rq, struct entry *e,
+			    const char **name, struct err *err);
 	} ways[] = {
-		[HOLDS_VALUES] = { "value", "values", update_value },
-		[HOLDS_PROGS] = { "prog", "programs", update_prog },
-		[HOLDS_MAPS] = { "inner", "maps", update_inner },
-		[HOLDS_SOCKETS] = { "value", "sockets", update_value },
-		[HOLDS_EVENTS] = { "value", "events", update_value },
-		[HOLDS_LINKED] = { "value", "values", update_value },
+		[HOLDS_VALUES] = { "value", "values", "value", take_value },
+		[HOLDS_PROGS] = { "prog", "programs", "program", take_prog },
+		[HOLDS_MAPS] = { "inner", "maps", "map", take_inner },
 	};
 	enum map_holds holds = e->map->ops->holds;
 	bool object = holds == HOLDS_PROGS || holds == HOLDS_MAPS;
+	const char *name = NULL;
+	int res;
 
 	for (u32 i = HOLDS_PROGS; i <= HOLDS_MAPS; i++) {
 		if (i != holds && arg_has(rq, ways[i].arg))
 			return err_fail(err, -EINVAL, "map %s holds no %s",
 					e->map->name, ways[i].what);
 	}
+	if (!object)
+		holds = HOLDS_VALUES;
 	if (object && !arg_has(rq, ways[holds].arg)) {
 		err_fail(err, -EINVAL, "map %s holds %s", e->map->name,
 			 ways[holds].what);
 		return err_hint(err, "name one: \"%s\": {\"id\": 7}",
 				ways[holds].arg);
 	}
-	return ways[holds].update(rq, e, flags, err);
+	res = ways[holds].take(rq, e, &name, err);
+	if (res)
+		return res;
+	res = entry_update(rq, e->handle, e->key, e->value, flags);
+	if (res == -EINVAL && object)
+		return no_fit(e->map, ways[holds].one, name, err);
+	return res ? map_failed(e->map, "update", res, err) : 0;
 }
 
-static int map_update(struct request *rq, struct err *err)
+int map_update(struct request *rq, struct err *err)
 {
 	struct entry e;
 	u64 flags;
@@ -261,7 +214,7 @@ static int map_delete(struct request *rq, struct err *err)
 
 	if (res)
 		return res;
-	res = sys_map_erase(request_sys(rq), e.map, e.key);
+	res = entry_call(rq, BPF_MAP_DELETE_ELEM, e.handle, e.key, NULL, 0);
 	if (res)
 		res = map_failed(e.map, "delete", res, err);
 	entry_free(&e);
@@ -281,7 +234,8 @@ static int map_next(struct request *rq, struct err *err)
 	if (!next)
 		res = err_fail(err, -ENOMEM, "out of memory");
 	if (!res) {
-		res = e.map->ops->next_key(e.map, first ? NULL : e.key, next);
+		res = entry_call(rq, BPF_MAP_GET_NEXT_KEY, e.handle,
+				 first ? NULL : e.key, next, 0);
 		if (res == -ENOENT)
 			err_fail(err, res, "there is no entry after it");
 		else if (res)

@@ -3,7 +3,7 @@
 #include <time.h>
 
 #include "ctl/counters.h"
-#include "ctl/request.h"
+#include "ctl/object.h"
 
 /* Seconds since 1970 of a time of CLOCK_BOOTTIME. */
 static u64 wall_seconds(u64 boot_ns)
@@ -40,9 +40,10 @@ static void print_places(struct json *j, const struct plane *plane,
 	json_end_array(j);
 }
 
-static void print_prog(struct request *rq, struct prog *prog,
+static void print_prog(struct request *rq, int handle,
 		       const struct attachment *list, u32 n)
 {
+	struct prog *prog = wclient_prog(rq->bpf, handle);
 	struct json *j = &rq->json;
 	struct prog_counts counts = counters_prog(prog);
 	struct map *map;
@@ -68,26 +69,23 @@ static void print_prog(struct request *rq, struct prog *prog,
 		json_u64(j, map->id);
 	json_end_array(j);
 	print_places(j, request_plane(rq), prog, list, n);
+	print_pins(rq, j, prog);
 	json_end_object(j);
 }
 
 static int prog_list(struct request *rq, struct err *err)
 {
-	struct sys *sys = request_sys(rq);
 	struct attachment *list;
+	int handle, res;
 	u32 n;
-	int res = attachments_get(request_plane(rq), &list, &n, err);
 
+	res = attachments_get(request_plane(rq), &list, &n, err);
 	if (res)
 		return res;
 	json_begin_array(&rq->json);
-	for (u32 id = 0; (id = sys_next_prog_id(sys, id));) {
-		struct prog *prog = sys_prog_by_id(sys, id);
-
-		if (!prog)
-			continue;
-		print_prog(rq, prog, list, n);
-		prog_put(prog);
+	for (u32 id = 0; (id = object_next(rq, &object_prog, id, &handle));) {
+		print_prog(rq, handle, list, n);
+		wclient_close(rq->bpf, handle);
 	}
 	json_end_array(&rq->json);
 	attachments_put(list, n);
@@ -96,20 +94,18 @@ static int prog_list(struct request *rq, struct err *err)
 
 static int prog_show(struct request *rq, struct err *err)
 {
+	int handle = arg_object(rq, "prog", &object_prog, err), res;
 	struct attachment *list;
-	struct prog *prog;
 	u32 n;
-	int res = arg_prog(rq, "prog", &prog, err);
 
+	if (handle < 0)
+		return handle;
+	res = attachments_get(request_plane(rq), &list, &n, err);
 	if (res)
 		return res;
-	res = attachments_get(request_plane(rq), &list, &n, err);
-	if (!res) {
-		print_prog(rq, prog, list, n);
-		attachments_put(list, n);
-	}
-	prog_put(prog);
-	return res;
+	print_prog(rq, handle, list, n);
+	attachments_put(list, n);
+	return 0;
 }
 
 const struct method prog_methods[] = {

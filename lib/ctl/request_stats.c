@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* request_stats.c - everything that is counted, in one answer */
 #include "ctl/counters.h"
-#include "ctl/request.h"
+#include "ctl/object.h"
 
-static void print_progs(struct json *j, struct sys *sys)
+static void print_progs(struct request *rq)
 {
+	struct json *j = &rq->json;
+	int handle;
+
 	json_key(j, "programs");
 	json_begin_array(j);
-	for (u32 id = 0; (id = sys_next_prog_id(sys, id));) {
-		struct prog *prog = sys_prog_by_id(sys, id);
-		struct prog_counts counts;
+	for (u32 id = 0; (id = object_next(rq, &object_prog, id, &handle));) {
+		const struct prog *prog = wclient_prog(rq->bpf, handle);
+		struct prog_counts counts = counters_prog(prog);
 
-		if (!prog)
-			continue;
-		counts = counters_prog(prog);
 		json_begin_object(j);
 		json_ku64(j, "id", prog->id);
 		json_kstr(j, "name", prog->full_name);
 		json_ku64(j, "run_cnt", counts.runs);
 		json_ku64(j, "stopped", counts.stopped);
 		json_end_object(j);
-		prog_put(prog);
+		wclient_close(rq->bpf, handle);
 	}
 	json_end_array(j);
 }
@@ -49,7 +49,7 @@ static int stats(struct request *rq, struct err *err)
 	for (u32 i = 0; i < plane_port_count(plane); i++)
 		counters_port(j, plane, i);
 	json_end_array(j);
-	print_progs(j, request_sys(rq));
+	print_progs(rq);
 	print_memory(j, sys_mem(request_sys(rq)));
 	json_ku64(j, "trace_lost", plane_trace_lost(plane));
 	json_end_object(j);

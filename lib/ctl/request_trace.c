@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "ctl/object.h"
 #include "ctl/session.h"
 
 static int trace_subscribe(struct request *rq, struct err *err)
@@ -20,14 +21,12 @@ static int trace_subscribe(struct request *rq, struct err *err)
 
 static int events_of_map(struct request *rq, struct err *err)
 {
-	struct map *map;
-	int res = arg_map(rq, "map", &map, err);
+	int handle = arg_object(rq, "map", &object_map, err);
 
-	if (res)
-		return res;
-	res = session_map_events(rq->session, map, err);
-	map_put(map);
-	return res;
+	if (handle < 0)
+		return handle;
+	return session_map_events(rq->session, wclient_map(rq->bpf, handle),
+				  err);
 }
 
 const struct method trace_methods[] = {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <event2/bufferevent.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@ struct session {
 	struct session *next;
 	struct session **prev;
 	struct ctl *ctl;
+	struct wclient *bpf;
 	struct bufferevent *bev;
 	struct event *turn;
 	struct request *rq; /* being answered, or NULL */
@@ -52,6 +54,7 @@ static void session_free(struct session *s)
 	if (s->events)
 		map_events_close(s->events);
 	end_request(s);
+	wclient_destroy(s->bpf);
 	*s->prev = s->next;
 	if (s->next)
 		s->next->prev = s->prev;
@@ -145,7 +148,7 @@ static bool start_request(struct session *s)
 		reply_error(output(s), &err);
 		return true;
 	}
-	res = request_begin(s->rq, s->ctl, s, line, len,
+	res = request_begin(s->rq, s->ctl, s, s->bpf, line, len,
 			    s->ctl->config.max_reply_bytes, &err);
 	free(line);
 	if (res < 0 || !s->rq->job)
@@ -153,15 +156,19 @@ static bool start_request(struct session *s)
 	return true;
 }
 
-static void step_job(struct session *s)
+/* False: there is nothing to do until session_resume(). */
+static bool step_job(struct session *s)
 {
 	struct err err = { 0 };
 	int res = request_step(s->rq, &err);
 
+	if (res == STEP_WAIT)
+		return false;
 	if (res == STEP_MORE)
 		request_send_part(s->rq, output(s));
 	else
 		finish(s, res, &err);
+	return true;
 }
 
 /* Is so much unsent that nothing more should be made? */
@@ -182,8 +189,10 @@ static void pump(struct session *s)
 
 	while (more && left-- && !congested(s)) {
 		if (s->rq) {
-			step_job(s);
-			break;
+			if (step_job(s))
+				break;
+			bufferevent_disable(s->bev, EV_READ);
+			return;
 		}
 		more = start_request(s);
 	}
@@ -238,6 +247,16 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 	}
 }
 
+void session_resume(struct session *s)
+{
+	event_add(s->turn, &(struct timeval){ 0 });
+}
+
+int session_peer(const struct session *s)
+{
+	return fcntl(bufferevent_getfd(s->bev), F_DUPFD_CLOEXEC, 0);
+}
+
 void session_open(struct ctl *ctl, evutil_socket_t fd)
 {
 	struct session *s;
@@ -248,9 +267,11 @@ void session_open(struct ctl *ctl, evutil_socket_t fd)
 	if (!s)
 		goto close_fd;
 	s->ctl = ctl;
+	if (wclient_create(plane_sys(ctl->plane), &s->bpf) != 0)
+		goto free_session;
 	s->turn = evtimer_new(ctl->base, on_turn, s);
 	if (!s->turn)
-		goto free_session;
+		goto free_client;
 	s->bev = bufferevent_socket_new(ctl->base, fd, BEV_OPT_CLOSE_ON_FREE);
 	if (!s->bev)
 		goto free_turn;
@@ -270,6 +291,8 @@ void session_open(struct ctl *ctl, evutil_socket_t fd)
 
 free_turn:
 	event_free(s->turn);
+free_client:
+	wclient_destroy(s->bpf);
 free_session:
 	free(s);
 close_fd:

@@ -20,6 +20,11 @@
 void session_open(struct ctl *ctl, evutil_socket_t fd);
 void session_close_all(struct ctl *ctl);
 
+/* The job of its request has something to do again. */
+void session_resume(struct session *s);
+/* Another descriptor of its connection, for the caller to close; -1. */
+int session_peer(const struct session *s);
+
 /* From now on the client gets trace events.  -EALREADY. */
 int session_trace(struct session *s);
 

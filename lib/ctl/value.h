@@ -42,10 +42,6 @@ bool value_is_object(const struct map *map);
 /* A string of base64. */
 void value_base64(struct json *j, const void *bytes, size_t size);
 
-/* What a failed operation on a map means.  Returns code. */
-int map_failed(const struct map *map, const char *what, int code,
-	       struct err *err);
-
 /* Repeat a value of value_size bytes in every slot of a per-CPU value. */
 void value_spread(const struct map *map, const void *one, void *all);
 

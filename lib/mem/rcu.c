@@ -28,7 +28,10 @@
 struct rcu {
 	struct rte_rcu_qsbr *qsbr;
 	u32 slots; /* the guest's comes after them */
-	pthread_mutex_t guest_lock;
+	pthread_mutex_t guest_lock; /* of the turns */
+	pthread_cond_t guest_left;
+	u64 guests; /* that came */
+	u64 guest;  /* whose turn it is */
 	_Alignas(CACHE_LINE) _Atomic u64 passed;
 	pthread_mutex_t check_lock;
 	_Alignas(CACHE_LINE) _Atomic(struct rcu_head *) pushed;
@@ -61,6 +64,7 @@ int rcu_create(u32 slots, struct rcu **out)
 	for (u32 i = 0; i <= slots; i++)
 		rte_rcu_qsbr_thread_register(rcu->qsbr, i);
 	pthread_mutex_init(&rcu->guest_lock, NULL);
+	pthread_cond_init(&rcu->guest_left, NULL);
 	pthread_mutex_init(&rcu->check_lock, NULL);
 	pthread_mutex_init(&rcu->reclaim_lock, NULL);
 	*out = rcu;
@@ -76,6 +80,7 @@ void rcu_destroy(struct rcu *rcu)
 	} while (rcu->first || atomic_load(&rcu->pushed)); /* they deferred */
 	pthread_mutex_destroy(&rcu->reclaim_lock);
 	pthread_mutex_destroy(&rcu->check_lock);
+	pthread_cond_destroy(&rcu->guest_left);
 	pthread_mutex_destroy(&rcu->guest_lock);
 	free(rcu->qsbr);
 	free(rcu);
@@ -106,7 +111,13 @@ void rcu_quiescent(struct rcu *rcu, u32 slot)
 
 void rcu_guest_enter(struct rcu *rcu)
 {
+	u64 turn;
+
 	pthread_mutex_lock(&rcu->guest_lock);
+	turn = rcu->guests++;
+	while (turn != rcu->guest)
+		pthread_cond_wait(&rcu->guest_left, &rcu->guest_lock);
+	pthread_mutex_unlock(&rcu->guest_lock);
 	rte_rcu_qsbr_thread_online(rcu->qsbr, rcu->slots);
 }
 
@@ -118,6 +129,9 @@ void rcu_guest_quiescent(struct rcu *rcu)
 void rcu_guest_leave(struct rcu *rcu)
 {
 	rte_rcu_qsbr_thread_offline(rcu->qsbr, rcu->slots);
+	pthread_mutex_lock(&rcu->guest_lock);
+	rcu->guest++;
+	pthread_cond_broadcast(&rcu->guest_left);
 	pthread_mutex_unlock(&rcu->guest_lock);
 }
 

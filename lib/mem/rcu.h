@@ -37,8 +37,8 @@ void rcu_offline(struct rcu *rcu, u32 slot);
 /* The slot holds nothing that it found before this call. */
 void rcu_quiescent(struct rcu *rcu, u32 slot);
 
-/* The calling control thread is the guest until it leaves; it waits for the
- * guest before it.  Quiescent while no program runs. */
+/* The calling control thread is the guest until it leaves; those who wait for
+ * that have their turns in the order they came.  Quiescent while no program runs. */
 void rcu_guest_enter(struct rcu *rcu);
 void rcu_guest_quiescent(struct rcu *rcu);
 void rcu_guest_leave(struct rcu *rcu);

@@ -71,55 +71,13 @@ int sys_map_read(struct sys *sys, struct map *map, const void *key, void *value,
 	return map->ops->read(map, key, value, flags);
 }
 
-/* Objects are given by id. */
-static int write_id(struct sys *sys, struct map *map, const void *key,
-		    const void *value, u64 flags)
-{
-	struct ref ref = { .kind = REF_NONE };
-	int res = 0;
-	u32 id;
-
-	if (map->ops->check_write)
-		res = map->ops->check_write(map, key, flags);
-	if (res || map->ops->holds == HOLDS_SOCKETS ||
-	    map->ops->holds == HOLDS_EVENTS)
-		return res ? res : -EBADF;
-	memcpy(&id, value, sizeof(id));
-	if (map->ops->holds == HOLDS_PROGS)
-		ref = ref_prog(sys_prog_by_id(sys, id));
-	else
-		ref = ref_map(sys_map_by_id(sys, id));
-	if (!ref_object(ref))
-		return -ENOENT;
-	res = map->ops->write_object(map, key, ref_object(ref), flags);
-	ref_put(ref);
-	return res;
-}
-
-/* Here, by its id. */
-static int write_linked_id(struct sys *sys, struct map *map, const void *key,
-			   const void *value, u64 flags)
-{
-	u32 id = map_link(map, value);
-	struct prog *prog = id ? sys_prog_by_id(sys, id) : NULL;
-	int res = map->ops->write_linked(map, key, value, prog, flags);
-
-	if (prog)
-		prog_put(prog);
-	return res;
-}
-
-static int write_entry(struct sys *sys, struct map *map, const void *key,
-		       const void *value, u64 flags)
+static int write_entry(struct map *map, const void *key, const void *value,
+		       u64 flags)
 {
 	if (atomic_load(&map->frozen))
 		return -EPERM;
 	if (check_lock(map, flags) != 0)
 		return -EINVAL;
-	if (map->ops->holds == HOLDS_LINKED)
-		return write_linked_id(sys, map, key, value, flags);
-	if (map->ops->holds != HOLDS_VALUES)
-		return write_id(sys, map, key, value, flags);
 	return map->ops->write(map, key, value, flags);
 }
 
@@ -129,7 +87,7 @@ int sys_map_write(struct sys *sys, struct map *map, const void *key,
 	int res;
 
 	pthread_rwlock_rdlock(&sys->freeze_lock);
-	res = write_entry(sys, map, key, value, flags);
+	res = write_entry(map, key, value, flags);
 	pthread_rwlock_unlock(&sys->freeze_lock);
 	return res;
 }

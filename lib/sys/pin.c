@@ -126,7 +126,7 @@ static void drop(struct pin *pins, u32 n)
 	free(pins);
 }
 
-/* A copy of those of maps, so that fn may do anything. */
+/* A copy, so that fn may do anything. */
 static int copy_pins(struct sys *sys, struct pin **out, u32 *n)
 {
 	struct pin *pins;
@@ -137,11 +137,7 @@ static int copy_pins(struct sys *sys, struct pin **out, u32 *n)
 	pins = calloc(sys->pins.len + 1, sizeof(*pins));
 	for (u32 i = 0; pins && i < sys->pins.len; i++) {
 		const struct pin *p = &sys->pins.items[i];
-		char *path;
-
-		if (p->ref.kind != REF_MAP)
-			continue;
-		path = strdup(p->path);
+		char *path = strdup(p->path);
 		if (!path) {
 			res = -ENOMEM;
 			break;
@@ -156,7 +152,7 @@ static int copy_pins(struct sys *sys, struct pin **out, u32 *n)
 }
 
 int sys_each_pin(struct sys *sys,
-		 int (*fn)(void *arg, const char *path, struct map *map),
+		 int (*fn)(void *arg, const char *path, const void *object),
 		 void *arg)
 {
 	struct pin *pins;
@@ -166,7 +162,7 @@ int sys_each_pin(struct sys *sys,
 	if (res)
 		return res;
 	for (u32 i = 0; !res && i < n; i++)
-		res = fn(arg, pins[i].path, pins[i].ref.map);
+		res = fn(arg, pins[i].path, ref_object(pins[i].ref));
 	drop(pins, n);
 	return res;
 }

@@ -42,12 +42,13 @@ u32 sys_next_prog_id(struct sys *sys, u32 id);
 int sys_pin_map(struct sys *sys, const char *path, struct map *map);
 struct map *sys_pinned_map(struct sys *sys, const char *path);
 int sys_unpin(struct sys *sys, const char *path);
+/* object: a map, a program or a link */
 int sys_each_pin(struct sys *sys,
-		 int (*fn)(void *arg, const char *path, struct map *map),
+		 int (*fn)(void *arg, const char *path, const void *object),
 		 void *arg);
 
 /* The control side's map operations with Linux's checks (frozen, flags).  A map
- * of programs or of maps is read and written as their ids. */
+ * of programs or of maps is read as their ids. */
 int sys_map_read(struct sys *sys, struct map *map, const void *key,
 		 void *value, u64 flags);
 int sys_map_write(struct sys *sys, struct map *map, const void *key,
@@ -55,7 +56,7 @@ int sys_map_write(struct sys *sys, struct map *map, const void *key,
 /* Of a map that holds objects: takes the object itself. */
 int sys_map_write_object(struct sys *sys, struct map *map, const void *key,
 			 void *object, u64 flags);
-/* Of a map whose values may name a program: takes it, NULL: there is none. */
+/* Of a map whose values may name a program: takes it; NULL: there is none. */
 int sys_map_write_linked(struct sys *sys, struct map *map, const void *key,
 			 const void *value, struct prog *prog, u64 flags);
 /* Reads an entry and removes it. */

@@ -144,6 +144,8 @@ int wbpf(struct wclient *c, int cmd, union bpf_attr *attr, u32 size,
 		return res;
 	if (mem->read(mem->arg, &w.u, w.uattr, w.size) != 0)
 		return -EFAULT;
+	if (cmd == WBPF_MAP_SCAN)
+		return wbpf_map_scan(&w);
 	if (cmd < 0 || (size_t)cmd >= ARRAY_LEN(commands) || !commands[cmd])
 		return -EINVAL;
 	return commands[cmd](&w);

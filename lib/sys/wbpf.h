@@ -12,6 +12,8 @@
 #include "bpf/uapi.h"
 #include "sys/sys.h"
 
+struct btf_blob;
+struct link;
 struct wclient;
 
 /* sys outlives its clients. */
@@ -19,6 +21,15 @@ int wclient_create(struct sys *sys, struct wclient **out);
 void wclient_destroy(struct wclient *c);
 /* close(2) of a handle: 0 or -EBADF. */
 int wclient_close(struct wclient *c, int handle);
+/* No call of the client's is under way. */
+void wclient_close_all(struct wclient *c);
+
+/* What is behind a handle, as long as that is open; NULL: nothing of the
+ * kind. */
+struct map *wclient_map(struct wclient *c, int handle);
+struct prog *wclient_prog(struct wclient *c, int handle);
+struct btf_blob *wclient_btf(struct wclient *c, int handle);
+struct link *wclient_link(struct wclient *c, int handle);
 
 /*
  * The caller's memory: all addresses in attributes, and that of the attribute,
@@ -27,11 +38,23 @@ int wclient_close(struct wclient *c, int handle);
 struct wmem_ops {
 	int (*read)(void *arg, void *to, u64 from, u64 size);
 	int (*write)(void *arg, u64 to, const void *from, u64 size);
+	/* Does the caller want a long call to end?  NULL: never. */
+	bool (*interrupted)(void *arg);
 	void *arg;
+	/* Gets the words for a failure where there are any; may be NULL. */
+	struct err *err;
 };
 
 /* This process: addresses are pointers. */
 extern const struct wmem_ops wmem_self;
+
+/*
+ * A command that bpf(2) lacks.  As BPF_MAP_LOOKUP_BATCH, but of every family,
+ * every element that stays is given exactly once, and count is also how many
+ * entries are looked at.  in_batch and out_batch have 8 bytes, or a key's size
+ * if that is more.
+ */
+#define WBPF_MAP_SCAN 0x10000
 
 /* As bpf(2): a handle or 0, or a negative errno.  From any control thread. */
 int wbpf(struct wclient *c, int cmd, union bpf_attr *attr, u32 size,

@@ -113,11 +113,12 @@ static int put_entry(struct batch *b, const void *key, const void *value)
 
 /* ---- lookup ---- */
 
-static int read_by_key(struct batch *b, bool started)
+/* Of at most `limit` keys. */
+static int read_by_key(struct batch *b, bool started, u32 limit)
 {
 	int res = 0;
 
-	while (b->done < b->max) {
+	for (u32 seen = 0; b->done < b->max && seen < limit; seen++) {
 		u8 *swap = b->key;
 
 		res = b->map->ops->next_key(b->map, started ? b->key : NULL,
@@ -139,7 +140,7 @@ static int read_by_key(struct batch *b, bool started)
 	return res;
 }
 
-static int lookup_by_key(struct batch *b)
+static int lookup_by_key(struct batch *b, u32 limit)
 {
 	const union bpf_attr *u = &b->w->u.attr;
 	struct wcall *w = b->w;
@@ -151,11 +152,11 @@ static int lookup_by_key(struct batch *b)
 		res = w->mem->read(w->mem->arg, b->key, u->batch.in_batch,
 				   b->map->key_size);
 	if (!res)
-		res = read_by_key(b, u->batch.in_batch != 0);
+		res = read_by_key(b, u->batch.in_batch != 0, limit);
 	if (res && res != -ENOENT)
 		return res;
 	if (put_count(b, b->done) != 0 ||
-	    (b->done && wcall_copy_out(w, u->batch.out_batch, b->key,
+	    ((b->done || !res) && wcall_copy_out(w, u->batch.out_batch, b->key,
 				       b->map->key_size) != 0))
 		return -EFAULT;
 	return res;
@@ -230,26 +231,23 @@ static int read_buckets(struct batch *b, u64 *cursor, bool take)
 	return 0;
 }
 
-static int lookup_by_bucket(struct batch *b, bool take)
+/* The caller keeps `size` bytes of the cursor. */
+static int lookup_by_bucket(struct batch *b, u64 size, bool take)
 {
 	const union bpf_attr *u = &b->w->u.attr;
 	struct wcall *w = b->w;
-	u32 bucket = 0;
-	u64 cursor;
+	u64 cursor = 0;
 	int res;
 
 	if (put_count(b, 0) != 0)
 		return -EFAULT;
 	if (u->batch.in_batch &&
-	    w->mem->read(w->mem->arg, &bucket, u->batch.in_batch,
-			 sizeof(bucket)) != 0)
+	    w->mem->read(w->mem->arg, &cursor, u->batch.in_batch, size) != 0)
 		return -EFAULT;
-	cursor = bucket;
 	res = read_buckets(b, &cursor, take);
 	if (res == -EFAULT)
 		return res;
-	bucket = (u32)cursor;
-	if (wcall_copy_out(w, u->batch.out_batch, &bucket, sizeof(bucket)) ||
+	if (wcall_copy_out(w, u->batch.out_batch, &cursor, size) ||
 	    put_count(b, b->done))
 		return -EFAULT;
 	return res;
@@ -274,9 +272,23 @@ int wbpf_map_lookup_batch(struct wcall *w)
 	if (!res && walk == BY_BUCKET && w->u.attr.batch.flags)
 		res = -EINVAL;
 	if (!res && b.max)
-		res = walk == BY_BUCKET ? lookup_by_bucket(&b, false)
-					: lookup_by_key(&b);
+		res = walk == BY_BUCKET ? lookup_by_bucket(&b, sizeof(u32),
+							   false)
+					: lookup_by_key(&b, UINT32_MAX);
 end:
+	batch_end(&b);
+	return res;
+}
+
+int wbpf_map_scan(struct wcall *w)
+{
+	struct batch b;
+	int res = batch_begin(w, MODE_READ, &b);
+
+	if (!res && b.map->ops->scan)
+		res = lookup_by_bucket(&b, sizeof(u64), false);
+	else if (!res)
+		res = lookup_by_key(&b, b.max);
 	batch_end(&b);
 	return res;
 }
@@ -293,7 +305,7 @@ int wbpf_map_take_batch(struct wcall *w)
 	if (!res && w->u.attr.batch.flags)
 		res = -EINVAL;
 	if (!res && b.max)
-		res = lookup_by_bucket(&b, true);
+		res = lookup_by_bucket(&b, sizeof(u32), true);
 	batch_end(&b);
 	return res;
 }

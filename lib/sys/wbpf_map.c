@@ -66,7 +66,7 @@ static int create_typed(struct wcall *w, struct map_attr *attr,
 			return refuse_btf(w, attr, res);
 		attr->btf = btf.ref.btf;
 	}
-	res = sys_map_create(w->sys, attr, NULL, out);
+	res = sys_map_create(w->sys, attr, w->mem->err, out);
 	ref_put(btf.ref);
 	return res;
 }

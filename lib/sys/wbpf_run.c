@@ -18,6 +18,7 @@
 
 #define LOOPBACK 1
 #define LIVE_BATCH_MAX 256
+#define SLICE_NS 1000000 /* of a long test */
 /* of XDP: Linux's room before the packet, without struct xdp_frame */
 #define META_MAX (PKT_HEADROOM - PKT_XDP_FRAME)
 
@@ -101,24 +102,43 @@ static u64 now(void)
 	return (u64)ts.tv_sec * 1000000000 + (u64)ts.tv_nsec;
 }
 
-/* Of a program that was stopped the errno says why. */
-static int run_program(struct test *t)
+/* n times; how long that took. */
+static u64 run_slice(struct test *t, struct run *run, u32 n)
 {
 	struct rcu *rcu = mem_rcu(sys_mem(t->w->sys));
-	u32 repeat = MAX(attr_of(t)->test.repeat, 1u);
-	struct run run = { .world = &world_host };
-	u64 start, spent;
+	u64 start;
 
 	rcu_guest_enter(rcu);
 	start = now();
-	for (u32 i = 0; i < repeat && !run.fault.code; i++) {
-		run_begin(&run, &t->pkt);
-		t->retval = (u32)prog_run(t->prog, &run);
+	for (u32 i = 0; i < n && !run->fault.code; i++) {
+		run_begin(run, &t->pkt);
+		t->retval = (u32)prog_run(t->prog, run);
 		rcu_guest_quiescent(rcu);
 	}
-	spent = (now() - start) / repeat;
+	start = now() - start;
 	rcu_guest_leave(rcu);
-	t->duration = (u32)MIN(spent, (u64)UINT32_MAX);
+	return start;
+}
+
+/* Of a program that was stopped the errno says why.  Between slices others run
+ * theirs, and the caller may have gone. */
+static int run_program(struct test *t)
+{
+	const struct wmem_ops *mem = t->w->mem;
+	u32 repeat = MAX(attr_of(t)->test.repeat, 1u), left = repeat, n = 1;
+	struct run run = { .world = &world_host };
+	u64 spent = 0, took;
+
+	while (left && !run.fault.code) {
+		if (mem->interrupted && mem->interrupted(mem->arg))
+			return -EINTR;
+		n = MIN(n, left);
+		took = run_slice(t, &run, n);
+		spent += took;
+		left -= n;
+		n = took < SLICE_NS / 2 ? n * 2 : MAX(n / 2, 1u);
+	}
+	t->duration = (u32)MIN(spent / repeat, (u64)UINT32_MAX);
 	return run.fault.code;
 }
 

@@ -17,14 +17,21 @@ int wclient_create(struct sys *sys, struct wclient **out)
 	return 0;
 }
 
-void wclient_destroy(struct wclient *c)
+void wclient_close_all(struct wclient *c)
 {
 	struct handle *h;
 
+	vec_each (h, &c->handles) {
+		ref_put(h->ref);
+		h->ref.kind = REF_NONE;
+	}
+}
+
+void wclient_destroy(struct wclient *c)
+{
 	if (!c)
 		return;
-	vec_each (h, &c->handles)
-		ref_put(h->ref);
+	wclient_close_all(c);
 	vec_free(&c->handles);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
@@ -113,4 +120,37 @@ int wclient_close(struct wclient *c, int handle)
 		return -EBADF;
 	ref_put(gone);
 	return 0;
+}
+
+static void *object_of(struct wclient *c, int handle, enum ref_kind kind)
+{
+	const struct handle *slot;
+	void *object = NULL;
+
+	pthread_mutex_lock(&c->lock);
+	slot = slot_of(c, (u32)handle);
+	if (slot && slot->ref.kind == kind)
+		object = ref_object(slot->ref);
+	pthread_mutex_unlock(&c->lock);
+	return object;
+}
+
+struct map *wclient_map(struct wclient *c, int handle)
+{
+	return object_of(c, handle, REF_MAP);
+}
+
+struct prog *wclient_prog(struct wclient *c, int handle)
+{
+	return object_of(c, handle, REF_PROG);
+}
+
+struct btf_blob *wclient_btf(struct wclient *c, int handle)
+{
+	return object_of(c, handle, REF_BTF);
+}
+
+struct link *wclient_link(struct wclient *c, int handle)
+{
+	return object_of(c, handle, REF_LINK);
 }

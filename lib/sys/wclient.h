@@ -95,7 +95,7 @@ typedef int wcommand(struct wcall *w);
 wcommand wbpf_map_create, wbpf_map_lookup, wbpf_map_update, wbpf_map_delete,
 	wbpf_map_next_key, wbpf_map_freeze, wbpf_map_take;
 wcommand wbpf_map_lookup_batch, wbpf_map_take_batch, wbpf_map_update_batch,
-	wbpf_map_delete_batch;
+	wbpf_map_delete_batch, wbpf_map_scan;
 wcommand wbpf_map_by_id, wbpf_prog_by_id, wbpf_btf_by_id, wbpf_link_by_id;
 wcommand wbpf_map_next_id, wbpf_prog_next_id, wbpf_btf_next_id,
 	wbpf_link_next_id;

@@ -4,6 +4,7 @@
 leave nothing: no memory, no descriptor, no id."""
 import os
 import re
+import time
 
 from weir import Case, Client, Refused, main, make_map
 
@@ -91,6 +92,7 @@ class Limits(Case):
             for _ in range(1000):  # maps go after a grace period
                 if self.state(c) == before:
                     break
+                time.sleep(0.01)
             self.assertEqual(self.state(c), before, kind)
 
 

@@ -128,7 +128,9 @@ static int far_write(void *arg, u64 to, const void *from, u64 size)
 static void all_memory_is_the_callers(void **state)
 {
 	static struct far far;
-	const struct wmem_ops ops = { far_read, far_write, &far };
+	const struct wmem_ops ops = { .read = far_read,
+				      .write = far_write,
+				      .arg = &far };
 	union bpf_attr *attr = (void *)far.bytes;
 	u32 *key = (void *)(far.bytes + 1024), *value = key + 1;
 	union bpf_attr *there = (void *)(uintptr_t)FAR;
@@ -360,6 +362,119 @@ static void a_test_run_keeps_what_it_found(void **state)
 	assert_int_equal(attr.test.retval, 7);
 }
 
+/* ---- a long one ---- */
+
+static bool gone_after(void *arg)
+{
+	u32 *slices = arg;
+
+	return (*slices)-- == 0;
+}
+
+static void a_run_ends_when_its_caller_wants_to_go(void **state)
+{
+	const struct bpf_insn code[] = { ALU64_K(MOV, R0, 2), EXIT() };
+	int prog = call(BPF_PROG_LOAD, prog_attr(code, ARRAY_LEN(code)));
+	const u8 packet[64] = { 0 };
+	union bpf_attr attr = { .test = { .prog_fd = (u32)prog,
+					  .data_in = PTR(packet),
+					  .data_size_in = sizeof(packet),
+					  .repeat = UINT32_MAX } };
+	u32 slices = 3;
+	const struct wmem_ops mem = { .read = wmem_self.read,
+				      .write = wmem_self.write,
+				      .interrupted = gone_after,
+				      .arg = &slices };
+
+	(void)state;
+	assert_int_equal(wbpf(client, BPF_PROG_TEST_RUN, &attr, sizeof(attr),
+			      &mem),
+			 -EINTR);
+	assert_int_equal(slices, UINT32_MAX);
+	assert_int_equal(attr.test.retval, 0);
+}
+
+/* ---- scans ---- */
+
+/* All of it, n entries at a time; how many there were. */
+static u32 scan(int map, u32 n, u32 seen[64])
+{
+	u64 at = 0;
+	u32 keys[64], all = 0;
+	u64 values[64];
+	int res = 0;
+
+	for (bool first = true; !res; first = false) {
+		union bpf_attr attr = { .batch = { .map_fd = (u32)map,
+						   .in_batch =
+							   first ? 0 : PTR(&at),
+						   .out_batch = PTR(&at),
+						   .keys = PTR(keys),
+						   .values = PTR(values),
+						   .count = n } };
+
+		res = wbpf(client, WBPF_MAP_SCAN, &attr, sizeof(attr),
+			   &wmem_self);
+		if (res == -ENOSPC) {
+			n *= 2;
+			res = 0;
+			first = first && !all;
+			continue;
+		}
+		for (u32 i = 0; i < attr.batch.count; i++)
+			seen[keys[i] % 64]++;
+		all += attr.batch.count;
+	}
+	assert_int_equal(res, -ENOENT);
+	return all;
+}
+
+static void a_scan_gives_every_entry_of_every_family(void **state)
+{
+	const u32 types[] = { BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_ARRAY,
+			      BPF_MAP_TYPE_PROG_ARRAY, BPF_MAP_TYPE_LRU_HASH };
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_LEN(types); i++) {
+		bool array = types[i] == BPF_MAP_TYPE_ARRAY;
+		bool full = array || types[i] != BPF_MAP_TYPE_PROG_ARRAY;
+		int map = make_map(types[i]);
+		u32 entries = wclient_map(client, map)->max_entries;
+		u32 seen[64] = { 0 };
+
+		for (u32 key = 0; full && key < entries; key++) {
+			u64 value = key;
+
+			assert_int_equal(
+				call(BPF_MAP_UPDATE_ELEM,
+				     (union bpf_attr){ .map_fd = (u32)map,
+						       .key = PTR(&key),
+						       .value = PTR(&value) }),
+				0);
+		}
+		assert_int_equal(scan(map, 1, seen), full ? entries : 0);
+		for (u32 key = 0; full && key < entries; key++)
+			assert_int_equal(seen[key], 1);
+		wclient_close(client, map);
+	}
+}
+
+static void what_is_behind_a_handle_is_seen(void **state)
+{
+	int map = make_map(BPF_MAP_TYPE_HASH);
+
+	(void)state;
+	assert_non_null(wclient_map(client, map));
+	assert_null(wclient_prog(client, map));
+	assert_null(wclient_btf(client, map));
+	assert_null(wclient_link(client, map));
+	assert_null(wclient_map(client, map + 1));
+	assert_null(wclient_map(client, -1));
+	wclient_close_all(client);
+	assert_null(wclient_map(client, map));
+	assert_int_equal(wclient_close(client, map), -EBADF);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -373,6 +488,9 @@ int main(void)
 		TEST(a_program_is_told_of),
 		TEST(what_is_pinned_outlives_the_client),
 		TEST(a_test_run_keeps_what_it_found),
+		TEST(a_run_ends_when_its_caller_wants_to_go),
+		TEST(a_scan_gives_every_entry_of_every_family),
+		TEST(what_is_behind_a_handle_is_seen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
