@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 
-RANKS = ["base", "mem", "bpf", "maps", "prog", "elf helper", "verify",
+RANKS = ["base", "mem", "bpf", "maps", "net", "prog", "elf helper", "verify",
          "vm jit", "sys", "oracle", "port stats", "hook", "lcore", "ctl",
          "app"]
 RANK = {room: i for i, row in enumerate(RANKS) for room in row.split()}

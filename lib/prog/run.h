@@ -15,6 +15,7 @@
 struct world;
 struct fault;
 struct map;
+struct net;
 struct prog;
 struct redirect_entry;
 
@@ -36,6 +37,8 @@ struct world_ops {
 
 struct world {
 	const struct world_ops *ops;
+	/* NULL: as on a host that has a loopback device alone */
+	const struct net *net;
 };
 
 /* The plain one: the host's clock, per-slot random numbers, the slot as CPU,
