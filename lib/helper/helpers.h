@@ -48,6 +48,7 @@
 	X(xdp_adjust_meta)              \
 	X(xdp_adjust_tail)              \
 	X(skb_load_bytes_relative)      \
+	X(fib_lookup)                   \
 	X(map_push_elem)                \
 	X(map_pop_elem)                 \
 	X(map_peek_elem)                \
@@ -62,6 +63,7 @@
 	X(ringbuf_query)                \
 	X(csum_level)                   \
 	X(ktime_get_coarse_ns)          \
+	X(check_mtu)                    \
 	X(for_each_map_elem)            \
 	X(trace_vprintk)                \
 	X(loop)                         \

@@ -42,11 +42,6 @@ static const struct helper lacking[] = {
 	{ PROTO(per_cpu_ptr), .progs = PROG_ANY, .ret = RET_KERNEL,
 	  .arg = { ARG_KERNEL, ARG_ANY } },
 
-	{ PROTO(fib_lookup), .progs = NETWORK, .gpl_only = true,
-	  .arg = { ARG_CTX, ARG_MEM_WRITE, ARG_SIZE, ARG_ANY } },
-	{ PROTO(check_mtu), .progs = NETWORK, .gpl_only = true,
-	  .size = { 0, 0, 4 },
-	  .arg = { ARG_CTX, ARG_ANY, ARG_FIXED_OUT, ARG_ANY, ARG_ANY } },
 	{ PROTO(sk_lookup_tcp), .progs = NETWORK, .pkt_access = true,
 	  .ret = RET_SOCK_OR_NULL, .acquires = true,
 	  .arg = { ARG_CTX, ARG_MEM, ARG_SIZE, ARG_ANY, ARG_ANY } },

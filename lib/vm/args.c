@@ -255,6 +255,14 @@ static bool check_special(struct call *c, u32 reg, enum arg_type type)
 	}
 }
 
+static bool check_aligned(const struct call *c, u32 reg)
+{
+	return !(c->m->vm.r[reg] % c->helper->size[reg - 1]) ||
+	       vm_fault(c->m->vm.run, c->in, -EACCES,
+			"misaligned access: R%u is no multiple of %u", reg,
+			c->helper->size[reg - 1]);
+}
+
 static bool check_arg(struct call *c, u32 reg, enum arg_type type)
 {
 	if (c->m->s.kind[reg] == K_UNSET)
@@ -284,7 +292,8 @@ static bool check_arg(struct call *c, u32 reg, enum arg_type type)
 	case ARG_FIXED:
 		return reach(c, reg, c->helper->size[reg - 1], ACCESS_READ);
 	case ARG_FIXED_OUT:
-		return reach(c, reg, c->helper->size[reg - 1], ACCESS_WRITE);
+		return check_aligned(c, reg) &&
+		       reach(c, reg, c->helper->size[reg - 1], ACCESS_WRITE);
 	case ARG_SIZE:
 		return check_size(c, reg, false);
 	case ARG_SIZE_OR_ZERO:

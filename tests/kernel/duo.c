@@ -276,6 +276,7 @@ static void present(struct duo *d, struct pkt *p, const struct duo_case *dc)
 			   : BUFFER;
 
 	pkt_init(p, d->buffer, room, dc->frame, dc->len);
+	p->ifindex = 1;
 	if (dc->type == BPF_PROG_TYPE_XDP)
 		return;
 	pkt_to_skb(p, mac, false);
@@ -630,6 +631,16 @@ int duo_main(void (*const tests[])(struct duo *d), u32 cnt)
 const char *duo_trace(const struct duo *d)
 {
 	return d->traced;
+}
+
+void duo_set_net(struct duo *d, const struct net *net)
+{
+	d->world.net = net;
+}
+
+struct mem *duo_mem(struct duo *d)
+{
+	return d->mem;
 }
 
 u8 *duo_memory(struct duo *d)

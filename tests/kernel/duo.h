@@ -80,6 +80,10 @@ int duo_main(void (*const tests[])(struct duo *d), u32 cnt);
 /* Memory that both sides start with. */
 u8 *duo_memory(struct duo *d);
 
+/* The network that our side's helpers ask. */
+void duo_set_net(struct duo *d, const struct net *net);
+struct mem *duo_mem(struct duo *d);
+
 /* The last line that our side has traced in the last case, "": none. */
 const char *duo_trace(const struct duo *d);
 

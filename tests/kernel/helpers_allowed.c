@@ -38,6 +38,9 @@ static struct duo_arg fitting(enum arg_type type)
 	case ARG_MEM:
 	case ARG_MEM_OR_NULL:
 	case ARG_MEM_OUT:
+	case ARG_MEM_WRITE:
+	case ARG_FIXED:
+	case ARG_FIXED_OUT:
 		return (struct duo_arg)MEM(0);
 	case ARG_SIZE:
 	case ARG_SIZE_OR_ZERO:

@@ -537,6 +537,9 @@ static void random_call(u8 *memory, u32 size)
 		case ARG_CTX: arg[i] = (u64)(uintptr_t)&pkt; break;
 		case ARG_MEM:
 		case ARG_MEM_OR_NULL:
+		case ARG_MEM_WRITE:
+		case ARG_FIXED:
+		case ARG_FIXED_OUT:
 		case ARG_MEM_OUT: arg[i] = (u64)(uintptr_t)memory; break;
 		case ARG_SIZE:
 		case ARG_SIZE_OR_ZERO: arg[i] = 1 + rnd() % size; break;
