@@ -11,7 +11,7 @@ static const struct net_device loopback = { .ifindex = 1, .mtu = 65536 };
 /* IPv6's metric of routes that come with addresses */
 #define ADDRESS_METRIC 256
 
-struct device *find_device(const struct net *net, u32 ifindex)
+struct device *net_find_device(const struct net *net, u32 ifindex)
 {
 	return ifindex <= NET_IFINDEX_MAX ? load_acquire(&net->devices[ifindex])
 					  : NULL;
@@ -23,7 +23,7 @@ const struct net_device *net_device(const struct net *net, u32 ifindex)
 
 	if (!net)
 		return ifindex == loopback.ifindex ? &loopback : NULL;
-	d = find_device(net, ifindex);
+	d = net_find_device(net, ifindex);
 	return d ? &d->device : NULL;
 }
 
@@ -35,7 +35,7 @@ static void free_device(struct rcu_head *head)
 static void publish(struct net *net, struct device *new)
 {
 	u32 ifindex = new->device.ifindex;
-	struct device *old = find_device(net, ifindex);
+	struct device *old = net_find_device(net, ifindex);
 
 	store_release(&net->devices[ifindex], new);
 	if (old)
@@ -68,13 +68,13 @@ int net_set_device(struct net *net, const struct net_device *device,
 				"devices have numbers from 1 to %u, not %u",
 				NET_IFINDEX_MAX, device->ifindex);
 	pthread_mutex_lock(&net->lock);
-	old = find_device(net, device->ifindex);
+	old = net_find_device(net, device->ifindex);
 	new = copy_device(old, old ? old->address_cnt : 0);
 	if (new) {
 		new->device = *device;
 		publish(net, new);
 	} else {
-		res = no_memory(err);
+		res = net_no_memory(err);
 	}
 	pthread_mutex_unlock(&net->lock);
 	return res;
@@ -85,10 +85,10 @@ int net_set_device(struct net *net, const struct net_device *device,
 static bool same_network(const struct net_prefix *a, const struct net_prefix *b)
 {
 	return a->family == b->family && a->len == b->len &&
-	       same_bits(a->address.byte, b->address.byte, a->len);
+	       net_same_bits(a->address.byte, b->address.byte, a->len);
 }
 
-bool is_secondary(const struct device *device, u32 i)
+bool net_is_secondary(const struct device *device, u32 i)
 {
 	if (device->addresses[i].family != AF_INET)
 		return false;
@@ -162,7 +162,7 @@ static void ipv4_routes(struct address_routes *r, const struct net_prefix *p,
 	}
 	to.table = RT_TABLE_MAIN;
 	to.type = RTN_UNICAST;
-	cut_prefix(&to.to);
+	net_cut_prefix(&to.to);
 	add_to(r, &to, p->len);
 }
 
@@ -175,7 +175,7 @@ static void ipv6_routes(struct address_routes *r, const struct net_prefix *p)
 	add_to(r, &to, 128);
 	if (p->len == 128)
 		return;
-	cut_prefix(&to.to);
+	net_cut_prefix(&to.to);
 	if (p->len < 127) {
 		to.type = RTN_ANYCAST;
 		add_to(r, &to, 128);
@@ -203,12 +203,12 @@ static int add_routes(struct net *net, const struct address_routes *r,
 {
 	for (u32 i = 0; i < r->cnt; i++) {
 		struct err why = { 0 };
-		int res = add_route(net, &r->route[i], NET_ADD, &why);
+		int res = net_insert_route(net, &r->route[i], NET_ADD, &why);
 
 		if (res == 0 || res == -EEXIST)
 			continue;
 		while (i--)
-			del_route(net, &r->route[i], NULL);
+			net_remove_route(net, &r->route[i], NULL);
 		if (err)
 			*err = why;
 		return res;
@@ -219,7 +219,7 @@ static int add_routes(struct net *net, const struct address_routes *r,
 static int add_address(struct net *net, u32 ifindex, const struct net_prefix *p,
 		       struct err *err)
 {
-	struct device *old = find_device(net, ifindex), *new;
+	struct device *old = net_find_device(net, ifindex), *new;
 	struct address_routes r;
 	int res;
 
@@ -233,9 +233,9 @@ static int add_address(struct net *net, u32 ifindex, const struct net_prefix *p,
 				NET_ADDRESSES_MAX);
 	new = copy_device(old, old->address_cnt + 1);
 	if (!new)
-		return no_memory(err);
+		return net_no_memory(err);
 	new->addresses[new->address_cnt++] = *p;
-	routes_of(&r, ifindex, p, is_secondary(new, new->address_cnt - 1));
+	routes_of(&r, ifindex, p, net_is_secondary(new, new->address_cnt - 1));
 	res = add_routes(net, &r, err);
 	if (res)
 		free(new);
@@ -247,7 +247,7 @@ static int add_address(struct net *net, u32 ifindex, const struct net_prefix *p,
 int net_add_address(struct net *net, u32 ifindex,
 		    const struct net_prefix *prefix, struct err *err)
 {
-	int res = check_family(prefix->family, err);
+	int res = net_check_family(prefix->family, err);
 
 	if (res)
 		return res;
@@ -261,22 +261,23 @@ static void del_routes(struct net *net, const struct device *d, u32 i)
 {
 	struct address_routes r;
 
-	routes_of(&r, d->device.ifindex, &d->addresses[i], is_secondary(d, i));
+	routes_of(&r, d->device.ifindex, &d->addresses[i],
+		  net_is_secondary(d, i));
 	for (u32 k = 0; k < r.cnt; k++)
-		del_route(net, &r.route[k], NULL);
+		net_remove_route(net, &r.route[k], NULL);
 }
 
 /* With an address go those that came to its network later. */
 static bool goes_with(const struct device *d, u32 i, u32 at)
 {
-	return i == at || (!is_secondary(d, at) && is_secondary(d, i) &&
+	return i == at || (!net_is_secondary(d, at) && net_is_secondary(d, i) &&
 			   same_network(&d->addresses[i], &d->addresses[at]));
 }
 
 static int del_address(struct net *net, u32 ifindex, const struct net_prefix *p,
 		       struct err *err)
 {
-	struct device *old = find_device(net, ifindex), *new;
+	struct device *old = net_find_device(net, ifindex), *new;
 	s32 at = old ? find_address(old, p) : -1;
 	struct address_routes r;
 
@@ -285,7 +286,7 @@ static int del_address(struct net *net, u32 ifindex, const struct net_prefix *p,
 				"the device has no such address");
 	new = copy_device(old, old->address_cnt);
 	if (!new)
-		return no_memory(err);
+		return net_no_memory(err);
 	new->address_cnt = 0;
 	for (u32 i = 0; i < old->address_cnt; i++) {
 		if (goes_with(old, i, (u32)at))
@@ -297,7 +298,7 @@ static int del_address(struct net *net, u32 ifindex, const struct net_prefix *p,
 	/* what had some of these routes, too, has them again */
 	for (u32 i = 0; i < new->address_cnt; i++) {
 		routes_of(&r, ifindex, &new->addresses[i],
-			  is_secondary(new, i));
+			  net_is_secondary(new, i));
 		add_routes(net, &r, NULL);
 	}
 	return 0;
@@ -318,7 +319,7 @@ void net_each_address(struct net *net, net_address_fn *fn, void *arg)
 {
 	pthread_mutex_lock(&net->lock);
 	for (u32 i = 1; i <= NET_IFINDEX_MAX; i++) {
-		const struct device *d = find_device(net, i);
+		const struct device *d = net_find_device(net, i);
 
 		for (u32 k = 0; d && k < d->address_cnt; k++)
 			fn(arg, i, &d->addresses[k]);

@@ -115,8 +115,8 @@ static int in_tables(const struct table *table, const struct table *with,
 
 	while (len--) {
 		const struct leaf *leaf[2] = {
-			find_leaf(table, flow->family, &flow->to, len),
-			with ? find_leaf(with, flow->family, &flow->to, len)
+			net_find_leaf(table, flow->family, &flow->to, len),
+			with ? net_find_leaf(with, flow->family, &flow->to, len)
 			     : NULL,
 		};
 		u32 best = 0;
@@ -141,12 +141,12 @@ static int in_tables(const struct table *table, const struct table *with,
 static int in_table(const struct net *net, u32 id, const struct net_flow *flow,
 		    struct net_answer *answer)
 {
-	const struct table *table = find_table(net, id), *with = NULL;
+	const struct table *table = net_find_table(net, id), *with = NULL;
 
 	if (flow->family == AF_INET && !load_acquire(&net->apart) &&
 	    (id == RT_TABLE_LOCAL || id == RT_TABLE_MAIN)) {
-		table = find_table(net, RT_TABLE_LOCAL);
-		with = find_table(net, RT_TABLE_MAIN);
+		table = net_find_table(net, RT_TABLE_LOCAL);
+		with = net_find_table(net, RT_TABLE_MAIN);
 	}
 	if (!table) {
 		table = with;
@@ -160,9 +160,10 @@ static bool applies(const struct net_rule *rule, const struct net_flow *flow)
 	return (!rule->iif || rule->iif == flow->iif) &&
 	       (!rule->oif || rule->oif == flow->oif) &&
 	       !((rule->mark ^ flow->mark) & rule->mask) &&
-	       same_bits(rule->from.address.byte, flow->from.byte,
-			 rule->from.len) &&
-	       same_bits(rule->to.address.byte, flow->to.byte, rule->to.len) &&
+	       net_same_bits(rule->from.address.byte, flow->from.byte,
+			     rule->from.len) &&
+	       net_same_bits(rule->to.address.byte, flow->to.byte,
+			     rule->to.len) &&
 	       (!rule->tos || rule->tos == flow->tos);
 }
 

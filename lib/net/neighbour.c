@@ -14,7 +14,7 @@ int net_set_neighbour(struct net *net, const struct net_neighbour *n,
 		      struct err *err)
 {
 	struct neighbour_key key = key_of(n->ifindex, n->family, &n->address);
-	int res = check_family(n->family, err);
+	int res = net_check_family(n->family, err);
 
 	if (res)
 		return res;
@@ -25,7 +25,7 @@ int net_set_neighbour(struct net *net, const struct net_neighbour *n,
 	if (res == -E2BIG)
 		return err_fail(err, res, "there are %u neighbours already",
 				net->neighbours->max_entries);
-	return res ? no_memory(err) : 0;
+	return res ? net_no_memory(err) : 0;
 }
 
 int net_del_neighbour(struct net *net, u32 ifindex, u16 family,

@@ -9,12 +9,12 @@
 
 #define NEIGHBOURS_MAX 65536
 
-int no_memory(struct err *err)
+int net_no_memory(struct err *err)
 {
 	return err_fail(err, -ENOMEM, "out of memory");
 }
 
-int check_family(u16 family, struct err *err)
+int net_check_family(u16 family, struct err *err)
 {
 	if (family == AF_INET || family == AF_INET6)
 		return 0;
@@ -45,7 +45,7 @@ int net_create(struct mem *mem, struct net **out)
 	net->env.mem = mem;
 	net->rcu = mem_rcu(mem);
 	pthread_mutex_init(&net->lock, NULL);
-	res = rules_init(net);
+	res = net_init_rules(net);
 	if (!res)
 		res = make_neighbours(net);
 	if (res) {
@@ -58,7 +58,7 @@ int net_create(struct mem *mem, struct net **out)
 
 void net_destroy(struct net *net)
 {
-	free_tables(net);
+	net_free_tables(net);
 	if (net->neighbours)
 		map_put(net->neighbours);
 	rcu_barrier(net->rcu);
@@ -70,7 +70,7 @@ void net_destroy(struct net *net)
 	free(net);
 }
 
-bool same_bits(const u8 *a, const u8 *b, u32 len)
+bool net_same_bits(const u8 *a, const u8 *b, u32 len)
 {
 	u32 rest = len % 8;
 
@@ -78,7 +78,7 @@ bool same_bits(const u8 *a, const u8 *b, u32 len)
 	       (!rest || (a[len / 8] ^ b[len / 8]) >> (8 - rest) == 0);
 }
 
-void cut_prefix(struct net_prefix *prefix)
+void net_cut_prefix(struct net_prefix *prefix)
 {
 	u8 *byte = prefix->address.byte;
 	u32 len = prefix->len;

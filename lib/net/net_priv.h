@@ -86,31 +86,33 @@ struct neighbour_key {
 #define load_acquire(at) atomic_load_explicit(at, memory_order_acquire)
 #define store_release(at, v) atomic_store_explicit(at, v, memory_order_release)
 
-int no_memory(struct err *err);
-int check_family(u16 family, struct err *err);
+int net_no_memory(struct err *err);
+int net_check_family(u16 family, struct err *err);
 
 /* Do the first len bits agree? */
-bool same_bits(const u8 *a, const u8 *b, u32 len);
+bool net_same_bits(const u8 *a, const u8 *b, u32 len);
 /* No bits behind the prefix. */
-void cut_prefix(struct net_prefix *prefix);
+void net_cut_prefix(struct net_prefix *prefix);
 
 /* device.c */
-struct device *find_device(const struct net *net, u32 ifindex);
+struct device *net_find_device(const struct net *net, u32 ifindex);
 /* Of this device an address that is used with others of its network: not one
  * that came after another of the same. */
-bool is_secondary(const struct device *device, u32 i);
+bool net_is_secondary(const struct device *device, u32 i);
 
 /* route.c */
-struct table *find_table(const struct net *net, u32 id);
-const struct leaf *find_leaf(const struct table *table, u16 family,
-			     const struct net_address *address, u32 prefixlen);
+struct table *net_find_table(const struct net *net, u32 id);
+const struct leaf *net_find_leaf(const struct table *table, u16 family,
+				 const struct net_address *address,
+				 u32 prefixlen);
 /* Under the lock. */
-int add_route(struct net *net, const struct net_route *route, enum net_how how,
-	      struct err *err);
-int del_route(struct net *net, const struct net_route *route, struct err *err);
-void free_tables(struct net *net);
+int net_insert_route(struct net *net, const struct net_route *route,
+		     enum net_how how, struct err *err);
+int net_remove_route(struct net *net, const struct net_route *route,
+		     struct err *err);
+void net_free_tables(struct net *net);
 
 /* rule.c */
-int rules_init(struct net *net);
+int net_init_rules(struct net *net);
 
 #endif

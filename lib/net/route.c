@@ -41,7 +41,7 @@ const char *net_route_type_name(u8 type)
 
 /* ---- tables ---- */
 
-struct table *find_table(const struct net *net, u32 id)
+struct table *net_find_table(const struct net *net, u32 id)
 {
 	u32 cnt = load_acquire(&net->table_cnt);
 
@@ -89,7 +89,7 @@ static int get_table(struct net *net, u32 id, struct table **out,
 {
 	u32 cnt = net->table_cnt;
 
-	*out = find_table(net, id);
+	*out = net_find_table(net, id);
 	if (*out)
 		return 0;
 	if (cnt == NET_TABLES_MAX)
@@ -97,7 +97,7 @@ static int get_table(struct net *net, u32 id, struct table **out,
 				cnt);
 	*out = make_table(net, id);
 	if (!*out)
-		return no_memory(err);
+		return net_no_memory(err);
 	net->tables[cnt] = *out;
 	store_release(&net->table_cnt, cnt + 1);
 	return 0;
@@ -113,8 +113,9 @@ static struct trie_key key_of(const struct net_address *address, u32 prefixlen)
 	return key;
 }
 
-const struct leaf *find_leaf(const struct table *table, u16 family,
-			     const struct net_address *address, u32 prefixlen)
+const struct leaf *net_find_leaf(const struct table *table, u16 family,
+				 const struct net_address *address,
+				 u32 prefixlen)
 {
 	struct map *trie = table->trie[family_index(family)];
 	struct trie_key key = key_of(address, prefixlen);
@@ -128,7 +129,7 @@ static const struct leaf *own_leaf(const struct table *table,
 				   const struct net_prefix *p)
 {
 	const struct leaf *leaf =
-		find_leaf(table, p->family, &p->address, p->len);
+		net_find_leaf(table, p->family, &p->address, p->len);
 
 	return leaf && leaf->prefixlen == p->len ? leaf : NULL;
 }
@@ -193,7 +194,7 @@ static int check_hops(struct net *net, const struct net_route *r,
 				"a route has 1 to %u ways to go, not %u",
 				NET_HOPS_MAX, r->hop_cnt);
 	for (u32 i = 0; i < r->hop_cnt; i++) {
-		if (!find_device(net, r->hops[i].ifindex))
+		if (!net_find_device(net, r->hops[i].ifindex))
 			return err_fail(err, -ENODEV, "there is no device %u",
 					r->hops[i].ifindex);
 		if (!r->hops[i].weight || r->hops[i].weight > 256)
@@ -208,14 +209,14 @@ static int check(struct net *net, const struct net_route *r, struct err *err)
 {
 	char text[NET_TEXT_MAX];
 	struct net_prefix cut = r->to;
-	int res = check_family(r->to.family, err);
+	int res = net_check_family(r->to.family, err);
 
 	if (res)
 		return res;
 	if (r->to.len > net_bits(r->to.family) || !r->table)
 		return err_fail(err, -EINVAL,
 				"a route has a table and a prefix");
-	cut_prefix(&cut);
+	net_cut_prefix(&cut);
 	if (memcmp(&cut.address, &r->to.address, sizeof(cut.address)) != 0)
 		return err_fail(err, -EINVAL,
 				"the prefix has bits behind its length: %s "
@@ -263,8 +264,8 @@ static u32 place_of(const struct leaf *leaf, const struct net_route *r)
 	return i;
 }
 
-int add_route(struct net *net, const struct net_route *route, enum net_how how,
-	      struct err *err)
+int net_insert_route(struct net *net, const struct net_route *route,
+		     enum net_how how, struct err *err)
 {
 	const struct leaf *old;
 	struct kept_route *kept, *gone = NULL;
@@ -289,7 +290,7 @@ int add_route(struct net *net, const struct net_route *route, enum net_how how,
 	if (!kept || !new) {
 		free(kept);
 		free(new);
-		return no_memory(err);
+		return net_no_memory(err);
 	}
 	if (cnt) {
 		memcpy(new->routes, old->routes, at * sizeof(*new->routes));
@@ -325,9 +326,10 @@ static bool fits(const struct net_route *r, const struct net_route *like)
 					sizeof(hop->gateway)) == 0));
 }
 
-int del_route(struct net *net, const struct net_route *route, struct err *err)
+int net_remove_route(struct net *net, const struct net_route *route,
+		     struct err *err)
 {
-	const struct table *table = find_table(net, route->table);
+	const struct table *table = net_find_table(net, route->table);
 	const struct leaf *old = table ? own_leaf(table, &route->to) : NULL;
 	struct kept_route *gone;
 	struct leaf *new;
@@ -340,12 +342,12 @@ int del_route(struct net *net, const struct net_route *route, struct err *err)
 	gone = old->routes[at];
 	new = make_leaf(old->prefixlen, old->cnt - 1);
 	if (!new)
-		return no_memory(err);
+		return net_no_memory(err);
 	memcpy(new->routes, old->routes, at * sizeof(*new->routes));
 	memcpy(&new->routes[at], &old->routes[at + 1],
 	       (new->cnt - at) * sizeof(*new->routes));
 	if (publish(net, table, &route->to, old, new))
-		return no_memory(err);
+		return net_no_memory(err);
 	rcu_defer(net->rcu, &gone->head, free_route);
 	return 0;
 }
@@ -359,7 +361,7 @@ int net_add_route(struct net *net, const struct net_route *route,
 	if (r.to.family == AF_INET6 && !r.metric)
 		r.metric = IPV6_METRIC;
 	pthread_mutex_lock(&net->lock);
-	res = add_route(net, &r, how, err);
+	res = net_insert_route(net, &r, how, err);
 	pthread_mutex_unlock(&net->lock);
 	return res;
 }
@@ -370,7 +372,7 @@ int net_del_route(struct net *net, const struct net_route *route,
 	int res;
 
 	pthread_mutex_lock(&net->lock);
-	res = del_route(net, route, err);
+	res = net_remove_route(net, route, err);
 	pthread_mutex_unlock(&net->lock);
 	return res;
 }
@@ -416,7 +418,7 @@ static int free_value(void *arg, const void *key, const void *value)
 	return 0;
 }
 
-void free_tables(struct net *net)
+void net_free_tables(struct net *net)
 {
 	for (u32 i = 0; i < net->table_cnt; i++) {
 		for (u32 f = 0; f < FAMILIES; f++)

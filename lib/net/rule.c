@@ -33,7 +33,7 @@ static struct rules *make(const struct net_rule *rules, u32 cnt)
 	return r;
 }
 
-int rules_init(struct net *net)
+int net_init_rules(struct net *net)
 {
 	for (u32 i = 0; i < FAMILIES; i++) {
 		net->rules[i] = make(initial[i].at, initial[i].cnt);
@@ -61,7 +61,7 @@ static void publish(struct net *net, u32 family, struct rules *new)
 static bool same_prefix(const struct net_prefix *a, const struct net_prefix *b)
 {
 	return a->len == b->len &&
-	       same_bits(a->address.byte, b->address.byte, a->len);
+	       net_same_bits(a->address.byte, b->address.byte, a->len);
 }
 
 static bool same(const struct net_rule *a, const struct net_rule *b)
@@ -95,7 +95,7 @@ static int insert(struct net *net, const struct net_rule *rule, struct err *err)
 				old->cnt);
 	new = malloc(sizeof(*new) + (old->cnt + 1) * sizeof(new->at[0]));
 	if (!new)
-		return no_memory(err);
+		return net_no_memory(err);
 	for (at = 0; at < old->cnt && old->at[at].priority <= rule->priority;)
 		at++;
 	new->cnt = old->cnt + 1;
@@ -109,7 +109,7 @@ static int insert(struct net *net, const struct net_rule *rule, struct err *err)
 
 int net_add_rule(struct net *net, const struct net_rule *rule, struct err *err)
 {
-	int res = check_family(rule->family, err);
+	int res = net_check_family(rule->family, err);
 
 	if (res)
 		return res;
@@ -139,7 +139,7 @@ int net_del_rule(struct net *net, const struct net_rule *rule, struct err *err)
 			(new->cnt - at) * sizeof(new->at[0]));
 		publish(net, family, new);
 	} else if (!res) {
-		res = no_memory(err);
+		res = net_no_memory(err);
 	}
 	pthread_mutex_unlock(&net->lock);
 	return res;

@@ -11,7 +11,7 @@
 static bool in_network(const struct net_prefix *p,
 		       const struct net_address *address)
 {
-	return same_bits(p->address.byte, address->byte, p->len);
+	return net_same_bits(p->address.byte, address->byte, p->len);
 }
 
 /* to: NULL, the first will do. */
@@ -23,7 +23,7 @@ static const struct net_prefix *first_ipv4(const struct device *d,
 	for (u32 i = 0; d && i < d->address_cnt; i++) {
 		const struct net_prefix *p = &d->addresses[i];
 
-		if (p->family != AF_INET || is_secondary(d, i))
+		if (p->family != AF_INET || net_is_secondary(d, i))
 			continue;
 		if (!to || in_network(p, to))
 			return p;
@@ -37,11 +37,11 @@ static bool ipv4_source(const struct net *net, const struct net_hop *hop,
 			struct net_address *source)
 {
 	const struct net_prefix *p =
-		first_ipv4(find_device(net, hop->ifindex),
+		first_ipv4(net_find_device(net, hop->ifindex),
 			   hop->family == AF_INET ? &hop->gateway : NULL);
 
 	for (u32 i = 1; !p && i <= NET_IFINDEX_MAX; i++)
-		p = first_ipv4(find_device(net, i), NULL);
+		p = first_ipv4(net_find_device(net, i), NULL);
 	/* Linux's lookup cannot fail: none is 0.0.0.0 */
 	*source = p ? p->address : (struct net_address){ 0 };
 	return true;
@@ -70,7 +70,7 @@ static u8 label_of(const struct net_address *a)
 {
 	u32 i = 0;
 
-	while (!same_bits(labels[i].prefix, a->byte, labels[i].len))
+	while (!net_same_bits(labels[i].prefix, a->byte, labels[i].len))
 		i++;
 	return labels[i].label;
 }
@@ -79,7 +79,7 @@ static u32 common_bits(const struct net_address *a, const struct net_address *b)
 {
 	u32 i = 0;
 
-	while (i < 128 && same_bits(a->byte, b->byte, i + 1))
+	while (i < 128 && net_same_bits(a->byte, b->byte, i + 1))
 		i++;
 	return i;
 }
@@ -108,7 +108,7 @@ static bool ipv6_source(const struct net *net, const struct net_flow *flow,
 	u32 best = 0;
 
 	for (u32 i = 1; i <= NET_IFINDEX_MAX; i++) {
-		const struct device *d = find_device(net, i);
+		const struct device *d = net_find_device(net, i);
 
 		for (u32 k = 0; d && k < d->address_cnt; k++) {
 			const struct net_prefix *p = &d->addresses[k];
