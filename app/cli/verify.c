@@ -90,7 +90,7 @@ static void json_history(struct json *j, const struct verify_history *h)
 static void json_refusal(struct json *j, const struct verify_result *r,
 			 const struct err *err)
 {
-	json_kstr(j, "class", verify_class_name(verify_code_class(r->code)));
+	json_kstr(j, "class", verify_class_name(r->class));
 	json_ku64(j, "insn", r->insn);
 	json_line(j, r->line);
 	json_kstr(j, "message", err->reason);
@@ -155,7 +155,7 @@ static void text_refusal(const struct verify_result *r, const struct err *err)
 	if (r->more[0])
 		printf("  %s\n", r->more);
 	printf("  code   %s (%s)\n", verify_code_name(r->code),
-	       verify_class_name(verify_code_class(r->code)));
+	       verify_class_name(r->class));
 	if (err->place[0])
 		printf("  place  %s\n", err->place);
 	if (source_of(r->line)[0])

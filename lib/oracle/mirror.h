@@ -36,6 +36,10 @@ int mirror_kernel_types(struct err *err, struct btf_blob **out);
  * none. */
 int mirror_create_map(int btf, const struct map_attr *a, int inner);
 
+/* The line of a verifier's log that says why: the last before the statistics
+ * that is no state.  The log is cut there. */
+const char *mirror_reason(char *log);
+
 /* ---- between mirror.c and mirror_prog.c ---- */
 
 /* The maps are there and filled. */

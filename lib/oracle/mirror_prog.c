@@ -18,8 +18,7 @@ static u64 address(const void *p)
 	return (u64)(uintptr_t)p;
 }
 
-/* The line that says why: the last before the statistics that is no state. */
-static const char *reason_in(char *log)
+const char *mirror_reason(char *log)
 {
 	char *end = strstr(log, "processed "), *line = log;
 
@@ -52,7 +51,7 @@ static int explain(union bpf_attr *attr, const char *name, int code,
 	if (log_enabled(LOG_DEBUG))
 		fputs(log, stderr);
 	err_fail(err, code, "Linux refuses program %s: %s (%s)", name,
-		 reason_in(log), strerror(-code));
+		 mirror_reason(log), strerror(-code));
 	err_hint(err, "--log-level debug shows all that its verifier says");
 	free(log);
 	return code;

@@ -188,18 +188,6 @@ static void read_numbers(const char *log, struct verdict *out)
 		out->processed = (u32)strtoul(at + 10, NULL, 10);
 }
 
-static void read_reason(char *log, struct verdict *out)
-{
-	char *end = strstr(log, "processed "), *line;
-
-	if (!end)
-		end = log + strlen(log);
-	while (end > log && end[-1] == '\n')
-		*--end = '\0';
-	line = strrchr(log, '\n');
-	snprintf(out->reason, sizeof(out->reason), "%s", line ? line + 1 : log);
-}
-
 static int load(struct verdicts *v, union bpf_attr *attr, u32 level)
 {
 	v->log[0] = '\0';
@@ -222,7 +210,7 @@ static int ask(struct verdicts *v, union bpf_attr *attr, struct verdict *out)
 	fd = load(v, attr, LOG_REASON);
 	if (fd >= 0)
 		close(fd);
-	read_reason(v->log, out);
+	snprintf(out->reason, sizeof(out->reason), "%s", mirror_reason(v->log));
 	if (!out->reason[0])
 		snprintf(out->reason, sizeof(out->reason), "%s", strerror(-fd));
 	return 0;

@@ -111,12 +111,12 @@ static int check_sane(struct verifier *v, const struct reg *r,
 			      "%s pointer offset %d is not allowed", name,
 			      r->off);
 	if (r->var.smin == INT64_MIN)
-		return reject(v, VERIFY_POINTER_MATH, -EINVAL,
+		return reject(v, VERIFY_BOUNDS, -EINVAL,
 			      "math between %s pointer and register with "
 			      "unbounded min value is not allowed",
 			      name);
 	if (r->var.smin >= OFFSET_MAX || r->var.smin <= -OFFSET_MAX)
-		return reject(v, VERIFY_POINTER_MATH, -EINVAL,
+		return reject(v, VERIFY_BOUNDS, -EINVAL,
 			      "value %lld makes %s pointer be out of bounds",
 			      (long long)r->var.smin, name);
 	return 0;

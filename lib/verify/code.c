@@ -4,9 +4,10 @@
 
 static const struct {
 	const char *name;
-	enum verify_class class;
+	enum verify_class known, range;
 } codes[VERIFY_CODE_COUNT] = {
-#define ROW(code, text, kind) [VERIFY_##code] = { text, VERIFY_##kind },
+#define ROW(code, text, known, range) \
+	[VERIFY_##code] = { text, VERIFY_##known, VERIFY_##range },
 	VERIFY_CODES(ROW)
 #undef ROW
 };
@@ -16,9 +17,9 @@ const char *verify_code_name(enum verify_code code)
 	return codes[code].name;
 }
 
-enum verify_class verify_code_class(enum verify_code code)
+enum verify_class verify_code_class(enum verify_code code, bool known)
 {
-	return codes[code].class;
+	return known ? codes[code].known : codes[code].range;
 }
 
 const char *verify_class_name(enum verify_class class)

@@ -131,8 +131,9 @@ enum verify_insn_fact {
 };
 
 struct verify_result {
-	enum verify_code code; /* VERIFY_OK: accepted */
-	u32 insn;	       /* else where */
+	enum verify_code code;	 /* VERIFY_OK: accepted */
+	enum verify_class class; /* else is it wrong, or only not shown? */
+	u32 insn;		 /* ... and where */
 	char more[256]; /* what Linux says after the reason: lines, or "" */
 	const char *unsupported; /* what Weir has not, of VERIFY_UNSUPPORTED */
 	u32 processed;		 /* instructions, over all paths */

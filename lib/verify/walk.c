@@ -19,6 +19,12 @@
 
 /* ---- ends ---- */
 
+static bool subject_is_known(const struct verifier *v)
+{
+	return !v->cur || v->subject == NO_REG ||
+	       range_is_const(&state_regs(v->cur)[v->subject].var);
+}
+
 int reject(struct verifier *v, enum verify_code code, int err, const char *fmt,
 	   ...)
 {
@@ -31,6 +37,7 @@ int reject(struct verifier *v, enum verify_code code, int err, const char *fmt,
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	v->result->code = code;
+	v->result->class = verify_code_class(code, subject_is_known(v));
 	v->result->insn = v->insn;
 	err_fail(v->err, err, "%s", text);
 	log_text(v, UINT32_MAX, "%s\n", text);

@@ -284,7 +284,7 @@ static void a_rejection_says_where_and_what_to_do(void **state)
 	assert_string_equal(err.place,
 			    "a.c:12: insn 6: (79) r1 = *(u64 *)(r0 +0)");
 	assert_non_null(strstr(err.hint, "if (!ptr)"));
-	assert_string_equal(verify_class_name(verify_code_class(result.code)),
+	assert_string_equal(verify_class_name(result.class),
 			    "unproven");
 	verify_result_free(&result);
 }
