@@ -52,7 +52,7 @@ static int move_extended(struct verifier *v, struct reg *dst, struct reg *src,
 	*dst = *src;
 	if (!keeps)
 		lose_id(dst);
-	range_sext(&dst->var, bits);
+	range_sext(&dst->var, bits, is64);
 	if (!is64)
 		reg_zext32(dst);
 	return 0;

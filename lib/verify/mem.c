@@ -577,7 +577,7 @@ int check_access(struct verifier *v, const struct access_what *a)
 	    regs[a->value].kind != REG_SCALAR)
 		return ret;
 	if (a->sign) {
-		range_sext(&regs[a->value].var, a->size * 8);
+		range_sext(&regs[a->value].var, a->size * 8, true);
 		/* another number than the one that was spilled */
 		regs[a->value].id = 0;
 		regs[a->value].off = 0;

@@ -40,12 +40,12 @@ void range_sync(struct range *a);
 /* Both hold: a becomes what is in a and b. */
 void range_intersect(struct range *a, const struct range *b);
 
-/* range_alu.c: a = a op b, BPF_ADD ... BPF_ARSH; BPF_DIV and BPF_MOD know
- * nothing of the result, as Linux.  Of 32 bits, the result's upper half is 0.
- */
+/* range_alu.c: a = a op b, BPF_ADD ... BPF_ARSH; of quotients and remainders
+ * nothing is known, as on Linux. */
 void range_alu(u8 op, bool is64, struct range *a, const struct range *b);
-/* The low bits (8, 16 or 32) with copies of the sign above, or zeros. */
-void range_sext(struct range *a, u32 bits);
+/* The low bits (8, 16 or 32) with copies of the sign above, of a number of 64
+ * or 32 bits; or with zeros. */
+void range_sext(struct range *a, u32 bits, bool is64);
 void range_zext(struct range *a, u32 bits);
 /* The low bits (16, 32 or 64) alone, their bytes in the other order. */
 void range_swap(struct range *a, u32 bits);

@@ -208,17 +208,21 @@ static bool is_shift(u8 op)
 	return op == BPF_LSH || op == BPF_RSH || op == BPF_ARSH;
 }
 
-/* Shifts by a known number below the width; Linux knows nothing of others. */
+/* Linux knows nothing of quotients, remainders and shifts by what is not one
+ * number below the width; not even that 32 bits leave the upper half 0. */
+static bool is_opaque(u8 op, bool is64, const struct range *b)
+{
+	if (is_shift(op))
+		return b->umin != b->umax || b->umin >= (is64 ? 64 : 32);
+	return op == BPF_DIV || op == BPF_MOD;
+}
+
 static void shift(u8 op, bool is64, struct range *a, const struct range *b)
 {
 	struct bounds whole = bounds64(a), low = bounds32(a);
 	u32 bits = is64 ? 64 : 32;
 	u64 n = b->umin;
 
-	if (b->umin != b->umax || n >= bits) {
-		*a = range_unknown();
-		return;
-	}
 	a->bits = shift_bits(op, is64 ? a->bits : tnum_zext(a->bits, 32),
 			     (u32)n, bits);
 	shift_bounds(op, &whole, (u32)n, 64);
@@ -236,10 +240,12 @@ void range_alu(u8 op, bool is64, struct range *a, const struct range *b)
 	struct bounds whole = bounds64(a), low = bounds32(a);
 	const struct bounds whole_b = bounds64(b), low_b = bounds32(b);
 
+	if (is_opaque(op, is64, b)) {
+		*a = range_unknown();
+		return;
+	}
 	if (is_shift(op)) {
 		shift(op, is64, a, b);
-	} else if (op == BPF_DIV || op == BPF_MOD) {
-		*a = range_unknown();
 	} else {
 		a->bits = op_bits(op, a->bits, b->bits);
 		op_bounds(op, &whole, &whole_b, true);
@@ -254,32 +260,37 @@ void range_alu(u8 op, bool is64, struct range *a, const struct range *b)
 }
 
 /* The low bits stay as they are; nothing else holds any longer. */
-static void keep_low(struct range *a, u32 bits, struct tnum now)
+void range_zext(struct range *a, u32 bits)
 {
 	struct bounds low = bits == 32 ? bounds32(a) : BOUNDS_OPEN;
+	struct tnum now = tnum_zext(a->bits, bits);
 
 	*a = range_unknown();
 	a->bits = now;
-	set32(a, &low);
-}
-
-void range_zext(struct range *a, u32 bits)
-{
-	keep_low(a, bits, tnum_zext(a->bits, bits));
 	a->umax = bits < 64 ? (1ull << bits) - 1 : UINT64_MAX;
+	set32(a, &low);
 	range_sync(a);
 }
 
-void range_sext(struct range *a, u32 bits)
+static s64 sign_extend(u64 x, u32 bits)
 {
-	s64 limit = 1ll << (bits - 1);
-	bool fits = a->smin >= -limit && a->smax < limit;
+	return (s64)(x << (64 - bits)) >> (64 - bits);
+}
 
-	if (fits) /* it is extended already */
+/* As Linux: bits that are known stay so only if all are. */
+void range_sext(struct range *a, u32 bits, bool is64)
+{
+	s64 min = is64 ? a->smin : a->smin32, max = is64 ? a->smax : a->smax32;
+	bool one_half = ((u64)min ^ (u64)max) >> (bits - 1) == 0;
+	s64 limit = 1ll << (bits - 1);
+
+	if (range_is_const(a)) {
+		*a = range_const((u64)sign_extend(a->bits.value, bits));
 		return;
-	keep_low(a, bits, tnum_sext(a->bits, bits));
-	a->smin = -limit;
-	a->smax = limit - 1;
+	}
+	*a = range_unknown();
+	a->smin = one_half ? sign_extend((u64)min, bits) : -limit;
+	a->smax = one_half ? sign_extend((u64)max, bits) : limit - 1;
 	range_sync(a);
 }
 

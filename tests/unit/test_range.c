@@ -298,16 +298,19 @@ static void extensions_keep_every_number(void **state)
 	(void)state;
 	for (u32 i = 0; i < set_cnt; i++) {
 		for (u32 k = 0; k < ARRAY_LEN(widths); k++) {
-			struct range s = sets[i].range, z = sets[i].range;
+			struct range s = sets[i].range, z = s, low = s;
 			u32 n = 64 - widths[k];
 
-			range_sext(&s, widths[k]);
+			range_sext(&s, widths[k], true);
+			range_sext(&low, widths[k], false);
 			range_zext(&z, widths[k]);
 			for (u32 m = 0; m < sets[i].member_cnt; m++) {
 				u64 x = sets[i].members[m];
 
-				assert_true(range_has(&s, (u64)((s64)(x << n) >>
-								n)));
+				u64 extended = (u64)((s64)(x << n) >> n);
+
+				assert_true(range_has(&s, extended));
+				assert_true(range_has(&low, extended));
 				assert_true(range_has(&z, x << n >> n));
 			}
 		}
