@@ -248,21 +248,25 @@ static int move_pointer(struct verifier *v, const struct bpf_insn *insn,
 
 /* ---- numbers ---- */
 
-/* rX += constant: the sum still moves with what rX moved with. */
+/* rX += constant: the sum still moves with what rX moved with.  In 32 bits it
+ * does so if rX has no upper half. */
 static void keep_delta(struct reg *dst, const struct bpf_insn *insn,
-		       const struct reg *num)
+		       const struct range *old, const struct range *num)
 {
-	u64 by = num->var.bits.value;
+	bool is64 = BPF_CLASS(insn->code) == BPF_ALU64;
+	bool adds = BPF_OP(insn->code) == BPF_ADD;
+	s64 by = is64 ? (s64)num->bits.value : (s32)num->bits.value;
 
-	if (BPF_CLASS(insn->code) == BPF_ALU64 &&
-	    BPF_OP(insn->code) == BPF_ADD && dst->id &&
-	    range_is_const(&num->var) && !(dst->id & ID_DELTA) &&
-	    by <= INT32_MAX) {
-		dst->id |= ID_DELTA;
-		dst->off = (s32)by;
-	} else {
+	if (!adds)
+		by = -by;
+	if ((!adds && BPF_OP(insn->code) != BPF_SUB) || !dst->id ||
+	    dst->id & ID_DELTA || !range_is_const(num) || by != (s32)by ||
+	    (!is64 && old->umax > UINT32_MAX)) {
 		lose_id(dst);
+		return;
 	}
+	dst->id |= is64 ? ID_DELTA64 : ID_DELTA32;
+	dst->off = (s32)by;
 }
 
 static int compute(struct verifier *v, const struct bpf_insn *insn,
@@ -281,7 +285,7 @@ static int compute(struct verifier *v, const struct bpf_insn *insn,
 		.off = old.off,
 		.var = dst->var,
 	};
-	keep_delta(dst, insn, num);
+	keep_delta(dst, insn, &old.var, &by);
 	return 0;
 }
 

@@ -116,6 +116,8 @@ struct named {
 struct compare {
 	const struct verify_states *states;
 	const struct embed_view *view;
+	u32 below; /* frames of the run that are none of the state's: it is of a
+		      function that was walked alone */
 	bool numbers; /* all of them hold */
 	bool precise; /* those that are precise do */
 	struct named named;
@@ -131,6 +133,8 @@ static bool same_number(struct compare *c, const struct reg *r, u64 bits)
 		return true;
 	if (r->id & ID_DELTA)
 		bits -= (u64)(s64)r->off;
+	if (r->id & ID_DELTA32)
+		bits = (u32)bits;
 	for (u32 i = 0; i < n->cnt; i++)
 		if (n->at[i].id == id)
 			return n->at[i].number == bits;
@@ -177,6 +181,22 @@ static const u8 kinds[REG_KINDS] = {
 	[REG_MEM] = EMBED_MEM,
 };
 
+/* A function that is walked alone does not know whose memory it is given. */
+static bool is_given(const struct compare *c, const struct reg *r,
+		     const struct embed_value *x)
+{
+	return c->below && r->kind == REG_MEM &&
+	       (x->kind == EMBED_STACK || x->kind == EMBED_PACKET ||
+		x->kind == EMBED_VALUE || x->kind == EMBED_MEM);
+}
+
+/* What a map of maps gives is no map until it is known to be there. */
+static bool is_inner_map(const struct reg *r, const struct embed_value *x)
+{
+	return r->kind == REG_MAP_VALUE && r->flags & REG_OR_NULL &&
+	       r->map->inner && x->kind == EMBED_MAP;
+}
+
 static bool value_holds(struct compare *c, const struct reg *r,
 			const struct embed_value *x, u32 bytes)
 {
@@ -188,11 +208,13 @@ static bool value_holds(struct compare *c, const struct reg *r,
 		return number_holds(c, r, x->bits, bytes);
 	if (r->flags & REG_OR_NULL && x->kind == EMBED_NUMBER && !x->bits)
 		return true;
+	if (is_inner_map(r, x) || is_given(c, r, x))
+		return true;
 	if (kinds[r->kind] != x->kind ||
 	    !range_has(&r->var, (u64)(x->off - r->off)))
 		return false;
 	switch (r->kind) {
-	case REG_STACK: return r->frame == x->frame;
+	case REG_STACK: return r->frame + c->below == x->frame;
 	case REG_PKT:
 	case REG_PKT_META: return range_holds(r, x);
 	case REG_MAP:
@@ -240,7 +262,7 @@ static bool frame_holds(struct compare *c, const struct state *s, u32 n,
 
 		if (!(regs >> i & 1) || f->regs[i].kind == REG_UNINIT)
 			continue;
-		x = c->view->reg(c->view, n, i);
+		x = c->view->reg(c->view, c->below + n, i);
 		if (!value_holds(c, &f->regs[i], &x, 8))
 			return false;
 	}
@@ -249,7 +271,7 @@ static bool frame_holds(struct compare *c, const struct state *s, u32 n,
 
 		if (!(slots >> i & 1))
 			continue;
-		x = c->view->slot(c->view, n, i);
+		x = c->view->slot(c->view, c->below + n, i);
 		if (!slot_holds(c, &f->stack[i], &x))
 			return false;
 	}
@@ -258,10 +280,14 @@ static bool frame_holds(struct compare *c, const struct state *s, u32 n,
 
 static bool state_holds(struct compare *c, const struct state *s, u32 insn)
 {
-	if (s->depth != c->view->depth)
+	if (s->depth > c->view->depth)
+		return false;
+	c->below = c->view->depth - s->depth;
+	if (!c->below != !s->frames[0]->subprog)
 		return false;
 	for (u32 n = 1; n <= s->depth; n++)
-		if (s->frames[n]->callsite != c->view->callsite(c->view, n))
+		if (s->frames[n]->callsite !=
+		    c->view->callsite(c->view, c->below + n))
 			return false;
 	c->named.cnt = 0;
 	for (u32 n = 0; n <= s->depth; n++)

@@ -130,12 +130,13 @@ void links_collect(struct state *s, u32 id, struct links *links)
 
 static void learn(struct reg *r, const struct reg *known)
 {
+	u32 widths = (r->id | known->id) & ID_DELTA;
 	struct range delta;
 
 	if (r->kind != REG_SCALAR || r == known || !r->id ||
-	    base_id(r->id) != base_id(known->id))
+	    base_id(r->id) != base_id(known->id) || widths == ID_DELTA)
 		return;
-	if (!((r->id | known->id) & ID_DELTA) || r->off == known->off) {
+	if (!widths || r->off == known->off) {
 		bool precise = r->precise;
 
 		*r = *known;
@@ -144,7 +145,7 @@ static void learn(struct reg *r, const struct reg *known)
 	}
 	delta = range_const((u64)((s64)r->off - known->off));
 	r->var = known->var;
-	range_alu(BPF_ADD, true, &r->var, &delta);
+	range_alu(BPF_ADD, widths == ID_DELTA64, &r->var, &delta);
 }
 
 static void spread(struct state *s, const struct reg *known,

@@ -4,8 +4,9 @@
  *
  * S1  A register or byte of the stack that a state calls uninitialised may
  *     hold anything; of all others it says what the program may rely on.
- * S2  Two scalars with the same id hold the same number; with ID_DELTA set in
- *     ids that are else the same, numbers that differ as their off differ.
+ * S2  Two scalars with the same id hold the same number; with ID_DELTA64 set
+ *     in ids that are else the same, numbers that differ as their off differ;
+ *     with ID_DELTA32, the number plus off, modulo 2^32, of one below that.
  * S3  Two pointers that may be NULL and have the same id are NULL together.
  * S4  Packet pointers with the same id differ by their off alone.
  * S5  A reference is in refs from acquiring to releasing it; what holds it has
@@ -45,7 +46,9 @@ enum reg_kind {
 #define REG_RINGBUF 4u /* memory reserved in a ring buffer */
 #define REG_SLICE 8u   /* memory inside a dynptr's packet */
 
-#define ID_DELTA (1u << 31)
+#define ID_DELTA64 (1u << 31)
+#define ID_DELTA32 (1u << 30)
+#define ID_DELTA (ID_DELTA64 | ID_DELTA32)
 #define NO_INSN UINT32_MAX
 /* Of a packet pointer that is at, or at least one byte beyond, the end. */
 #define AT_END (-1)
