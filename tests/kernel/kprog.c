@@ -114,8 +114,9 @@ int kprog_load(const struct kprog_load *l)
 	if (l->btf > 0) {
 		attr.prog_btf_fd = (u32)l->btf;
 		attr.func_info_rec_size = sizeof(funcs[0]);
-		attr.func_info = address(funcs);
-		attr.func_info_cnt = find_funcs(l, funcs);
+		attr.func_info = address(l->funcs ? l->funcs : funcs);
+		attr.func_info_cnt = l->funcs ? l->func_cnt
+					      : find_funcs(l, funcs);
 	}
 	return sys_bpf(BPF_PROG_LOAD, &attr);
 }

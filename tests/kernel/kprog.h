@@ -22,6 +22,9 @@ struct kprog_load {
 	char *log;
 	u32 log_size;
 	int btf; /* of kprog_btf(): say that each function is an int f(void) */
+	/* or of any: what its functions are */
+	const struct bpf_func_info *funcs;
+	u32 func_cnt;
 };
 
 /* The fd, or -errno. */

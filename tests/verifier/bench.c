@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "bpf/disasm.h"
+#include "bpf/insn.h"
+#include "maps/ringbuf.h"
 #include "vm/shadow.h"
 
 #define RUN_LIMIT 4000
@@ -36,43 +38,69 @@ static const struct prog_ref_ops refs = {
 	.kind = kind_of,
 };
 
+static bool make_map(struct bench *b, u32 i)
+{
+	const struct gen_map_shape *s = &gen_maps[i];
+	struct err err = { 0 };
+	struct map_attr attr = {
+		.type = s->type,
+		.key_size = s->key_size,
+		.value_size = s->value_size,
+		.max_entries = s->max_entries,
+		.btf = s->btf_value ? b->btf : NULL,
+		.btf_key = s->btf_key,
+		.btf_value = s->btf_value,
+		.inner = s->outer ? b->maps[GEN_INNER] : NULL,
+	};
+
+	snprintf(attr.name, sizeof(attr.name), "%s", s->name);
+	if (map_create(&b->env, &attr, &err, &b->maps[i])) {
+		fprintf(stderr, "map %s: %s\n", s->name, err.reason);
+		return false;
+	}
+	b->shapes[i] = (struct verify_map){
+		.name = s->name,
+		.type = s->type,
+		.key_size = s->key_size,
+		.value_size = s->value_size,
+		.max_entries = s->max_entries,
+		.btf = attr.btf,
+		.btf_key = s->btf_key,
+		.btf_value = s->btf_value,
+		.inner = s->outer ? &b->shapes[GEN_INNER] : NULL,
+	};
+	return true;
+}
+
 static bool make_maps(struct bench *b)
 {
-	struct err err = { 0 };
+	struct map *outer;
+	u32 key = 0;
 
-	for (u32 i = 0; i < GEN_MAPS; i++) {
-		const struct gen_map_shape *s = &gen_maps[i];
-		struct map_attr attr = {
-			.type = s->type,
-			.key_size = s->key_size,
-			.value_size = s->value_size,
-			.max_entries = s->max_entries,
-		};
-
-		snprintf(attr.name, sizeof(attr.name), "%s", s->name);
-		if (map_create(&b->env, &attr, &err, &b->maps[i])) {
-			fprintf(stderr, "map %s: %s\n", s->name, err.reason);
+	for (u32 i = 0; i < GEN_MAPS; i++)
+		if (!make_map(b, i))
 			return false;
-		}
-		b->shapes[i] = (struct verify_map){
-			.name = s->name,
-			.type = s->type,
-			.key_size = s->key_size,
-			.value_size = s->value_size,
-			.max_entries = s->max_entries,
-		};
-	}
-	return true;
+	outer = b->maps[GEN_OUTER];
+	return !outer->ops->write_object(outer, &key,
+					 map_hold(b->maps[GEN_INNER]), 0);
 }
 
 bool bench_open(struct bench *b)
 {
 	const struct mem_config config = { .slots = 1 };
+	struct err err = { 0 };
+	const void *btf;
+	u32 size;
 
 	memset(b, 0, sizeof(*b));
 	b->random = 1;
 	if (mem_create(&config, &b->mem))
 		return false;
+	btf = gen_btf(&size);
+	if (btf_parse(btf, size, &err, &b->btf)) {
+		fprintf(stderr, "BTF: %s\n", err.reason);
+		return false;
+	}
 	b->env.mem = b->mem;
 	b->env.progs = &refs;
 	b->buf = malloc(PKT_HEADROOM + BENCH_PACKET_MAX + 512);
@@ -83,38 +111,77 @@ bool bench_open(struct bench *b)
 
 void bench_close(struct bench *b)
 {
-	for (u32 i = 0; i < GEN_MAPS; i++)
-		if (b->maps[i])
-			map_put(b->maps[i]);
+	for (u32 i = GEN_MAPS; i; i--)
+		if (b->maps[i - 1])
+			map_put(b->maps[i - 1]);
+	btf_put(b->btf);
 	mem_destroy(b->mem);
 	free(b->buf);
 }
 
-struct verify_attr bench_attr(struct bench *b, u32 type,
-			      const struct bpf_insn *insns, u32 cnt)
+struct bench_prog bench_prog_of(const struct gen *g)
+{
+	struct bench_prog p = {
+		.type = g->type,
+		.insns = g->insns,
+		.cnt = g->cnt,
+		.func_cnt = g->func_cnt,
+		.kfunc_cnt = g->kfunc_cnt,
+	};
+
+	for (u32 i = 0; i < g->func_cnt; i++)
+		p.funcs[i] = (struct prog_func){
+			.insn = g->starts[i],
+			.type_id = g->types[i],
+			.name = "f",
+		};
+	for (u32 i = 0; i < g->kfunc_cnt; i++)
+		p.kfuncs[i] = (struct verify_kfunc){
+			.insn = g->kfuncs[i].at,
+			.name = g->kfuncs[i].name,
+		};
+	return p;
+}
+
+struct verify_attr bench_attr(struct bench *b, const struct bench_prog *p)
 {
 	return (struct verify_attr){
-		.type = type,
+		.type = p->type,
 		.license = "GPL",
-		.insns = insns,
-		.insn_cnt = cnt,
+		.insns = p->insns,
+		.insn_cnt = p->cnt,
 		.maps = b->shapes,
 		.map_cnt = GEN_MAPS,
+		.btf = p->func_cnt ? b->btf : NULL,
+		.funcs = p->funcs,
+		.func_cnt = p->func_cnt,
+		.kfuncs = p->kfuncs,
+		.kfunc_cnt = p->kfunc_cnt,
 	};
 }
 
-int bench_prepare(struct bench *b, u32 type, const struct bpf_insn *insns,
-		  u32 cnt, struct prog *prog, struct err *err)
+/* What the interpreter says of helpers and kernel functions that it has not. */
+static bool is_lacking(const struct err *err)
 {
+	return strncmp(err->reason, "unknown func", 12) == 0 ||
+	       strncmp(err->reason, "calling kernel function", 23) == 0;
+}
+
+int bench_prepare(struct bench *b, const struct bench_prog *p,
+		  struct prog *prog, struct err *err)
+{
+	int ret;
+
 	*prog = (struct prog){
-		.type = type,
+		.type = p->type,
 		.gpl = true,
-		.insns = (struct bpf_insn *)insns,
-		.insn_cnt = cnt,
+		.insns = (struct bpf_insn *)p->insns,
+		.insn_cnt = p->cnt,
 		.maps = b->maps,
 		.map_cnt = GEN_MAPS,
 	};
-	return vm_prepare(prog, VM_CHECKED, err);
+	ret = vm_prepare(prog, VM_CHECKED, err);
+	return ret && is_lacking(err) ? -EOPNOTSUPP : ret;
 }
 
 /* ---- what a run meets ---- */
@@ -147,17 +214,27 @@ static void empty_hash(struct map *map)
 		map->ops->erase(map, &key);
 }
 
+static int skip_record(void *arg, const void *data, u32 size)
+{
+	(void)arg;
+	(void)data;
+	(void)size;
+	return 0;
+}
+
 void bench_reset(struct bench *b, const u8 *packet, u32 len)
 {
 	u8 zero[64] = { 0 };
-	struct map *array = b->maps[GEN_ARRAY], *block = b->maps[GEN_BLOCK];
-	u32 key;
+	struct map *map;
 
-	for (key = 0; key < array->max_entries; key++)
-		array->ops->write(array, &key, zero, 0);
-	key = 0;
-	block->ops->write(block, &key, zero, 0);
+	for (u32 i = 0; i < GEN_OUTER; i++) {
+		map = b->maps[i];
+		for (u32 key = 0; i != GEN_HASH && key < map->max_entries;
+		     key++)
+			map->ops->write(map, &key, zero, 0);
+	}
 	empty_hash(b->maps[GEN_HASH]);
+	ringbuf_read(b->maps[GEN_RING], skip_record, NULL);
 	if (pkt_init(&b->pkt, b->buf, PKT_HEADROOM + BENCH_PACKET_MAX + 512,
 		     packet, len))
 		abort();
@@ -175,7 +252,7 @@ void bench_shuffle(struct bench *b)
 	b->packet_len = 14 + (u32)(rnd(b) % 100);
 	fill(b, b->packet, b->packet_len);
 	bench_reset(b, b->packet, b->packet_len);
-	for (u32 i = 0; i < GEN_RING; i++) {
+	for (u32 i = 0; i < GEN_OUTER; i++) {
 		map = b->maps[i];
 		for (u32 key = 0; key < 2 && key < map->max_entries; key++) {
 			fill(b, value, sizeof(value));
@@ -351,15 +428,18 @@ void bench_print(const struct bpf_insn *insns, u32 cnt)
 	}
 }
 
-static int run_all(struct bench *b, u32 type, const struct bpf_insn *insns,
-		   u32 cnt, const struct verify_states *states, u32 runs)
+static int run_all(struct bench *b, const struct bench_prog *p,
+		   const struct verify_states *states, u32 runs)
 {
 	struct err err = { 0 };
 	struct prog prog;
 	u64 ret;
 	bool right = true;
+	int err_code = bench_prepare(b, p, &prog, &err);
 
-	if (bench_prepare(b, type, insns, cnt, &prog, &err)) {
+	if (err_code == -EOPNOTSUPP)
+		return 0;
+	if (err_code) {
 		fprintf(stderr, "accepted, but: %s\n", err.reason);
 		return -1;
 	}
@@ -370,16 +450,21 @@ static int run_all(struct bench *b, u32 type, const struct bpf_insn *insns,
 	prog.free_image(prog.image);
 	if (right)
 		return 0;
-	bench_print(insns, cnt);
+	bench_print(p->insns, p->cnt);
 	fprintf(stderr, "wrong %s\n", b->wrong);
 	return -1;
 }
 
-/* Without pruning they do not end. */
-static bool has_may_goto(const struct bpf_insn *insns, u32 cnt)
+/* Loops that end by themselves, and callbacks: without pruning the walk through
+ * them does not end. */
+static bool is_open(const struct bench_prog *p)
 {
-	for (u32 i = 0; i < cnt; i++)
-		if (insns[i].code == (BPF_JMP | BPF_JCOND))
+	for (u32 i = 0; i < p->cnt; i++)
+		if (p->insns[i].code == (BPF_JMP | BPF_JCOND) ||
+		    insn_is_func_ref(&p->insns[i]))
+			return true;
+	for (u32 i = 0; i < p->kfunc_cnt; i++)
+		if (strcmp(p->kfuncs[i].name, "bpf_iter_num_next") == 0)
 			return true;
 	return false;
 }
@@ -401,10 +486,10 @@ static int refused_too(struct verify_attr *attr)
 	return -1;
 }
 
-int bench_embed(struct bench *b, u32 type, const struct bpf_insn *insns,
-		u32 cnt, const struct bench_how *how)
+int bench_embed(struct bench *b, const struct bench_prog *p,
+		const struct bench_how *how)
 {
-	struct verify_attr attr = bench_attr(b, type, insns, cnt);
+	struct verify_attr attr = bench_attr(b, p);
 	struct verify_result result;
 	struct err err = { 0 };
 	u32 limit;
@@ -412,7 +497,7 @@ int bench_embed(struct bench *b, u32 type, const struct bpf_insn *insns,
 
 	ret = verify(&attr, &result, &err);
 	limit = how->no_prune ? UNPRUNED_LIMIT : PROCESSED_LIMIT;
-	if (how->no_prune && has_may_goto(insns, cnt))
+	if (how->no_prune && is_open(p))
 		limit = 0;
 	verify_result_free(&result);
 	if (ret && ret != -E2BIG && how->no_prune && limit)
@@ -427,7 +512,7 @@ int bench_embed(struct bench *b, u32 type, const struct bpf_insn *insns,
 	if (ret == -E2BIG)
 		ret = 1;
 	else if (!ret)
-		ret = run_all(b, type, insns, cnt, result.states, how->runs);
+		ret = run_all(b, p, result.states, how->runs);
 	verify_result_free(&result);
 	return ret;
 }

@@ -18,6 +18,7 @@ struct bench {
 	struct map_env env;
 	struct map *maps[GEN_MAPS];
 	struct verify_map shapes[GEN_MAPS];
+	struct btf_blob *btf;
 	u8 *buf;
 	struct pkt pkt;
 	struct run run;
@@ -32,15 +33,29 @@ struct bench {
 	char wrong[256]; /* what was, or "" */
 };
 
+/* What is verified and run. */
+struct bench_prog {
+	u32 type;
+	const struct bpf_insn *insns;
+	u32 cnt;
+	struct prog_func funcs[GEN_CALLS + 1];
+	u32 func_cnt;
+	struct verify_kfunc kfuncs[GEN_KFUNCS];
+	u32 kfunc_cnt;
+};
+
+/* g is to stay as it is. */
+struct bench_prog bench_prog_of(const struct gen *g);
+
 /* False: said why. */
 bool bench_open(struct bench *b);
 void bench_close(struct bench *b);
-/* The attributes of a verification of these instructions. */
-struct verify_attr bench_attr(struct bench *b, u32 type,
-			      const struct bpf_insn *insns, u32 cnt);
-/* A program for checked mode; its image is to be freed. */
-int bench_prepare(struct bench *b, u32 type, const struct bpf_insn *insns,
-		  u32 cnt, struct prog *prog, struct err *err);
+/* The attributes of a verification. */
+struct verify_attr bench_attr(struct bench *b, const struct bench_prog *p);
+/* A program for checked mode; its image is to be freed.  -EOPNOTSUPP: it calls
+ * what Weir verifies and does not run. */
+int bench_prepare(struct bench *b, const struct bench_prog *p,
+		  struct prog *prog, struct err *err);
 /* The maps are as they were made; a packet of len bytes, 14 or more. */
 void bench_reset(struct bench *b, const u8 *packet, u32 len);
 /* Contents and packets at random. */
@@ -61,7 +76,7 @@ struct bench_how {
 	bool no_prune;
 	bool every_state; /* BPF_F_TEST_STATE_FREQ */
 };
-int bench_embed(struct bench *b, u32 type, const struct bpf_insn *insns,
-		u32 cnt, const struct bench_how *how);
+int bench_embed(struct bench *b, const struct bench_prog *p,
+		const struct bench_how *how);
 
 #endif

@@ -200,10 +200,12 @@ static void deceived_once_safe_now(void **state)
 	(void)state;
 	for (u32 i = 0; i < ARRAY_LEN(deceits); i++) {
 		const struct deceit *d = &deceits[i];
+		const struct bench_prog p = { .type = BPF_PROG_TYPE_XDP,
+					      .insns = d->insns,
+					      .cnt = length(d) };
 
 		for (u32 k = 0; k < ARRAY_LEN(hows); k++) {
-			int ret = bench_embed(&b, BPF_PROG_TYPE_XDP, d->insns,
-					      length(d), &hows[k]);
+			int ret = bench_embed(&b, &p, &hows[k]);
 
 			if (ret >= 0 && (d->answer == EITHER || k == 2 ||
 					 d->answer == (ret ? REFUSED : TAKEN)))

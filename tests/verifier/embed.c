@@ -24,13 +24,16 @@ static const struct bench_how hows[] = {
 static bool try(struct bench *b, struct gen *g, u64 seed, u32 runs,
 		u32 accepted[ARRAY_LEN(hows)])
 {
-	gen_program(g, seed);
+	struct bench_prog p;
+
+	gen_program(g, seed, false);
+	p = bench_prog_of(g);
 	for (u32 i = 0; i < ARRAY_LEN(hows); i++) {
 		struct bench_how how = hows[i];
 		int ret;
 
 		how.runs = runs;
-		ret = bench_embed(b, g->type, g->insns, g->cnt, &how);
+		ret = bench_embed(b, &p, &how);
 		if (ret < 0) {
 			fprintf(stderr, "seed %llu, way %u\n",
 				(unsigned long long)seed, i);

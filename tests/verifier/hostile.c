@@ -24,7 +24,10 @@ static struct bench b;
 
 static int ask(const struct bpf_insn *insns, u32 cnt, u32 *processed)
 {
-	struct verify_attr attr = bench_attr(&b, BPF_PROG_TYPE_XDP, insns, cnt);
+	const struct bench_prog p = { .type = BPF_PROG_TYPE_XDP,
+				      .insns = insns,
+				      .cnt = cnt };
+	struct verify_attr attr = bench_attr(&b, &p);
 	struct verify_result result;
 	struct err err = { 0 };
 	int ret = verify(&attr, &result, &err);
