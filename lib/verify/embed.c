@@ -178,7 +178,8 @@ static const u8 kinds[REG_KINDS] = {
 	[REG_STACK] = EMBED_STACK,   [REG_PKT] = EMBED_PACKET,
 	[REG_PKT_META] = EMBED_META, [REG_PKT_END] = EMBED_PACKET_END,
 	[REG_MAP] = EMBED_MAP,	     [REG_MAP_VALUE] = EMBED_VALUE,
-	[REG_MEM] = EMBED_MEM,
+	[REG_MEM] = EMBED_MEM,	     [REG_MAP_KEY] = EMBED_MEM,
+	[REG_FUNC] = EMBED_FUNC,
 };
 
 /* A function that is walked alone does not know whose memory it is given. */

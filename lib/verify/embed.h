@@ -26,7 +26,8 @@ enum embed_kind {
 	EMBED_PACKET_END,
 	EMBED_MAP,
 	EMBED_VALUE,
-	EMBED_MEM,
+	EMBED_MEM, /* keys, too */
+	EMBED_FUNC, /* bits: where it starts */
 };
 
 /* A register or slot of a run. */

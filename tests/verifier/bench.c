@@ -335,6 +335,7 @@ static struct embed_value see(const struct seen *s, u8 kind,
 		x.size = o->size;
 		x.off = (s64)(bits - o->base);
 		break;
+	case K_FUNC: x.kind = EMBED_FUNC; break;
 	default: break;
 	}
 	return x;
@@ -342,10 +343,7 @@ static struct embed_value see(const struct seen *s, u8 kind,
 
 static u32 callsite(const struct embed_view *view, u32 frame)
 {
-	const struct seen *s = (const struct seen *)view;
-	const struct frame *f = &s->m->vm.frames[frame];
-
-	return (u32)(f->ret - 1 - vm_image(f->prog)->insns);
+	return ((const struct seen *)view)->bench->at[frame - 1];
 }
 
 static struct embed_value see_reg(const struct embed_view *view, u32 frame,
@@ -386,9 +384,12 @@ static bool step(struct vm_watch *watch, const struct machine *m, u32 insn)
 		.m = m,
 		.bench = b,
 	};
-	enum embed_answer answer =
-		verify_states_admit(b->states, insn, &s.view);
+	enum embed_answer answer;
 
+	if (b->wrong[0]) /* in a callback */
+		return false;
+	b->at[m->vm.depth] = insn;
+	answer = verify_states_admit(b->states, insn, &s.view);
 	b->steps++;
 	if (answer == EMBED_INSIDE)
 		return true;

@@ -28,7 +28,8 @@ struct bench {
 	/* of the program that is being looked at */
 	struct vm_watch watch;
 	const struct verify_states *states;
-	u64 random; /* of packets and contents */
+	u32 at[BPF_MAX_FRAMES]; /* the last instruction of each frame */
+	u64 random;		/* of packets and contents */
 	u64 runs, steps;
 	char wrong[256]; /* what was, or "" */
 };
