@@ -50,8 +50,10 @@ static void json_kernel(struct json *j, const struct verdict *kernel)
 	json_kstr(j, "verdict", kernel->accepted ? "accept" : "reject");
 	json_ku64(j, "processed", kernel->processed);
 	json_ku64(j, "time_us", kernel->time_us);
-	if (!kernel->accepted)
+	if (!kernel->accepted) {
 		json_kstr(j, "message", kernel->reason);
+		json_kstr(j, "log", kernel->log);
+	}
 	json_end_object(j);
 }
 

@@ -188,6 +188,20 @@ static void read_numbers(const char *log, struct verdict *out)
 		out->processed = (u32)strtoul(at + 10, NULL, 10);
 }
 
+/* As much as there is room for, without the totals. */
+static void read_end(const char *log, struct verdict *out)
+{
+	const char *end = strstr(log, "\nprocessed "), *from = log;
+
+	if (!end)
+		end = log + strlen(log);
+	if ((size_t)(end - log) >= sizeof(out->log)) {
+		from = strchr(end - sizeof(out->log) + 1, '\n');
+		from = from && from < end ? from + 1 : end;
+	}
+	snprintf(out->log, sizeof(out->log), "%.*s", (int)(end - from), from);
+}
+
 static int load(struct verdicts *v, union bpf_attr *attr, u32 level)
 {
 	v->log[0] = '\0';
@@ -210,6 +224,7 @@ static int ask(struct verdicts *v, union bpf_attr *attr, struct verdict *out)
 	fd = load(v, attr, LOG_REASON);
 	if (fd >= 0)
 		close(fd);
+	read_end(v->log, out);
 	snprintf(out->reason, sizeof(out->reason), "%s", mirror_reason(v->log));
 	if (!out->reason[0])
 		snprintf(out->reason, sizeof(out->reason), "%s", strerror(-fd));

@@ -8,7 +8,8 @@
 
 struct verdict {
 	bool accepted;
-	char reason[256]; /* else: the last line of its log */
+	char reason[256]; /* else: the line of its log that says why */
+	char log[2048];	  /* ... and the log's end, whole lines */
 	u32 processed;	  /* instructions */
 	u64 time_us;
 };

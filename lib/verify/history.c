@@ -316,26 +316,33 @@ static void tell_computed(struct telling *t, const struct change *c)
 					  .index = insn->src_reg });
 }
 
-static void tell_branch(struct telling *t, const struct change *c)
+/* "if r4 > r3: no"; false: that is no branch. */
+static bool word_branch(const struct telling *t, u32 pos, struct text *what)
 {
-	u32 at = t->r->path->insns[c->pos];
-	u32 next = t->r->path->insns[c->pos + 1];
+	u32 at = t->r->path->insns[pos], next = t->r->path->insns[pos + 1];
 	const struct bpf_insn *insn = &t->v->insns[at];
-	struct text what = { .len = 0 };
 	char buf[128], *text, *end;
 
 	insn_text(t->v, at, buf, sizeof(buf));
-	text = strstr(buf, "if ");
+	text = strstr(buf, " if ");
 	end = text ? strstr(text, " goto") : NULL;
-	if (!end) {
+	if (!end)
+		return false;
+	*end = '\0';
+	text_add(what, "%s: %s", text + 1,
+		 next == at + 1 + (u32)(s32)insn->off ? "yes" : "no");
+	return true;
+}
+
+static void tell_branch(struct telling *t, const struct change *c)
+{
+	struct text what = { .len = 0 };
+
+	if (word_branch(t, c->pos, &what))
+		tell_change(t, c, VERIFY_EVENT_NARROWED, what.buf);
+	else
 		tell_change(t, c, VERIFY_EVENT_WIDENED,
 			    "differs from round to round: taken for unknown");
-		return;
-	}
-	*end = '\0';
-	text_add(&what, "%s: %s", text,
-		 next == at + 1 + (u32)(s32)insn->off ? "yes" : "no");
-	tell_change(t, c, VERIFY_EVENT_NARROWED, what.buf);
 }
 
 static void tell_lost(struct telling *t, const struct change *c)
@@ -427,10 +434,29 @@ static void tell_held(struct telling *t, u32 insn, const char *how)
 	snprintf(e->what, sizeof(e->what), "%.96s %s", what.buf, how);
 }
 
+/* The way from the path's end back to where it is held; where. */
+static void tell_way(struct telling *t, u32 insn)
+{
+	const struct path *p = t->r->path;
+
+	for (u32 i = p->len - 1; i-- && p->insns[i] != insn;) {
+		struct text what = { .len = 0 };
+		struct verify_event *e;
+
+		if (!word_branch(t, i, &what))
+			continue;
+		e = tell(t, p->insns[i], VERIFY_EVENT_NARROWED);
+		if (e)
+			snprintf(e->what, sizeof(e->what), "%.120s", what.buf);
+	}
+}
+
 static void tell_refs(struct telling *t)
 {
 	const struct state *s = t->r->last;
 
+	if (s->ref_cnt)
+		tell_way(t, s->refs[0].insn);
 	for (u32 i = 0; i < s->ref_cnt; i++)
 		tell_held(t, s->refs[i].insn,
 			  "acquires what is not given back");
@@ -439,15 +465,15 @@ static void tell_refs(struct telling *t)
 static void tell_lock(struct telling *t)
 {
 	const struct path *p = t->r->path;
+	u32 i = p->len;
 
-	if (!t->r->last->lock_map)
-		return;
-	for (u32 i = p->len; i--;) {
+	while (t->r->last->lock_map && i--) {
 		const struct bpf_insn *insn = &t->v->insns[p->insns[i]];
 
 		if (!is_call(insn) || insn->src_reg ||
 		    insn->imm != BPF_FUNC_spin_lock)
 			continue;
+		tell_way(t, p->insns[i]);
 		tell_held(t, p->insns[i], "takes the lock");
 		return;
 	}

@@ -313,11 +313,73 @@ static void suggest_reload(const struct verifier *v, struct text *out)
 		 (int)strcspn(e->what, " "), e->what, data, end);
 }
 
+/* Who gives back what a helper gave. */
+static const struct {
+	u32 id;
+	const char *with;
+} releases[] = {
+	{ BPF_FUNC_ringbuf_reserve, "bpf_ringbuf_discard(%s, 0)" },
+	{ BPF_FUNC_ringbuf_reserve_dynptr,
+	  "bpf_ringbuf_discard_dynptr(%s, 0)" },
+	{ BPF_FUNC_sk_lookup_tcp, "bpf_sk_release(%s)" },
+	{ BPF_FUNC_sk_lookup_udp, "bpf_sk_release(%s)" },
+	{ BPF_FUNC_skc_lookup_tcp, "bpf_sk_release(%s)" },
+	{ BPF_FUNC_spin_lock, "bpf_spin_unlock(%s)" },
+};
+
+static void suggest_release(const struct verifier *v, struct text *out)
+{
+	const struct verify_event *e = find_event(v, VERIFY_EVENT_HELD);
+	const struct bpf_insn *insn = e ? &v->insns[e->insn] : NULL;
+	const char *text = e ? text_of(v, e->insn) : "";
+	char name[NAME_SIZE];
+
+	for (u32 i = 0; insn && !insn->src_reg && i < ARRAY_LEN(releases);
+	     i++) {
+		if ((u32)insn->imm != releases[i].id)
+			continue;
+		if (insn->imm == BPF_FUNC_spin_lock
+			    ? !argument(text, "bpf_spin_lock", 0, name)
+			    : !name_assigned(text, name))
+			snprintf(name, sizeof(name), "it");
+		text_add(out, releases[i].with, name);
+		text_add(out, "; on this path, too");
+	}
+}
+
+static void suggest_helper(const struct verifier *v, struct text *out)
+{
+	static const char *const types[] = { "xdp", "tc", "socket filter" };
+	const struct bpf_insn *insn = &v->insns[v->result->insn];
+	const struct helper *h =
+		insn->src_reg ? NULL : helper_proto((u32)insn->imm);
+	const char *sep = "is for";
+
+	if (!h || !h->progs)
+		return;
+	if (h->progs & v->prog_mask && h->gpl_only && !v->gpl) {
+		text_add(out, "char LICENSE[] SEC(\"license\") = \"GPL\";");
+		return;
+	}
+	text_add(out, "bpf_%s() ", h->name);
+	for (u32 i = 0; i < ARRAY_LEN(types); i++) {
+		if (!(h->progs >> i & 1))
+			continue;
+		text_add(out, "%s %s", sep, types[i]);
+		sep = " and";
+	}
+	text_add(out, " programs");
+}
+
 void suggest(struct verifier *v, const struct record *r, u32 subject,
 	     struct text *out)
 {
 	const struct reg *reg;
 
+	if (v->result->code == VERIFY_HELPER)
+		suggest_helper(v, out);
+	if (v->result->code == VERIFY_REF || v->result->code == VERIFY_LOCK)
+		suggest_release(v, out);
 	if (subject > BPF_REG_10)
 		return;
 	reg = &state_regs(r->last)[subject];
@@ -326,6 +388,7 @@ void suggest(struct verifier *v, const struct record *r, u32 subject,
 	case VERIFY_NULL_POINTER: suggest_null(v, r, out); return;
 	case VERIFY_NOT_POINTER:
 	case VERIFY_ARG: suggest_reload(v, out); return;
+	case VERIFY_STACK:
 	case VERIFY_BOUNDS: suggest_bounds(v, r, reg, out); return;
 	case VERIFY_SIZE: suggest_size(v, r, subject, out); return;
 	default: return;

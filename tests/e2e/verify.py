@@ -5,6 +5,7 @@ not, and whether Linux says the same."""
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -65,8 +66,45 @@ class Verify(unittest.TestCase):
             "invalid access to packet, off=13 size=1"), bad["message"])
         self.assertRegex(bad["place"], r"x\.c:7: insn \d+: \(71\)")
         self.assertIn("data_end", bad["hint"])
+        self.assertEqual(bad["more"], "R1 offset is outside of the packet")
+        self.assertEqual(bad["line"], 7)
+        self.assertIn("ctx->data + 13", bad["source"])
+        first = bad["history"][0]
+        self.assertEqual(first["event"], "loaded")
+        self.assertEqual(first["line"], 7)
+        self.assertIn("packet pointer", first["known"])
         self.assertEqual(weir("verify", path, "--prog", "fine").returncode, 0)
         self.assertEqual(weir("verify", path, "--prog", "none").returncode, 3)
+
+    def test_every_program_has_its_numbers(self):
+        path = self.build(UNCHECKED)
+        lines = weir("verify", path).stdout.split("\n")
+        for name, verdict in (("unchecked", "reject"), ("fine", "accept")):
+            self.assertTrue(any(re.fullmatch(
+                rf"{name}: {verdict}, \d+ instructions processed, "
+                r"\d+ states, \d+ bytes of stack", line) for line in lines))
+
+    def test_v_is_the_log_of_level_2(self):
+        path = self.build(UNCHECKED)
+        done = weir("verify", path, "--prog", "fine", "-v")
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stderr, r"(?s)func#0 @0.*Live regs before insn:"
+                         r".*0: R1=ctx\(\) R10=fp0\n.*"
+                         r"0: \(b7\) r0 = 2 +; R0=2\n.*"
+                         r"processed 2 insns \(limit 1000000\)")
+
+    @unittest.skipUnless(os.geteuid() == 0, "asks the kernel")
+    def test_both_verdicts_are_told(self):
+        path = self.build(UNCHECKED)
+        text = weir("verify", path, "--vs", "kernel").stdout
+        self.assertIn("Linux: reject, ", text)
+        self.assertIn("Linux: accept, 2 instructions processed", text)
+        bad, good = json.loads(weir("verify", path, "--vs", "kernel",
+                                    "-j").stdout)["programs"]
+        self.assertEqual(good["kernel"]["verdict"], "accept")
+        self.assertEqual(good["kernel"]["processed"], good["processed"])
+        self.assertEqual(bad["kernel"]["message"], bad["more"])
+        self.assertIn(bad["message"], bad["kernel"]["log"])
 
     @unittest.skipUnless(os.geteuid() == 0, "asks the kernel")
     def test_linux_says_the_same(self):
