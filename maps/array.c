@@ -139,6 +139,7 @@ static int array_update(struct map *map, const void *key, const void *value,
 		value_over_locked(map, array_lookup(map, key), value);
 	else
 		value_over(map, array_lookup(map, key), value);
+	value_gone(map, array_lookup(map, key));
 	return 0;
 }
 

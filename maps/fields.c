@@ -195,7 +195,7 @@ void fields_reset(const struct map_fields *f, void *value)
 	for (u32 i = 0; i < f->cnt; i++) {
 		const struct btf_field *field = &f->at[i];
 
-		if (1u << field->kind & LOCKS)
+		if (1u << field->kind & (LOCKS | 1u << BTF_FIELD_TIMER))
 			continue;
 		store((u8 *)value + field->offset, blank_of(field->kind), 0,
 		      btf_field_size(field->kind));

@@ -6,7 +6,8 @@
  *     never copied, neither in nor out, and never reset.  So an element that is
  *     used again while somebody still holds its lock stays locked.
  * F2  The other fields are never copied either; a new element has blanks there:
- *     zeros, and 1 for a bpf_refcount.
+ *     zeros, and 1 for a bpf_refcount.  A timer is dropped, when the element
+ *     goes and, if who still had it made another, when it is used again.
  * F3  A copy that a caller gets has blanks where fields are.
  * F4  A copy in or out under the lock is of one moment for all who write and
  *     read under it.
@@ -18,6 +19,7 @@
 
 #include "bpf/btf.h"
 #include "maps/map.h"
+#include "maps/timer.h"
 #include "maps/words.h"
 #include "mem/spin.h"
 
@@ -43,7 +45,7 @@ void fields_copy_in(const struct map_fields *f, void *to, const void *from,
 		    u32 size);
 void fields_copy_out(const struct map_fields *f, void *to, const void *from,
 		     u32 size);
-/* All but the lock. */
+/* All but locks and timers. */
 void fields_reset(const struct map_fields *f, void *value);
 
 static inline bool fields_have(const struct map_fields *f,
@@ -57,6 +59,13 @@ static inline struct spin *value_lock(const struct map *map, void *value)
 	return (struct spin *)((u8 *)value + map->fields->lock_off);
 }
 
+/* The element was taken out: what ends with it does. */
+static inline void value_gone(const struct map *map, void *value)
+{
+	if (unlikely(fields_have(map->fields, BTF_FIELD_TIMER)))
+		timer_drop(map, value);
+}
+
 /* Into an element that nobody finds yet; who found it when it was another's may
  * still hold the lock. */
 static inline void value_new(const struct map *map, void *to, const void *from)
@@ -67,6 +76,7 @@ static inline void value_new(const struct map *map, void *to, const void *from)
 		words_in(to, from, map->value_size);
 		return;
 	}
+	value_gone(map, to);
 	if (locked)
 		spin_lock(value_lock(map, to));
 	fields_reset(map->fields, to);

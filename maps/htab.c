@@ -391,6 +391,8 @@ static void fill(struct htab *h, u32 index, const void *key,
 
 static void give_back(struct htab *h, u32 index)
 {
+	if (!is_percpu(h))
+		value_gone(&h->map, htab_value(&h->fast, index));
 	pool_retire(&h->pool, index);
 	if (h->lru && pool_can_give(&h->pool))
 		lru_has_room(h->lru);

@@ -291,9 +291,12 @@ void map_put(struct map *map)
 	if (!map)
 		return;
 	if (atomic_fetch_sub_explicit(&map->users, 1, memory_order_acq_rel) ==
-		    1 &&
-	    map->ops->forget)
-		map->ops->forget(map);
+	    1) {
+		if (map->ops->forget)
+			map->ops->forget(map);
+		if (map_has_timer(map))
+			timers_forget(map);
+	}
 	map_release(map);
 }
 
@@ -337,6 +340,11 @@ u32 map_link(const struct map *map, const void *value)
 bool map_has_lock(const struct map *map)
 {
 	return fields_have(map->fields, BTF_FIELD_SPIN_LOCK);
+}
+
+bool map_has_timer(const struct map *map)
+{
+	return fields_have(map->fields, BTF_FIELD_TIMER);
 }
 
 int map_memory_fd(const struct map *map)

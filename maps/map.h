@@ -23,6 +23,8 @@
 
 struct map;
 struct map_fields;
+struct timer;
+struct timers;
 struct prog;
 struct btf_blob;
 
@@ -74,6 +76,7 @@ enum map_holds {
 struct map_env {
 	struct mem *mem;
 	const struct prog_ref_ops *progs;
+	struct timers *timers; /* timer.h; NULL: there are none */
 	/* Ports are numbered from 1; 0: nobody said, every number names one. */
 	_Atomic u32 ports;
 };
@@ -196,6 +199,7 @@ struct map {
 	 * max_entries, flags and fields, and no values.  NULL: it is none. */
 	const struct map *inner;
 
+	struct timer *timers; /* its values'; timer.c's */
 	atomic_bool frozen; /* control side may no longer write */
 	atomic_uint users; /* handles, pins, objects */
 	atomic_uint refs;  /* these and programs */
@@ -244,6 +248,7 @@ bool map_is_percpu(const struct map *map);
 u32 map_link(const struct map *map, const void *value);
 /* Does the value have a bpf_spin_lock?  Then BPF_F_LOCK may be asked for. */
 bool map_has_lock(const struct map *map);
+bool map_has_timer(const struct map *map);
 /* What is behind the map if it can be mapped as Linux's mmap() of it shows it
  * (BPF_F_MMAPABLE): a descriptor that stays the map's, or -1. */
 int map_memory_fd(const struct map *map);

@@ -65,6 +65,10 @@
 	X(ktime_get_coarse_ns)          \
 	X(check_mtu)                    \
 	X(for_each_map_elem)            \
+	X(timer_init)                   \
+	X(timer_set_callback)           \
+	X(timer_start)                  \
+	X(timer_cancel)                 \
 	X(trace_vprintk)                \
 	X(loop)                         \
 	X(strncmp)                      \

@@ -9,14 +9,6 @@
 #define NETWORK (PROG_XDP | PROG_TC)
 
 static const struct helper lacking[] = {
-	{ PROTO(timer_init), .progs = PROG_ANY, .gpl_only = true,
-	  .arg = { ARG_TIMER, ARG_MAP, ARG_ANY } },
-	{ PROTO(timer_set_callback), .progs = PROG_ANY, .gpl_only = true,
-	  .arg = { ARG_TIMER, ARG_FUNC } },
-	{ PROTO(timer_start), .progs = PROG_ANY, .gpl_only = true,
-	  .arg = { ARG_TIMER, ARG_ANY, ARG_ANY } },
-	{ PROTO(timer_cancel), .progs = PROG_ANY, .gpl_only = true,
-	  .arg = { ARG_TIMER } },
 	{ PROTO(strtol), .progs = PROG_ANY, .size = { 0, 0, 0, 8 },
 	  .arg = { ARG_MEM, ARG_SIZE, ARG_ANY, ARG_FIXED_OUT } },
 	{ PROTO(strtoul), .progs = PROG_ANY, .size = { 0, 0, 0, 8 },

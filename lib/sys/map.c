@@ -28,6 +28,12 @@ int sys_map_create(struct sys *sys, const struct map_attr *attr,
 
 	if (res)
 		return res;
+	res = map_has_timer(map) ? timer_thread_start(sys->timers) : 0;
+	if (res) {
+		map_put(map);
+		return err_fail(err, res, "no thread for timers: %s",
+				strerror(-res));
+	}
 	map->gone = forget_map;
 	map->gone_arg = sys;
 	res = id_add(&sys->maps, map, &map->id);

@@ -8,11 +8,20 @@
 int sys_create(struct mem *mem, struct sys **out)
 {
 	struct sys *sys = calloc(1, sizeof(*sys));
+	int err;
 
 	if (!sys)
 		return -ENOMEM;
+	err = timer_thread_create(mem_rcu(mem), &sys->timers);
+	if (err) {
+		free(sys);
+		return err;
+	}
 	sys->mem = mem;
-	sys->env = (struct map_env){ .mem = mem, .progs = &prog_refs };
+	sys->env = (struct map_env){ .mem = mem,
+				     .progs = &prog_refs,
+				     .timers = timer_thread_timers(
+					     sys->timers) };
 	id_init(&sys->maps);
 	id_init(&sys->progs);
 	id_init(&sys->btfs);
@@ -61,6 +70,7 @@ void sys_destroy(struct sys *sys)
 {
 	if (!sys)
 		return;
+	timer_thread_stop(sys->timers);
 	pins_destroy(sys);
 	wait_for_objects(sys);
 	sys_btf_withdraw_all(sys); /* files that are still open have theirs */
@@ -72,6 +82,7 @@ void sys_destroy(struct sys *sys)
 	id_destroy(&sys->btfs);
 	id_destroy(&sys->progs);
 	id_destroy(&sys->maps);
+	timer_thread_destroy(sys->timers);
 	free(sys);
 }
 

@@ -10,6 +10,7 @@
 #include "sys/id.h"
 #include "sys/ref.h"
 #include "sys/sys.h"
+#include "sys/timers.h"
 
 /* A name that holds a reference. */
 struct pin {
@@ -20,6 +21,7 @@ struct pin {
 struct sys {
 	struct mem *mem;
 	struct map_env env;
+	struct timer_thread *timers;
 	struct id_table maps;
 	struct id_table progs;
 	struct id_table btfs;

@@ -68,6 +68,9 @@ static bool check_map(struct call *c, u32 reg)
 				"write into map forbidden: '%s' is read-only "
 				"for programs",
 				map->name);
+	if (c->helper->arg[0] == ARG_TIMER &&
+	    c->m->s.obj[BPF_REG_1].map != map)
+		return wrong(c, reg, "the map of the timer");
 	c->map = map;
 	return true;
 }

@@ -70,6 +70,7 @@ static bool wants_more(const struct helper *h)
 	for (u32 i = 0; i < 5; i++)
 		switch (h->arg[i]) {
 		case ARG_SPIN_LOCK:
+		case ARG_TIMER:
 		case ARG_FUNC:
 		case ARG_DYNPTR:
 		case ARG_DYNPTR_RINGBUF:
