@@ -280,7 +280,6 @@ static int compute(struct verifier *v, const struct bpf_insn *insn,
 		  &dst->var, &by);
 	*dst = (struct reg){
 		.kind = REG_SCALAR,
-		.precise = old.precise,
 		.id = old.id,
 		.off = old.off,
 		.var = dst->var,
@@ -324,7 +323,7 @@ static int operate(struct verifier *v, const struct bpf_insn *insn)
 			return ret ? ret
 				   : move_pointer(v, insn, &ptr, &num, true);
 		}
-		if (reg_is_pointer(dst) || dst->precise)
+		if (reg_is_pointer(dst))
 			ret = precise_mark(v, insn->src_reg);
 		if (ret)
 			return ret;

@@ -8,8 +8,9 @@
 set -u
 tree=$(cd "$(dirname "$0")/../.." && pwd)
 copy=$1/tree first=${2:-1} last=${3:-1000}
-tests='unit/test-range verifier/verify-cve verifier/verify-embed
-verifier/verify-generate verifier/verify-hostile'
+tests='unit/test-range verifier/verify-rules verifier/verify-cve
+unit/test-verify verifier/verify-embed verifier/verify-generate
+verifier/verify-hostile'
 caught=0 survived=0 void=0 n=0
 
 mkdir -p "$copy" && git -C "$tree" archive HEAD | tar -x -C "$copy" || exit 1
@@ -22,7 +23,7 @@ build() {
 
 noticed_by() {
 	for t in $tests; do
-		timeout 120 "$copy/build/tests/$t" >/dev/null 2>&1
+		timeout 300 "$copy/build/tests/$t" >/dev/null 2>&1
 		case $? in
 		0 | 77) ;;
 		*) echo "$t"; return ;;
