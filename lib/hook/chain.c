@@ -100,6 +100,18 @@ u32 chain_len(const struct chain *chain)
 	return chain->len;
 }
 
+u64 chain_reads(const struct chain *chain)
+{
+	u64 reads = 0;
+
+	for (u32 i = 0; i < chain->len; i++) {
+		const struct prog *prog = chain->entries[i].prog;
+
+		reads |= prog->facts ? prog->ctx_reads : UINT64_MAX;
+	}
+	return reads;
+}
+
 const struct chain_entry *chain_at(const struct chain *chain, u32 i)
 {
 	return i < chain->len ? &chain->entries[i] : NULL;

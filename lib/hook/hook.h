@@ -64,6 +64,8 @@ int chain_create(struct rcu *rcu, enum hook_kind kind,
 /* Freed after a grace period. */
 void chain_put(struct chain *chain);
 u32 chain_len(const struct chain *chain);
+/* What of the context any of its programs may read: as prog->ctx_reads. */
+u64 chain_reads(const struct chain *chain);
 const struct chain_entry *chain_at(const struct chain *chain, u32 i);
 
 /* Packet by packet through all programs of the chain.  run->slot is one of the

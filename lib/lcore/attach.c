@@ -243,6 +243,7 @@ static int make_plan(struct draft *d, struct err *err)
 		if (res)
 			return res;
 	}
+	plan_finish(d->plan);
 	return 0;
 }
 

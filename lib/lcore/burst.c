@@ -68,7 +68,7 @@ static void to_ingress(struct lcore *lc, struct pkt *pkt)
 {
 	const u8 *mac = lc->plane->ports[pkt->ifindex - 1].mac;
 
-	if (pkt_to_skb(pkt, mac, true))
+	if (pkt_to_skb(pkt, lc->plan->asks_type ? mac : NULL, true))
 		tx_drop(lc, pkt, DROP_TOO_SHORT);
 	else
 		push(&lc->ingress, pkt);

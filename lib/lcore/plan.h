@@ -23,12 +23,16 @@ struct plan_port {
 
 struct plan {
 	struct rcu_head free_head;
+	bool asks_type; /* some program may read pkt_type */
 	u32 port_cnt;
 	struct plan_port port[];
 };
 
 /* NULL: out of memory. */
 struct plan *plan_new(u32 port_cnt);
+
+/* All chains are there. */
+void plan_finish(struct plan *plan);
 
 /* The port that f names for packets of the port, or PLAN_NOWHERE; names has
  * all ports' names.  -ENOENT: no port is called so. */

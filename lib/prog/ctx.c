@@ -237,46 +237,48 @@ static u32 access_at(const struct ctx_field *f, u32 off, u32 size)
 	return size < f->pkt_size ? off - f->off : 0;
 }
 
-static u64 load_plain(const struct ctx_field *f, const struct pkt *p, u32 at,
-		      u32 size)
+struct ctx_access ctx_rewrite(const struct ctx_field *f, u32 off, u32 size)
 {
-	u64 value = 0;
+	u32 at = access_at(f, off, size);
+	struct ctx_access a = { .field = f, .size = 8 };
 
-	if (at < f->pkt_size)
-		memcpy(&value, (const u8 *)p + f->pkt_off + at,
-		       MIN(size, f->pkt_size - at));
-	return value;
+	switch (f->how) {
+	case CTX_PLAIN:
+		a.off = (u16)(f->pkt_off + at);
+		a.size = (u8)(at < f->pkt_size ? MIN(size, f->pkt_size - at)
+					       : 0);
+		break;
+	case CTX_DATA: a.off = offsetof(struct pkt, data); break;
+	case CTX_DATA_END: a.off = offsetof(struct pkt, data_end); break;
+	case CTX_DATA_META: a.off = offsetof(struct pkt, data_meta); break;
+	case CTX_CALL:
+		a.call = true;
+		a.size = (u8)size;
+		a.shift = (u8)(at * 8);
+		break;
+	case CTX_SOCK: a.size = 0; break;
+	}
+	return a;
 }
 
 u64 ctx_load(const struct ctx_field *f, const struct pkt *p, u32 off, u32 size)
 {
-	u32 at = access_at(f, off, size);
+	const struct ctx_access a = ctx_rewrite(f, off, size);
+	u64 value = 0;
 
-	switch (f->how) {
-	case CTX_PLAIN:
-		return load_plain(f, p, at, size);
-	case CTX_DATA:
-		return (u64)(uintptr_t)p->data;
-	case CTX_DATA_END:
-		return (u64)(uintptr_t)p->data_end;
-	case CTX_DATA_META:
-		return (u64)(uintptr_t)p->data_meta;
-	case CTX_CALL:
-		return f->read(p) >> at * 8 & UINT64_MAX >> (64 - size * 8);
-	case CTX_SOCK:
-		break;
-	}
-	return 0;
+	if (a.call)
+		return ctx_read(&a, p);
+	memcpy(&value, (const u8 *)p + a.off, a.size);
+	return value;
 }
 
 void ctx_store(const struct ctx_field *f, struct pkt *p, u32 off, u32 size,
 	       u64 value)
 {
-	u32 at = access_at(f, off, size);
+	const struct ctx_access a = ctx_rewrite(f, off, size);
 
-	if (f->how == CTX_CALL)
+	if (a.call)
 		f->write(p, value);
 	else
-		memcpy((u8 *)p + f->pkt_off + at, &value,
-		       MIN(size, f->pkt_size - at));
+		memcpy((u8 *)p + a.off, &value, a.size);
 }

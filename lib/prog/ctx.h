@@ -3,8 +3,9 @@
  * ctx.h - xdp_md and __sk_buff as tables over struct pkt
  *
  * One row a field: where the program sees it, where it is, who may read and
- * write it.  The checked interpreter follows the table at run time; the
- * verifier checks and rewrites accesses from the same rows.
+ * write it.  The verifier checks accesses from these rows, engines rewrite
+ * those of verified programs from them, and the checked interpreter follows
+ * them at run time.
  */
 #ifndef WEIR_PROG_CTX_H
 #define WEIR_PROG_CTX_H
@@ -64,5 +65,24 @@ u64 ctx_load(const struct ctx_field *f, const struct pkt *p, u32 off,
 	     u32 size);
 void ctx_store(const struct ctx_field *f, struct pkt *p, u32 off, u32 size,
 	       u64 value);
+
+/* What an engine does instead of an access, known when the program is made. */
+struct ctx_access {
+	const struct ctx_field *field;
+	bool call; /* field's read() or write() */
+	u16 off;   /* else: where in struct pkt */
+	u8 size;   /* bytes there, zero-extended; 0: a load gives 0 */
+	u8 shift;  /* of what read() gives: the bits below the access */
+};
+
+/* Of an access that ctx_find() has. */
+struct ctx_access ctx_rewrite(const struct ctx_field *f, u32 off, u32 size);
+
+/* The load of a field that is called for. */
+static inline u64 ctx_read(const struct ctx_access *a, const struct pkt *p)
+{
+	return a->field->read(p) >> a->shift &
+	       UINT64_MAX >> (64 - a->size * 8);
+}
 
 #endif

@@ -92,7 +92,8 @@ int pkt_to_skb(struct pkt *p, const u8 *mac, bool device)
 
 	if (pkt_len(p) < ETH_HLEN)
 		return -EINVAL;
-	p->pkt_type = type_of(p->data, mac, device);
+	if (mac)
+		p->pkt_type = type_of(p->data, mac, device);
 	p->protocol = pkt_protocol(load_u16(p->data + MACS_BYTES),
 				   p->data + ETH_HLEN, p->data_end);
 	if (device && pkt_is_tag(p->protocol) && !p->vlan_present) {

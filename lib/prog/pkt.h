@@ -105,7 +105,8 @@ int pkt_init(struct pkt *p, void *buf, u32 size, const void *bytes, u32 len);
 
 /*
  * XDP is over: fill the sk_buff's part as eth_type_trans() and
- * skb_vlan_untag() do.  mac is the port's address (6 bytes).  device is the
+ * skb_vlan_untag() do.  mac is the port's address (6 bytes), NULL: nobody will
+ * ask for pkt_type, which stays as it is.  device is the
  * device environment (decision 2): an outer tag moves from the data to vlan_*,
  * queue_mapping tells the receive queue, and there is a broadcast address,
  * which BPF_PROG_TEST_RUN's loopback device lacks.  -EINVAL: too short, the

@@ -107,6 +107,7 @@ static void free_parts(struct prog *prog)
 	free(prog->lines);
 	free(prog->maps);
 	free(prog->insns);
+	free(prog->facts);
 	free(prog->stats);
 	free(prog->full_name);
 	free(prog);

@@ -81,6 +81,11 @@ struct prog {
 	u32 func_cnt;
 	u64 loaded_ns; /* CLOCK_BOOTTIME */
 
+	/* given by who verified it, before an engine gets it; NULL: nobody */
+	u8 *facts;	/* enum verify_insn_fact, of each instruction */
+	u64 ctx_reads;	/* words of the context that it, and what it jumps to,
+			   may read: bit n is the word at 4 * n */
+
 	/* given by the engine (vm, jit) before the program can run */
 	u64 (*run)(const struct prog *prog, struct run *run);
 	/*

@@ -109,7 +109,7 @@ static int make_prog(struct sys *sys, const struct prog_attr *attr,
 	if (!res)
 		res = prog_create(sys->mem, attr, err, out);
 	if (!res)
-		verify_fix(&result, (*out)->insns, (*out)->insn_cnt);
+		verify_fix(&result, *out);
 	verify_result_free(&result);
 	return res;
 }

@@ -143,6 +143,7 @@ struct verify_result {
 	u32 stack_depth; /* of the deepest chain of calls */
 	u64 time_ns;
 	u8 *facts; /* enum verify_insn_fact, of each instruction */
+	u64 ctx_reads; /* as in struct prog */
 	struct verify_states *states; /* if they were kept */
 	/* of a refusal: NULL if there is nothing to tell */
 	struct verify_history *history;
@@ -166,9 +167,8 @@ int verify_elf_prog(const struct elf_obj *obj, const struct elf_prog *prog,
 		    const struct verify_log *log, struct verify_result *result,
 		    struct err *err);
 
-/* Of an accepted program: what no path reaches is replaced by what every
- * engine takes, and never runs. */
-void verify_fix(const struct verify_result *result, struct bpf_insn *insns,
-		u32 cnt);
+/* Of an accepted program that was made since: what no path reaches is replaced
+ * by what every engine takes, and never runs; it gets the facts. */
+void verify_fix(struct verify_result *result, struct prog *prog);
 
 #endif

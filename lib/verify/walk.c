@@ -537,10 +537,41 @@ static u8 facts_of(const struct insn_aux *aux)
 	return facts;
 }
 
+/* Words of the context, a bit each. */
+static u64 words(u32 off, u32 size)
+{
+	u32 first = off / 4, last = (off + size - 1) / 4;
+
+	return UINT64_MAX >> (63 - last) & UINT64_MAX << first;
+}
+
+/* That an instruction may read; a program that is jumped to reads any. */
+static u64 words_read(const struct verifier *v, u32 i)
+{
+	const struct bpf_insn *insn = &v->insns[i];
+
+	if (!v->aux[i].reached)
+		return 0;
+	if (v->aux[i].pointer_kind == REG_CTX)
+		return BPF_CLASS(insn->code) == BPF_LDX
+			       ? words((u32)(s32)insn->off, v->aux[i].op->bytes)
+			       : 0;
+	if (insn->code != (BPF_JMP | BPF_CALL) || insn->src_reg)
+		return 0;
+	switch (insn->imm) {
+	case BPF_FUNC_tail_call: return UINT64_MAX;
+	case BPF_FUNC_skb_change_type:
+		return words(offsetof(struct __sk_buff, pkt_type), 4);
+	default: return 0;
+	}
+}
+
 static void keep_facts(struct verifier *v)
 {
-	for (u32 i = 0; i < v->cnt; i++)
+	for (u32 i = 0; i < v->cnt; i++) {
 		v->result->facts[i] = facts_of(&v->aux[i]);
+		v->result->ctx_reads |= words_read(v, i);
+	}
 }
 
 static int run(struct verifier *v)

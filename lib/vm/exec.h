@@ -194,6 +194,9 @@ VM_LOOP static u64 exec(struct machine *m, const struct vm_insn *in)
 		OPCODES(LABEL, LABEL)
 #undef LABEL
 		[VM_TAIL_CALL] = &&do_TAIL_CALL,
+		[VM_CTX_READ] = &&do_CTX_READ,
+		[VM_CTX_WRITE_K] = &&do_CTX_WRITE_K,
+		[VM_CTX_WRITE_X] = &&do_CTX_WRITE_X,
 	};
 	struct vm *const vm = &m->vm;
 	u64 *const r = vm->r;
@@ -298,6 +301,16 @@ do_LD_FUNC:
 	on_wide(m, in);
 	DST = in->imm;
 	in++;
+	NEXT;
+do_CTX_READ: /* these three are of programs that were verified */
+	DST = vm_read_field(in, (const struct pkt *)(uintptr_t)SRC);
+	NEXT;
+do_CTX_WRITE_K:
+	vm_insn_field(in)->write((struct pkt *)(uintptr_t)DST,
+				 (u64)(s64)in->off);
+	NEXT;
+do_CTX_WRITE_X:
+	vm_insn_field(in)->write((struct pkt *)(uintptr_t)DST, SRC);
 	NEXT;
 do_CALL:
 	HOOK(call_helper(m, in));

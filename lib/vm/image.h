@@ -10,13 +10,19 @@
 
 #include "bpf/opcode.h"
 #include "helper/helper.h"
+#include "prog/ctx.h"
 #include "vm/vm.h"
 
 /* Operations that the decoder tells apart, beyond enum op. */
 enum {
 	VM_TAIL_CALL = OP_COUNT,
+	VM_CTX_READ,	/* a field that is called for; off is CTX_READ_OFF() */
+	VM_CTX_WRITE_K, /* ... is given off */
+	VM_CTX_WRITE_X, /* ... is given src */
 	VM_OPS,
 };
+
+#define CTX_READ_OFF(size, shift, sign) ((size) | (shift) << 8 | (sign) << 16)
 
 struct vm_insn {
 	u16 op;
@@ -48,6 +54,16 @@ static inline struct map *vm_insn_map(const struct vm_insn *in)
 {
 	return (struct map *)(uintptr_t)in[1].imm;
 }
+
+/* of VM_CTX_* */
+static inline const struct ctx_field *vm_insn_field(const struct vm_insn *in)
+{
+	return (const struct ctx_field *)(uintptr_t)in->imm;
+}
+
+/* context.c: accesses of the context become accesses of the packet view. */
+int vm_rewrite_context(const struct prog *prog, struct vm_image *image,
+		       struct err *err);
 
 u64 vm_run_plain(const struct prog *prog, struct run *run);
 u64 vm_run_checked(const struct prog *prog, struct run *run);

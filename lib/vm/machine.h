@@ -122,4 +122,18 @@ static inline const struct prog *vm_tail_target(struct vm *vm)
 	return prog;
 }
 
+/* VM_CTX_READ */
+static inline u64 vm_read_field(const struct vm_insn *in, const struct pkt *pkt)
+{
+	const struct ctx_access a = {
+		.field = vm_insn_field(in),
+		.size = (u8)in->off,
+		.shift = (u8)(in->off >> 8),
+	};
+	u32 above = 64 - a.size * 8;
+	u64 value = ctx_read(&a, pkt);
+
+	return in->off >> 16 ? (u64)((s64)(value << above) >> above) : value;
+}
+
 #endif

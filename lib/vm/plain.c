@@ -2,20 +2,14 @@
 /*
  * plain.c - the loop for verified programs: nothing is checked
  *
- * The context's address is that of the packet view; an access there goes
- * through the table of fields (prog/ctx.h).  Nothing else a program may reach
- * lies in the view.
+ * The context's address is that of the packet view, where accesses of the
+ * context were rewritten to go.
  */
-#include <errno.h>
-
-#include "prog/ctx.h"
 #include "vm/machine.h"
 #include "vm/mem.h"
 
 struct machine {
 	struct vm vm;
-	u64 ctx;
-	u32 ctx_size;
 };
 
 #define RUN vm_run_plain
@@ -39,48 +33,11 @@ struct machine {
 #define on_replace(m) ((void)0)
 #define on_leave(m, in) true
 
-static bool no_field(struct machine *m, const struct vm_insn *in, u32 off,
-		     u32 size)
-{
-	return vm_fault(m->vm.run, in, -EACCES,
-			"invalid bpf_context access off=%u size=%u", off, size);
-}
-
-static bool load_ctx(struct machine *m, const struct vm_insn *in, u32 off,
-		     u32 size, u64 *out)
-{
-	struct run *run = m->vm.run;
-	const struct ctx_field *f = ctx_find(run->prog->type,
-					     run->prog->expected_attach_type,
-					     off, size, false);
-
-	if (!f)
-		return no_field(m, in, off, size);
-	*out = ctx_load(f, run->pkt, off, size);
-	return true;
-}
-
-static bool store_ctx(struct machine *m, const struct vm_insn *in, u32 off,
-		      u32 size, u64 value)
-{
-	struct run *run = m->vm.run;
-	const struct ctx_field *f = ctx_find(run->prog->type,
-					     run->prog->expected_attach_type,
-					     off, size, true);
-
-	if (!f)
-		return no_field(m, in, off, size);
-	ctx_store(f, run->pkt, off, size, value);
-	return true;
-}
-
 VM_INLINE bool load(struct machine *m, const struct vm_insn *in, u32 size,
 		    u64 *out)
 {
 	u64 at = m->vm.r[in->src] + (s64)in->off;
 
-	if (unlikely(at - m->ctx < m->ctx_size))
-		return load_ctx(m, in, (u32)(at - m->ctx), size, out);
 	*out = mem_load((const void *)(uintptr_t)at, size);
 	return true;
 }
@@ -90,8 +47,6 @@ VM_INLINE bool store(struct machine *m, const struct vm_insn *in, u32 size,
 {
 	u64 at = m->vm.r[in->dst] + (s64)in->off;
 
-	if (unlikely(at - m->ctx < m->ctx_size))
-		return store_ctx(m, in, (u32)(at - m->ctx), size, value);
 	mem_store((void *)(uintptr_t)at, size, value);
 	return true;
 }
@@ -124,13 +79,6 @@ static bool run_foreign(struct machine *m, const struct prog *prog)
 
 #include "vm/exec.h"
 
-static void begin(struct machine *m, const struct prog *prog, struct run *run)
-{
-	vm_begin(&m->vm, m, prog, run);
-	m->ctx = 0;
-	m->ctx_size = 0;
-}
-
 static u64 run_from(struct machine *m, u64 insn)
 {
 	u64 ret = exec(m, vm_image(m->vm.run->prog)->insns + insn);
@@ -143,9 +91,8 @@ u64 vm_run_plain(const struct prog *prog, struct run *run)
 {
 	struct machine m;
 
-	begin(&m, prog, run);
-	m.ctx = m.vm.r[BPF_REG_1] = (u64)(uintptr_t)run->pkt;
-	m.ctx_size = ctx_size(prog->type);
+	vm_begin(&m.vm, &m, prog, run);
+	m.vm.r[BPF_REG_1] = (u64)(uintptr_t)run->pkt;
 	return run_from(&m, 0);
 }
 
@@ -154,7 +101,7 @@ static u64 call_alone(const struct prog *prog, struct run *run, u64 func,
 {
 	struct machine m;
 
-	begin(&m, prog, run);
+	vm_begin(&m.vm, &m, prog, run);
 	for (u32 i = 0; i < PROG_ARGS; i++)
 		m.vm.r[BPF_REG_1 + i] = arg[i];
 	return run_from(&m, func);
@@ -177,7 +124,7 @@ u64 vm_run_mem_plain(const struct prog *prog, struct run *run, void *mem,
 {
 	struct machine m;
 
-	begin(&m, prog, run);
+	vm_begin(&m.vm, &m, prog, run);
 	m.vm.r[BPF_REG_1] = (u64)(uintptr_t)mem;
 	m.vm.r[BPF_REG_2] = size;
 	return run_from(&m, 0);

@@ -310,7 +310,7 @@ static int link_insns(struct prep *p)
 	return 0;
 }
 
-static int prepare(struct prep *p)
+static int prepare(struct prep *p, enum vm_mode mode)
 {
 	int ret = check_codes(p);
 
@@ -320,6 +320,8 @@ static int prepare(struct prep *p)
 		ret = check_functions(p);
 	if (!ret)
 		ret = link_insns(p);
+	if (!ret && mode == VM_PLAIN)
+		ret = vm_rewrite_context(p->prog, p->image, p->err);
 	return ret;
 }
 
@@ -339,7 +341,7 @@ int vm_prepare(struct prog *prog, enum vm_mode mode, struct err *err)
 				    (size_t)p.cnt * sizeof(p.image->insns[0]));
 	p.marks = calloc(p.cnt, 1);
 	if (p.image && p.marks)
-		ret = prepare(&p);
+		ret = prepare(&p, mode);
 	else
 		err_fail(err, -ENOMEM, "out of memory");
 	free(p.marks);

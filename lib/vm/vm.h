@@ -17,6 +17,9 @@ enum vm_mode { VM_PLAIN, VM_CHECKED };
  * Decode the program and make it runnable: opcodes, jump targets, calls,
  * helper numbers, types and license are checked here, with the instruction
  * named in err.  Sets prog->run, image and free_image.
+ *
+ * VM_PLAIN takes which accesses are of the context from prog->facts, so without
+ * these it can run no program that has any.
  */
 int vm_prepare(struct prog *prog, enum vm_mode mode, struct err *err);
 

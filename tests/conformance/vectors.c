@@ -16,7 +16,7 @@
 #include "../asm.h"
 #include "bpf/opcode.h"
 #include "programs.h"
-#include "vm/vm.h"
+#include "../verified.h"
 
 static const char *folder;
 static bool covered[OP_COUNT];
@@ -91,7 +91,7 @@ static void run_one(const struct bpf_insn *insns, u32 cnt, bool packet,
 	for (u32 i = 0; i < PROGRAM_VALUE; i++)
 		one_value[i] = 0xa0 + i;
 	memset(out, 0, sizeof(*out));
-	out->prepared = vm_prepare(&prog, mode, &out->err);
+	out->prepared = verified_prepare(&prog, mode, &out->err);
 	if (!out->prepared) {
 		run_begin(&run, packet ? &pkt : NULL);
 		out->r0 = packet ? prog_run(&prog, &run) :

@@ -15,7 +15,7 @@
 #include "../asm.h"
 #include "kprog.h"
 #include "maps/prog_array.h"
-#include "vm/vm.h"
+#include "../verified.h"
 
 enum { VALUE = 64, FRAME = 64, LOG_SIZE = 1 << 16, INSNS_MAX = 32 };
 
@@ -197,7 +197,7 @@ static int prepare(struct ours *o, const struct row *row, u32 type,
 	prog->insn_cnt = row->cnt;
 	prog->maps = o->maps;
 	prog->map_cnt = 2;
-	return vm_prepare(prog, mode, err);
+	return verified_prepare(prog, mode, err);
 }
 
 static bool open_ours(struct ours *o, enum vm_mode mode)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "../verified.h"
 #include "duo.h"
 
 #include <errno.h>
@@ -343,7 +344,7 @@ static int prepare(struct duo *d, u32 type, bool gpl, enum vm_mode mode,
 	prog->insn_cnt = d->code.cnt;
 	prog->maps = d->maps;
 	prog->map_cnt = ARRAY_LEN(d->maps);
-	return vm_prepare(prog, mode, err);
+	return verified_prepare(prog, mode, err);
 }
 
 /* ---- comparing ---- */

@@ -20,7 +20,7 @@
 #include "bpf/disasm.h"
 #include "bpf/opcode.h"
 #include "kprog.h"
-#include "vm/vm.h"
+#include "../verified.h"
 
 enum {
 	PROGRAMS = 5000,
@@ -308,7 +308,7 @@ static bool prepare(struct prog *prog, const struct code *c, struct map **maps,
 		.maps = maps,
 		.map_cnt = 1,
 	};
-	if (!vm_prepare(prog, mode, &err))
+	if (!verified_prepare(prog, mode, &err))
 		return true;
 	fprintf(stderr, "we refuse: %s\n", err_text(&err, text, sizeof(text)));
 	return false;

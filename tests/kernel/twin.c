@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "../verified.h"
 #include "twin.h"
 
 #include <errno.h>
@@ -158,7 +159,7 @@ static int run_ours(struct twin *t, u32 type, enum vm_mode mode,
 	int res;
 
 	memset(t->our_value, 0, TWIN_VALUE);
-	res = buffer ? vm_prepare(&prog, mode, &err) : -ENOMEM;
+	res = buffer ? verified_prepare(&prog, mode, &err) : -ENOMEM;
 	if (!res)
 		res = adopt(t, &prog);
 	if (res) {

@@ -294,18 +294,50 @@ static void what_nobody_reaches_is_taken_out(void **state)
 	struct bpf_insn insns[] = { ALU64_K(MOV, R0, 0), JMP64_K(JEQ, R0, 0, 2),
 				    CALL(9999), CALL(9998), EXIT() };
 	struct verify_attr attr = attr_of(insns, ARRAY_LEN(insns));
+	struct prog prog = { .insns = insns, .insn_cnt = ARRAY_LEN(insns) };
 	struct verify_result result;
 	struct err err = { 0 };
 
 	(void)state;
 	assert_int_equal(verify(&attr, &result, &err), 0);
-	verify_fix(&result, insns, ARRAY_LEN(insns));
+	verify_fix(&result, &prog);
 	assert_int_equal(insns[1].code, BPF_JMP | BPF_JEQ);
 	for (u32 i = 2; i < 4; i++) {
 		assert_int_equal(insns[i].code, BPF_JMP | BPF_JA);
 		assert_int_equal(insns[i].off, -1);
 	}
 	assert_int_equal(insns[4].code, BPF_JMP | BPF_EXIT);
+	free(prog.facts);
+	verify_result_free(&result);
+}
+
+#define SKB_BIT(field) (1ull << offsetof(struct __sk_buff, field) / 4)
+
+/* Words that are read on some path; by helpers, too; all of them by what a
+ * program jumps to. */
+static void what_is_read_of_the_context_is_known(void **state)
+{
+	const struct bpf_insn insns[] = {
+		LDX(W, R2, R1, offsetof(struct __sk_buff, mark)),
+		LDX(DW, R3, R1, offsetof(struct __sk_buff, tstamp)),
+		ALU64_K(MOV, R4, 0),
+		JMP64_K(JEQ, R4, 0, 1),
+		LDX(W, R2, R1, offsetof(struct __sk_buff, hash)),
+		STX(W, R1, offsetof(struct __sk_buff, priority), R2),
+		ALU64_K(MOV, R2, 0),
+		CALL(BPF_FUNC_skb_change_type),
+		RETURN(0)
+	};
+	struct verify_attr attr = attr_of(insns, ARRAY_LEN(insns));
+	struct verify_result result;
+	struct err err = { 0 };
+
+	(void)state;
+	attr.type = BPF_PROG_TYPE_SCHED_CLS;
+	assert_int_equal(verify(&attr, &result, &err), 0);
+	assert_int_equal(result.ctx_reads,
+			 SKB_BIT(mark) | SKB_BIT(tstamp) |
+				 SKB_BIT(tstamp) << 1 | SKB_BIT(pkt_type));
 	verify_result_free(&result);
 }
 
@@ -364,6 +396,7 @@ int main(void)
 		cmocka_unit_test(pruning_changes_no_answer),
 		cmocka_unit_test(a_rejection_says_where_and_what_to_do),
 		cmocka_unit_test(what_nobody_reaches_is_taken_out),
+		cmocka_unit_test(what_is_read_of_the_context_is_known),
 		cmocka_unit_test(anything_gets_an_answer),
 	};
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../asm.h"
-#include "vm/vm.h"
+#include "../verified.h"
 
 #define RIG_PACKET 60
 #define RIG_MAPS 4
@@ -111,7 +111,7 @@ static inline int rig_prog(struct rig *rig, const struct bpf_insn *insns,
 	prog->insn_cnt = cnt;
 	prog->maps = rig->maps;
 	prog->map_cnt = RIG_MAPS;
-	return vm_prepare(prog, mode, err);
+	return verified_prepare(prog, mode, err);
 }
 
 #endif

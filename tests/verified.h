@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * verified.h - to run a program that a test has put together by itself
+ *
+ * The plain interpreter goes by what the verifier has found: of a program that
+ * it refuses, up to there.
+ */
+#ifndef WEIR_TESTS_VERIFIED_H
+#define WEIR_TESTS_VERIFIED_H
+
+#include "verify/verify.h"
+#include "vm/vm.h"
+
+static inline int verified_prepare(struct prog *prog, enum vm_mode mode,
+				   struct err *err)
+{
+	const struct prog_attr attr = {
+		.type = prog->type,
+		.expected_attach_type = prog->expected_attach_type,
+		.flags = prog->flags,
+		.license = prog->gpl ? "GPL" : "",
+		.insns = prog->insns,
+		.insn_cnt = prog->insn_cnt,
+		.maps = prog->maps,
+		.map_cnt = prog->map_cnt,
+		.btf = prog->btf,
+		.funcs = prog->funcs,
+		.func_cnt = prog->func_cnt,
+	};
+	struct verify_result result;
+	int ret;
+
+	verify_prog(&attr, NULL, &result, NULL);
+	prog->facts = result.facts;
+	ret = vm_prepare(prog, mode, err);
+	prog->facts = NULL;
+	verify_result_free(&result);
+	return ret;
+}
+
+#endif
