@@ -30,6 +30,8 @@ static inline int verified_prepare(struct prog *prog, enum vm_mode mode,
 	struct verify_result result;
 	int ret;
 
+	if (mode != VM_PLAIN)
+		return vm_prepare(prog, mode, err);
 	verify_prog(&attr, NULL, &result, NULL);
 	prog->facts = result.facts;
 	ret = vm_prepare(prog, mode, err);
