@@ -26,6 +26,7 @@
 	X(l3_csum_replace)              \
 	X(l4_csum_replace)              \
 	X(tail_call)                    \
+	X(clone_redirect)               \
 	X(skb_vlan_push)                \
 	X(skb_vlan_pop)                 \
 	X(redirect)                     \
@@ -62,6 +63,8 @@
 	X(ringbuf_discard)              \
 	X(ringbuf_query)                \
 	X(csum_level)                   \
+	X(redirect_neigh)               \
+	X(redirect_peer)                \
 	X(ktime_get_coarse_ns)          \
 	X(check_mtu)                    \
 	X(for_each_map_elem)            \

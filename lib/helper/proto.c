@@ -90,11 +90,6 @@ static const struct helper lacking[] = {
 	{ PROTO(skc_to_mptcp_sock), .progs = PROG_ANY, .ret = RET_KERNEL,
 	  .arg = { ARG_KERNEL } },
 
-	{ PROTO(clone_redirect), .progs = PROG_TC, .moves_packet = true,
-	  .arg = { ARG_CTX, ARG_ANY, ARG_ANY } },
-	{ PROTO(redirect_neigh), .progs = PROG_TC,
-	  .arg = { ARG_ANY, ARG_MEM_OR_NULL, ARG_SIZE_OR_ZERO, ARG_ANY } },
-	{ PROTO(redirect_peer), .progs = PROG_TC, .arg = { ARG_ANY, ARG_ANY } },
 	{ PROTO(get_cgroup_classid), .progs = PROG_TC, .arg = { ARG_CTX } },
 	{ PROTO(get_route_realm), .progs = PROG_TC, .arg = { ARG_CTX } },
 	{ PROTO(skb_under_cgroup), .progs = PROG_TC,

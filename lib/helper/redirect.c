@@ -14,6 +14,7 @@ HELPER_2(redirect, u32, ifindex, u64, flags)
 		return xdp ? XDP_ABORTED : TC_ACT_SHOT;
 	run->redirect.ifindex = ifindex;
 	run->redirect.flags = flags;
+	run->redirect.how = REDIRECT_PORT;
 	run->redirect.set = true;
 	run->redirect.entry = NULL;
 	run->redirect.map = NULL;
@@ -43,6 +44,7 @@ HELPER_3(redirect_map, const struct map *, map, u64, key, u64, flags)
 	run->redirect.set = entry || all;
 	if (!run->redirect.set)
 		return flags & DEFAULT_ACTION;
+	run->redirect.how = REDIRECT_PORT;
 	run->redirect.entry = all ? NULL : entry;
 	run->redirect.map = all ? map : NULL;
 	run->redirect.flags = all ? flags : 0;

@@ -53,6 +53,8 @@ struct verdict {
 	/* VERDICT_REDIRECT; what is not NULL is usable until the burst ends */
 	u32 ifindex;
 	u64 flags;
+	enum redirect_how how; /* to ifindex */
+	struct redirect_next next;
 	struct redirect_entry *entry; /* of a devmap or cpumap */
 	const struct map *map;	      /* all its entries (BPF_F_BROADCAST) */
 };

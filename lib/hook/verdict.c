@@ -48,6 +48,8 @@ static void redirect(struct verdict *v, const struct run *run)
 	v->kind = VERDICT_REDIRECT;
 	v->ifindex = run->redirect.ifindex;
 	v->flags = run->redirect.flags;
+	v->how = run->redirect.how;
+	v->next = run->redirect.next;
 	v->entry = run->redirect.entry;
 	v->map = run->redirect.map;
 }

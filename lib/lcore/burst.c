@@ -6,13 +6,18 @@
  * sees one, as NAPI lets XDP run ahead of tc (decision 6).  What tc redirects
  * goes another round, so that the number of the round is the number of
  * redirects behind every packet in it.
+ *
+ * U1  A packet of a round leaves at most one for the next; copies are made as
+ *     long as both together are no more than a backlog holds.
  */
 #include "lcore/burst.h"
+#include "lcore/next_hop.h"
 #include "lcore/pace.h"
 #include "lcore/redirect.h"
 #include "maps/redirect.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include <rte_cycles.h>
 
@@ -21,14 +26,20 @@ static void push(struct batch *b, struct pkt *pkt)
 	b->pkts[b->n++] = pkt;
 }
 
-/* Those packets of b that are on the same port as its first; order is kept. */
-static u32 take_group(struct batch *b, struct batch *group)
+static void backlog_add(struct backlog *b, struct pkt *pkt)
+{
+	b->pkts[b->n++] = pkt;
+}
+
+/* Those packets of b that are on the same port as its first, up to a burst;
+ * order is kept. */
+static u32 take_group(struct backlog *b, struct batch *group)
 {
 	u32 ifindex = b->pkts[0]->ifindex, left = 0;
 
 	group->n = 0;
 	for (u32 i = 0; i < b->n; i++) {
-		if (b->pkts[i]->ifindex == ifindex)
+		if (b->pkts[i]->ifindex == ifindex && group->n < PORT_BURST)
 			push(group, b->pkts[i]);
 		else
 			b->pkts[left++] = b->pkts[i];
@@ -71,16 +82,40 @@ static void to_ingress(struct lcore *lc, struct pkt *pkt)
 	if (pkt_to_skb(pkt, lc->plan->asks_type ? mac : NULL, true))
 		tx_drop(lc, pkt, DROP_TOO_SHORT);
 	else
-		push(&lc->ingress, pkt);
+		backlog_add(&lc->ingress, pkt);
 }
 
 /* To the tc egress of a port, as dev_queue_xmit() gives it there. */
-static void to_egress(struct pkt *pkt, u32 port, struct batch *egress)
+static void to_egress(struct pkt *pkt, u32 port, struct backlog *egress)
 {
 	pkt->ifindex = port + 1;
 	pkt->at_ingress = false;
 	pkt->tstamp = 0;
-	push(egress, pkt);
+	backlog_add(egress, pkt);
+}
+
+/* As an sk_buff no more. */
+static void send_skb(struct lcore *lc, struct pkt *pkt, u32 port)
+{
+	int res = pkt_from_skb(pkt);
+
+	if (res)
+		tx_drop(lc, pkt,
+			res == -ENOMEM ? DROP_NO_ROOM : DROP_TOO_SHORT);
+	else
+		tx_add(lc, port, pkt);
+}
+
+static void to_next_hop(struct lcore *lc, struct pkt *pkt, u32 port,
+			const struct verdict *v)
+{
+	int drop = next_hop_set(lc->run.world->net, pkt, port + 1,
+				v->how == REDIRECT_NEXT ? &v->next : NULL);
+
+	if (drop)
+		tx_drop(lc, pkt, (enum drop_reason)drop);
+	else
+		to_egress(pkt, port, &lc->egress);
 }
 
 /* Where a packet goes that does not go on to the next stage. */
@@ -94,6 +129,8 @@ static void follow(struct lcore *lc, struct pkt *pkt, const struct route *r,
 		to_ingress(lc, pkt);
 		break;
 	case ROUTE_EGRESS: to_egress(pkt, r->port, &lc->egress); break;
+	case ROUTE_NEIGH: to_next_hop(lc, pkt, r->port, v); break;
+	case ROUTE_PEER: send_skb(lc, pkt, r->port); break;
 	case ROUTE_SEND: tx_add(lc, r->port, pkt); break;
 	case ROUTE_ENTRY: redirect_follow(lc, pkt, v); break;
 	default: tx_drop(lc, pkt, r->drop);
@@ -128,7 +165,7 @@ static void xdp_stage(struct lcore *lc, u32 port, struct batch *group)
 }
 
 static void ingress_stage(struct lcore *lc, u32 port, struct batch *group,
-			  struct batch *egress)
+			  struct backlog *egress)
 {
 	struct route r = plan_forwarded(lc->plan, port);
 
@@ -144,32 +181,26 @@ static void ingress_stage(struct lcore *lc, u32 port, struct batch *group,
 static void egress_stage(struct lcore *lc, u32 port, struct batch *group)
 {
 	run_stage(lc, port, HOOK_TC_EGRESS, group);
-	for (u32 i = 0; i < group->n; i++) {
-		int res = pkt_from_skb(group->pkts[i]);
-
-		if (res)
-			tx_drop(lc, group->pkts[i],
-				res == -ENOMEM ? DROP_NO_ROOM : DROP_TOO_SHORT);
-		else
-			tx_add(lc, port, group->pkts[i]);
-	}
+	for (u32 i = 0; i < group->n; i++)
+		send_skb(lc, group->pkts[i], port);
 }
 
-static void take(struct batch *from, struct batch *to)
+static void take(struct backlog *from, struct backlog *to)
 {
-	to->n = 0;
-	for (u32 i = 0; i < from->n; i++)
-		push(to, from->pkts[i]);
+	to->n = from->n;
+	memcpy(to->pkts, from->pkts, from->n * sizeof(from->pkts[0]));
 	from->n = 0;
 }
 
 /* tc for what is there; what it redirects is there for the next round. */
 static void tc_round(struct lcore *lc)
 {
-	struct batch ingress, egress, group;
+	struct backlog ingress, egress;
+	struct batch group;
 
 	take(&lc->ingress, &ingress);
 	take(&lc->egress, &egress);
+	lc->round = ingress.n + egress.n;
 	while (ingress.n) {
 		u32 port = take_group(&ingress, &group);
 
@@ -182,7 +213,27 @@ static void tc_round(struct lcore *lc)
 	}
 }
 
-static void drop_all(struct lcore *lc, struct batch *b, enum drop_reason reason)
+int burst_clone(struct run *run, u32 ifindex, u64 flags)
+{
+	struct lcore *lc = container_of(run, struct lcore, run);
+	struct route r = { .kind = flags & BPF_F_INGRESS ? ROUTE_INGRESS
+							 : ROUTE_EGRESS,
+			   .port = ifindex - 1 };
+	struct pkt *copy;
+
+	if (ifindex > lc->plan->port_cnt || lc->round == BACKLOG)
+		return -ENOMEM;
+	copy = port_copy(run->pkt);
+	if (!copy)
+		return -ENOMEM;
+	lc->round++;
+	stat_add(&lc->stats.port[copy->port].copies, 1);
+	follow(lc, copy, &r, NULL);
+	return 0;
+}
+
+static void drop_all(struct lcore *lc, struct backlog *b,
+		     enum drop_reason reason)
 {
 	for (u32 i = 0; i < b->n; i++)
 		tx_drop(lc, b->pkts[i], reason);

@@ -9,6 +9,9 @@
  * came. */
 bool burst_run(struct lcore *lc, const struct rx_queue *q);
 
+/* For struct run: a copy goes on in the next round. */
+int burst_clone(struct run *run, u32 ifindex, u64 flags);
+
 /* The same for what other lcores handed over. */
 bool burst_inbox(struct lcore *lc);
 

@@ -36,6 +36,7 @@ int lcores_create(struct plane *plane)
 		lc->burst = plane->burst;
 		lc->run.slot = i;
 		lc->run.world = trace_world(plane->trace);
+		lc->run.clone = burst_clone;
 		lc->out = calloc(plane->port_cnt, sizeof(*lc->out));
 		if (!lc->out || inbox_create(lc)) {
 			lcores_destroy(plane);

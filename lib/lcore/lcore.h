@@ -18,6 +18,14 @@ struct batch {
 	struct pkt *pkts[PORT_BURST];
 };
 
+/* What tc has to do: as many as there may be in a round (burst.c). */
+#define BACKLOG 256
+
+struct backlog {
+	u32 n;
+	struct pkt *pkts[BACKLOG];
+};
+
 struct lcore {
 	/* constant while it runs */
 	struct plane *plane;
@@ -37,8 +45,9 @@ struct lcore {
 	u32 idle;		 /* empty rounds since the last packet */
 	u32 burst;		 /* packets that run at once (pace.h) */
 	u64 begun;		 /* cycles, when they did */
-	struct batch ingress;	 /* tagged with ifindex: the port it is on */
-	struct batch egress;
+	struct backlog ingress;	 /* tagged with ifindex: the port it is on */
+	struct backlog egress;
+	u32 round; /* packets in this round, and copies made in it */
 	struct batch *out; /* to send, one a port */
 };
 

@@ -67,8 +67,14 @@ static struct route redirected(const struct plan *plan, u32 port,
 		return (struct route){ .kind = ROUTE_ENTRY, .port = port };
 	if (v->ifindex == 0 || v->ifindex > plan->port_cnt)
 		return dropped(DROP_REDIRECT);
+	if (v->how == REDIRECT_PEER && hook != HOOK_TC_INGRESS)
+		return dropped(DROP_REDIRECT);
 	if (hook == HOOK_XDP)
 		r.kind = ROUTE_SEND;
+	else if (v->how == REDIRECT_PEER)
+		r.kind = ROUTE_PEER;
+	else if (v->how != REDIRECT_PORT)
+		r.kind = ROUTE_NEIGH;
 	else
 		r.kind =
 			v->flags & BPF_F_INGRESS ? ROUTE_INGRESS : ROUTE_EGRESS;

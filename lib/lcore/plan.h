@@ -46,6 +46,8 @@ enum route_kind {
 	ROUTE_SEND,    /* out of route.port */
 	ROUTE_INGRESS, /* redirected: tc ingress of route.port */
 	ROUTE_EGRESS,  /* redirected: tc egress of route.port */
+	ROUTE_NEIGH,   /* the same, with link addresses for the next hop */
+	ROUTE_PEER,    /* redirected: out of route.port, past its tc egress */
 	ROUTE_ENTRY,   /* redirected: where the verdict's entry or map says */
 };
 

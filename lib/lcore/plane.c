@@ -12,6 +12,7 @@
 #include "lcore/pace.h"
 #include "lcore/redirect.h"
 #include "mem/mem.h"
+#include "net/net.h"
 
 static int no_memory(struct err *err)
 {
@@ -62,7 +63,16 @@ static int open_port(struct plane *plane, struct eal *eal, u32 i,
 	memcpy(p->mac, info.mac, sizeof(p->mac));
 	p->queues = info.queues;
 	plane->names[i] = p->name;
-	return 0;
+	return net_set_device(plane->net,
+			      &(struct net_device){
+				      .ifindex = i + 1,
+				      .mtu = info.mtu,
+				      .mac = { info.mac[0], info.mac[1],
+					       info.mac[2], info.mac[3],
+					       info.mac[4], info.mac[5] },
+				      .forwards = true,
+			      },
+			      err);
 }
 
 static int open_ports(struct plane *plane, struct eal *eal,
@@ -113,7 +123,12 @@ static int allocate(struct plane *plane)
 	    !plane->revisions || !plane->forwards)
 		return -ENOMEM;
 	res = trace_create(plane->lcore_cnt, &plane->trace);
-	return res ? res : lcores_create(plane);
+	if (!res)
+		res = net_create(sys_mem(plane->sys), &plane->net);
+	if (res)
+		return res;
+	trace_world(plane->trace)->net = plane->net;
+	return lcores_create(plane);
 }
 
 static void release(struct plane *plane)
@@ -123,6 +138,8 @@ static void release(struct plane *plane)
 	if (plane->trace)
 		trace_destroy(plane->trace);
 	plane_forget_plan(plane);
+	if (plane->net)
+		net_destroy(plane->net);
 	free(plane->names);
 	free(plane->ports);
 	pthread_mutex_destroy(&plane->lock);
@@ -247,6 +264,34 @@ void plane_watch(struct plane *plane)
 	for (u32 i = 0; i < plane->port_cnt; i++)
 		port_watch(plane->ports[i].port);
 	pthread_mutex_unlock(&plane->lock);
+}
+
+struct net *plane_net(struct plane *plane)
+{
+	return plane->net;
+}
+
+static u32 device_of(void *arg, const char *name)
+{
+	struct err ignored = { 0 };
+	int port = plane_port_find(arg, name, &ignored);
+
+	return port < 0 ? 0 : (u32)port + 1;
+}
+
+static const char *name_of(void *arg, u32 ifindex)
+{
+	const struct plane *plane = arg;
+
+	return ifindex && ifindex <= plane->port_cnt
+		       ? plane->names[ifindex - 1]
+		       : NULL;
+}
+
+void plane_net_names(const struct plane *plane, struct net_names *names)
+{
+	*names = (struct net_names){ device_of, name_of,
+				     (void *)(uintptr_t)plane };
 }
 
 u32 plane_port_count(const struct plane *plane)

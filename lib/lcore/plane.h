@@ -9,6 +9,7 @@
 #define WEIR_LCORE_PLANE_H
 
 #include "hook/hook.h"
+#include "net/text.h"
 #include "port/eal.h"
 #include "port/port.h"
 #include "stats/stats.h"
@@ -54,6 +55,10 @@ void plane_stop(struct plane *plane);
 void plane_destroy(struct plane *plane);
 
 struct sys *plane_sys(struct plane *plane);
+/* What programs ask of the network: port i is device i + 1. */
+struct net *plane_net(struct plane *plane);
+/* Its devices are called as the ports are. */
+void plane_net_names(const struct plane *plane, struct net_names *names);
 /* All captures have ended and none of their packets is in flight.  Not for
  * lcores.  False when no port is one that ends. */
 bool plane_ended(const struct plane *plane);

@@ -36,6 +36,7 @@ struct plane {
 	struct sys *sys;
 	struct rcu *rcu;
 	struct trace *trace;
+	struct net *net; /* of these ports: port i has number i + 1 */
 	struct plane_port *ports;
 	const char **names; /* theirs */
 	u32 port_cnt;

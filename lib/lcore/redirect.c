@@ -23,8 +23,8 @@ static bool run_entry(struct lcore *lc, struct pkt *pkt,
 	return false;
 }
 
-static void send(struct lcore *lc, struct pkt *pkt,
-		 const struct redirect_entry *e)
+static void send_one(struct lcore *lc, struct pkt *pkt,
+		     const struct redirect_entry *e)
 {
 	u32 port = e->value.dev.ifindex - 1;
 
@@ -42,7 +42,7 @@ static bool send_copy(struct lcore *lc, const struct pkt *pkt,
 	if (!copy)
 		return false;
 	stat_add(&lc->stats.port[pkt->port].copies, 1);
-	send(lc, copy, e);
+	send_one(lc, copy, e);
 	return true;
 }
 
@@ -63,7 +63,7 @@ static void send_all(struct lcore *lc, struct pkt *pkt, const struct verdict *v)
 		last = e;
 	}
 	if (last)
-		send(lc, pkt, last);
+		send_one(lc, pkt, last);
 	else
 		tx_drop(lc, pkt, DROP_REDIRECT_NOBODY);
 }
@@ -75,5 +75,5 @@ void redirect_follow(struct lcore *lc, struct pkt *pkt, const struct verdict *v)
 	else if (v->entry->cpu)
 		inbox_put(lc, pkt, v->entry);
 	else
-		send(lc, pkt, v->entry);
+		send_one(lc, pkt, v->entry);
 }

@@ -96,8 +96,9 @@ struct net_route {
 	const struct net_hop *hops;
 };
 
-enum net_how { NET_ADD, NET_REPLACE };
+enum net_how { NET_ADD, NET_REPLACE, NET_DEL };
 
+/* NET_ADD or NET_REPLACE */
 int net_add_route(struct net *net, const struct net_route *route,
 		  enum net_how how, struct err *err);
 /* The first of this table and prefix that has what is given besides: tos,

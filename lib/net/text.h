@@ -55,4 +55,21 @@ const char *net_neighbour_words(const struct net_neighbour *n,
 				const struct net_names *names,
 				char line[NET_LINE_MAX]);
 
+/* ---- all of them in the same way ---- */
+
+enum net_noun {
+	NET_ADDRESS,
+	NET_ROUTE,
+	NET_RULE,
+	NET_NEIGHBOUR,
+	NET_NOUNS,
+};
+
+int net_change(struct net *net, const struct net_names *names,
+	       enum net_noun noun, enum net_how how, const char *words,
+	       struct err *err);
+typedef void net_words_fn(void *arg, const char *words);
+void net_list(struct net *net, const struct net_names *names,
+	      enum net_noun noun, net_words_fn *fn, void *arg);
+
 #endif

@@ -53,11 +53,27 @@ struct fault {
 	char text[192];
 };
 
+/* What a redirect to a port is. */
+enum redirect_how {
+	REDIRECT_PORT,
+	REDIRECT_NEIGH, /* with the link addresses of the next hop */
+	REDIRECT_NEXT,	/* the next hop is given */
+	REDIRECT_PEER,	/* to who is at the other end */
+};
+
+struct redirect_next {
+	u32 family;
+	u8 address[16];
+};
+
 struct run {
 	/* the lcore's */
 	struct world *world;
 	u32 slot;
 	u64 insn_limit; /* per packet; 0: the default of 1,000,000 */
+	/* A copy of the packet goes to a device that there is (clone_redirect);
+	 * 0 or -ENOMEM.  NULL: it goes nowhere. */
+	int (*clone)(struct run *run, u32 ifindex, u64 flags);
 
 	/* the packet's */
 	struct pkt *pkt;
@@ -72,6 +88,8 @@ struct run {
 	struct {
 		u32 ifindex;
 		u64 flags;
+		enum redirect_how how;
+		struct redirect_next next; /* REDIRECT_NEXT */
 		bool set;
 		struct redirect_entry *entry;
 		const struct map *map;

@@ -30,6 +30,8 @@
 	DROP(REDIRECT, "redirect_failed", "redirected to no port")            \
 	DROP(REDIRECT_LOOP, "redirect_loop", "redirected too many times")     \
 	DROP(REDIRECT_NOBODY, "redirect_nobody", "redirected to all of a devmap that has no other port") \
+	DROP(NO_ROUTE, "no_route", "no route, or none to another host, for bpf_redirect_neigh()") \
+	DROP(NO_NEIGHBOUR, "no_neighbour", "the next hop's link address is not known") \
 	DROP(CPUMAP_FULL, "cpumap_full", "the queue of a cpumap's entry is full") \
 	DROP(FORWARD_DROP, "forward_drop", "the port is configured to drop")  \
 	DROP(NO_ROOM, "no_room", "no room left in the buffer")                \

@@ -59,49 +59,16 @@ static const char *name_device(void *arg, u32 ifindex)
 
 static const struct net_names names = { find_device, name_device, NULL };
 
-enum noun { ADDRESS, ROUTE, RULE, NEIGHBOUR };
-
 struct line {
-	enum noun noun;
+	enum net_noun noun;
 	const char *words;
 	bool del;
 };
 
 static int add_ours(const struct line *l, struct err *err)
 {
-	static struct net_route_text route;
-	struct net_address_text address;
-	struct net_neighbour neighbour;
-	struct net_rule rule;
-	bool has_mac;
-	int res;
-
-	switch (l->noun) {
-	case ADDRESS:
-		res = net_parse_address(l->words, &names, &address, err);
-		if (res)
-			return res;
-		return l->del ? net_del_address(ours, address.ifindex,
-						&address.prefix, err)
-			      : net_add_address(ours, address.ifindex,
-						&address.prefix, err);
-	case ROUTE:
-		res = net_parse_route(l->words, &names, &route, err);
-		if (res)
-			return res;
-		return l->del ? net_del_route(ours, &route.route, err)
-			      : net_add_route(ours, &route.route, NET_ADD, err);
-	case RULE:
-		res = net_parse_rule(l->words, &names, &rule, err);
-		if (res)
-			return res;
-		return l->del ? net_del_rule(ours, &rule, err)
-			      : net_add_rule(ours, &rule, err);
-	default:
-		res = net_parse_neighbour(l->words, &names, &neighbour,
-					  &has_mac, err);
-		return res ? res : net_set_neighbour(ours, &neighbour, err);
-	}
+	return net_change(ours, &names, l->noun, l->del ? NET_DEL : NET_ADD,
+			  l->words, err);
 }
 
 /* What comes before the first "dev" or "via" says. */
@@ -116,13 +83,14 @@ static bool is_ipv6(const struct line *l)
 
 static int add_kernel(const struct line *l)
 {
-	static const char *const nouns[] = { "addr", "route", "rule", "neigh" };
+	static const char *const nouns[NET_NOUNS] = { "addr", "route", "rule",
+						      "neigh" };
 	const char *more = "";
 	char command[512];
 
-	if (l->noun == NEIGHBOUR)
+	if (l->noun == NET_NEIGHBOUR)
 		more = " nud permanent";
-	else if (l->noun == ADDRESS && strchr(l->words, ':') && !l->del)
+	else if (l->noun == NET_ADDRESS && strchr(l->words, ':') && !l->del)
 		more = " nodad";
 	snprintf(command, sizeof(command), "ip %s %s %s %s%s",
 		 is_ipv6(l) ? "-6" : "-4", nouns[l->noun],
@@ -145,68 +113,68 @@ static void change(struct duo *d, const struct line *lines, u32 cnt)
 }
 
 static const struct line first[] = {
-	{ ADDRESS, "10.1.0.1/24 dev weir-a" },
-	{ ADDRESS, "10.1.0.9/24 dev weir-a" },
-	{ ADDRESS, "10.9.0.1/16 dev weir-a" },
-	{ ADDRESS, "10.2.0.1/31 dev weir-b" },
-	{ ADDRESS, "10.3.0.1/32 dev weir-c" },
-	{ ADDRESS, "fd01::1/64 dev weir-a" },
-	{ ADDRESS, "fd02::1/127 dev weir-b" },
-	{ ADDRESS, "2001:db8::5/64 dev weir-c" },
-	{ ROUTE, "10.3.0.0/24 dev weir-c" },
-	{ ROUTE, "default via 10.1.0.254 dev weir-a metric 20" },
-	{ ROUTE, "20.0.0.0/8 via 10.1.0.2 dev weir-a" },
-	{ ROUTE, "20.1.0.0/16 via 10.2.0.0 dev weir-b metric 7" },
-	{ ROUTE, "20.1.0.0/16 via 10.1.0.3 dev weir-a metric 9" },
-	{ ROUTE, "20.1.1.0/24 dev weir-c src 10.3.0.1" },
-	{ ROUTE, "20.2.0.0/16 via 10.1.0.2 dev weir-a mtu lock 1300" },
-	{ ROUTE, "20.3.0.0/16 tos 0x10 via 10.1.0.4 dev weir-a" },
-	{ ROUTE, "20.3.0.0/16 via 10.1.0.5 dev weir-a metric 3" },
-	{ ROUTE, "20.4.0.0/16 via inet6 fd01::2 dev weir-a" },
-	{ ROUTE, "blackhole 30.0.0.0/8" },
-	{ ROUTE, "unreachable 30.1.0.0/16" },
-	{ ROUTE, "prohibit 30.2.0.0/16" },
-	{ ROUTE, "throw 30.3.0.0/16" },
-	{ ROUTE, "30.4.0.0/16 dev weir-d" },
-	{ ROUTE, "20.1.1.0/24 via 10.2.0.0 dev weir-b table 7" },
-	{ ROUTE, "default via 10.1.0.77 dev weir-a table 7 metric 1" },
-	{ ROUTE, "local 40.0.0.0/8 dev weir-a table local" },
-	{ ROUTE, "40.1.0.0/16 via 10.1.0.2 dev weir-a" },
-	{ ROUTE, "fd10::/16 via fd01::2 dev weir-a" },
-	{ ROUTE, "fd10:1::/32 via fd02:: dev weir-b metric 5" },
-	{ ROUTE, "fd10:1::/32 via fd01::3 dev weir-a metric 9" },
-	{ ROUTE, "fd10:2::/32 via fd01::2 dev weir-a mtu lock 1290" },
-	{ ROUTE, "fd10:3::/32 dev weir-c" },
-	{ ROUTE, "blackhole fd30::/16" },
-	{ ROUTE, "unreachable fd30:1::/32" },
-	{ ROUTE, "prohibit fd30:2::/32" },
-	{ ROUTE, "2000::/3 via fd01::fe dev weir-a" },
-	{ ROUTE, "fd10::/16 via fd01::77 dev weir-a table 7" },
-	{ NEIGHBOUR, "10.1.0.2 lladdr 02:00:00:00:01:02 dev weir-a" },
-	{ NEIGHBOUR, "10.1.0.3 lladdr 02:00:00:00:01:03 dev weir-a" },
-	{ NEIGHBOUR, "10.1.0.5 lladdr 02:00:00:00:01:05 dev weir-a" },
-	{ NEIGHBOUR, "10.1.0.254 lladdr 02:00:00:00:01:fe dev weir-a" },
-	{ NEIGHBOUR, "10.2.0.0 lladdr 02:00:00:00:02:00 dev weir-b" },
-	{ NEIGHBOUR, "10.3.0.7 lladdr 02:00:00:00:03:07 dev weir-c" },
-	{ NEIGHBOUR, "20.1.1.1 lladdr 02:00:00:00:20:01 dev weir-c" },
-	{ NEIGHBOUR, "fd01::2 lladdr 02:00:00:00:06:02 dev weir-a" },
-	{ NEIGHBOUR, "fd02:: lladdr 02:00:00:00:06:00 dev weir-b" },
-	{ NEIGHBOUR, "fd10:3::3 lladdr 02:00:00:00:06:33 dev weir-c" },
+	{ NET_ADDRESS, "10.1.0.1/24 dev weir-a" },
+	{ NET_ADDRESS, "10.1.0.9/24 dev weir-a" },
+	{ NET_ADDRESS, "10.9.0.1/16 dev weir-a" },
+	{ NET_ADDRESS, "10.2.0.1/31 dev weir-b" },
+	{ NET_ADDRESS, "10.3.0.1/32 dev weir-c" },
+	{ NET_ADDRESS, "fd01::1/64 dev weir-a" },
+	{ NET_ADDRESS, "fd02::1/127 dev weir-b" },
+	{ NET_ADDRESS, "2001:db8::5/64 dev weir-c" },
+	{ NET_ROUTE, "10.3.0.0/24 dev weir-c" },
+	{ NET_ROUTE, "default via 10.1.0.254 dev weir-a metric 20" },
+	{ NET_ROUTE, "20.0.0.0/8 via 10.1.0.2 dev weir-a" },
+	{ NET_ROUTE, "20.1.0.0/16 via 10.2.0.0 dev weir-b metric 7" },
+	{ NET_ROUTE, "20.1.0.0/16 via 10.1.0.3 dev weir-a metric 9" },
+	{ NET_ROUTE, "20.1.1.0/24 dev weir-c src 10.3.0.1" },
+	{ NET_ROUTE, "20.2.0.0/16 via 10.1.0.2 dev weir-a mtu lock 1300" },
+	{ NET_ROUTE, "20.3.0.0/16 tos 0x10 via 10.1.0.4 dev weir-a" },
+	{ NET_ROUTE, "20.3.0.0/16 via 10.1.0.5 dev weir-a metric 3" },
+	{ NET_ROUTE, "20.4.0.0/16 via inet6 fd01::2 dev weir-a" },
+	{ NET_ROUTE, "blackhole 30.0.0.0/8" },
+	{ NET_ROUTE, "unreachable 30.1.0.0/16" },
+	{ NET_ROUTE, "prohibit 30.2.0.0/16" },
+	{ NET_ROUTE, "throw 30.3.0.0/16" },
+	{ NET_ROUTE, "30.4.0.0/16 dev weir-d" },
+	{ NET_ROUTE, "20.1.1.0/24 via 10.2.0.0 dev weir-b table 7" },
+	{ NET_ROUTE, "default via 10.1.0.77 dev weir-a table 7 metric 1" },
+	{ NET_ROUTE, "local 40.0.0.0/8 dev weir-a table local" },
+	{ NET_ROUTE, "40.1.0.0/16 via 10.1.0.2 dev weir-a" },
+	{ NET_ROUTE, "fd10::/16 via fd01::2 dev weir-a" },
+	{ NET_ROUTE, "fd10:1::/32 via fd02:: dev weir-b metric 5" },
+	{ NET_ROUTE, "fd10:1::/32 via fd01::3 dev weir-a metric 9" },
+	{ NET_ROUTE, "fd10:2::/32 via fd01::2 dev weir-a mtu lock 1290" },
+	{ NET_ROUTE, "fd10:3::/32 dev weir-c" },
+	{ NET_ROUTE, "blackhole fd30::/16" },
+	{ NET_ROUTE, "unreachable fd30:1::/32" },
+	{ NET_ROUTE, "prohibit fd30:2::/32" },
+	{ NET_ROUTE, "2000::/3 via fd01::fe dev weir-a" },
+	{ NET_ROUTE, "fd10::/16 via fd01::77 dev weir-a table 7" },
+	{ NET_NEIGHBOUR, "10.1.0.2 lladdr 02:00:00:00:01:02 dev weir-a" },
+	{ NET_NEIGHBOUR, "10.1.0.3 lladdr 02:00:00:00:01:03 dev weir-a" },
+	{ NET_NEIGHBOUR, "10.1.0.5 lladdr 02:00:00:00:01:05 dev weir-a" },
+	{ NET_NEIGHBOUR, "10.1.0.254 lladdr 02:00:00:00:01:fe dev weir-a" },
+	{ NET_NEIGHBOUR, "10.2.0.0 lladdr 02:00:00:00:02:00 dev weir-b" },
+	{ NET_NEIGHBOUR, "10.3.0.7 lladdr 02:00:00:00:03:07 dev weir-c" },
+	{ NET_NEIGHBOUR, "20.1.1.1 lladdr 02:00:00:00:20:01 dev weir-c" },
+	{ NET_NEIGHBOUR, "fd01::2 lladdr 02:00:00:00:06:02 dev weir-a" },
+	{ NET_NEIGHBOUR, "fd02:: lladdr 02:00:00:00:06:00 dev weir-b" },
+	{ NET_NEIGHBOUR, "fd10:3::3 lladdr 02:00:00:00:06:33 dev weir-c" },
 };
 
 /* From here on IPv4's tables local and main are two. */
 static const struct line then[] = {
-	{ RULE, "fwmark 1 lookup 7 priority 100" },
-	{ RULE, "from 10.66.0.0/16 lookup 7 priority 200" },
-	{ RULE, "to 20.5.0.0/16 iif weir-c lookup 8 priority 300" },
-	{ RULE, "from fd66::/16 fwmark 0x20/0xf0 lookup 7 priority 100" },
-	{ RULE, "to 20.0.0.0/8 tos 0x08 lookup 8 priority 400" },
-	{ RULE, "to fd10::/16 tos 0x20 lookup 7 priority 400" },
-	{ ROUTE, "default dev weir-d table 8" },
-	{ ROUTE, "20.1.0.0/16 via 10.2.0.0 dev weir-b metric 7", true },
-	{ ROUTE, "fd10:1::/32 via fd02:: dev weir-b metric 5", true },
-	{ ADDRESS, "10.1.0.1/24 dev weir-a", true },
-	{ ADDRESS, "fd02::1/127 dev weir-b", true },
+	{ NET_RULE, "fwmark 1 lookup 7 priority 100" },
+	{ NET_RULE, "from 10.66.0.0/16 lookup 7 priority 200" },
+	{ NET_RULE, "to 20.5.0.0/16 iif weir-c lookup 8 priority 300" },
+	{ NET_RULE, "from fd66::/16 fwmark 0x20/0xf0 lookup 7 priority 100" },
+	{ NET_RULE, "to 20.0.0.0/8 tos 0x08 lookup 8 priority 400" },
+	{ NET_RULE, "to fd10::/16 tos 0x20 lookup 7 priority 400" },
+	{ NET_ROUTE, "default dev weir-d table 8" },
+	{ NET_ROUTE, "20.1.0.0/16 via 10.2.0.0 dev weir-b metric 7", true },
+	{ NET_ROUTE, "fd10:1::/32 via fd02:: dev weir-b metric 5", true },
+	{ NET_ADDRESS, "10.1.0.1/24 dev weir-a", true },
+	{ NET_ADDRESS, "fd02::1/127 dev weir-b", true },
 };
 
 static const char *const ends[] = {
@@ -334,6 +302,44 @@ static void mtus_are_checked_as_the_kernel_does(struct duo *d)
 	}
 }
 
+/* What the calls return; what they do is compared in tests/e2e/vs_redirect.py.
+ */
+static void redirects_return_what_the_kernel_s_do(struct duo *d)
+{
+	static const u64 flags[] = {
+		0, 0, 0, BPF_F_INGRESS, 2, 4, 8, 1ull << 32
+	};
+	static const u32 sizes[] = { 0, 1, 19, 20, 21, 64 };
+	static const u32 lens[] = { 54, 60, 1400, 1414 };
+
+	for (u32 i = 0; i < 2 * QUESTIONS; i++) {
+		struct duo_case c = { "redirects", BPF_PROG_TYPE_SCHED_CLS };
+
+		for (u32 k = 0; k + 1 < DUO_CALLS; k += 3) {
+			u32 dev = draw(5) ? kernel.ifindex[draw(KNET_DEVS)]
+					  : draw(3) * 20;
+			u64 flag = flags[draw(ARRAY_LEN(flags))];
+
+			c.call[k] =
+				(struct duo_call){ BPF_FUNC_clone_redirect,
+						   { CTX, K(dev), K(flag) } };
+			c.call[k + 1] =
+				(struct duo_call){ BPF_FUNC_redirect_peer,
+						   { K(dev), K(flag) } };
+			if (k + 2 < DUO_CALLS)
+				c.call[k + 2] = (struct duo_call){
+					BPF_FUNC_redirect_neigh,
+					{ K(dev), MEM(0),
+					  K(sizes[draw(ARRAY_LEN(sizes))]),
+					  K(flag) }
+				};
+		}
+		c.gso_size = draw(6) ? 0 : 100;
+		frame_compare(d, &c, &frame_kinds[draw(2)],
+			      lens[draw(ARRAY_LEN(lens))]);
+	}
+}
+
 /* ---- setting up ---- */
 
 static void write_file(const char *path, const char *text)
@@ -375,7 +381,7 @@ static bool set_up(struct duo *d)
 						    .mtu = 65536 };
 	/* the kernel's has it when it is up */
 	static const struct line network = {
-		ROUTE, "local 127.0.0.0/8 dev lo table local"
+		NET_ROUTE, "local 127.0.0.0/8 dev lo table local"
 	};
 	bool ok = net_create(duo_mem(d), &ours) == 0 &&
 		  system("ip link set lo up") == 0 &&
@@ -396,6 +402,7 @@ static void everything(struct duo *d)
 	duo_set_net(d, ours);
 	lookups_answer_as_the_kernel(d);
 	mtus_are_checked_as_the_kernel_does(d);
+	redirects_return_what_the_kernel_s_do(d);
 	duo_set_net(d, NULL);
 	net_destroy(ours);
 }
