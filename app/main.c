@@ -25,6 +25,7 @@ const struct command *const commands[] = {
 	link_commands,
 	btf_commands,
 	port_commands,
+	net_commands,
 	stats_commands,
 	test_commands,
 	verify_commands,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/daemon.h"
+#include "daemon/network.h"
 
 struct step {
 	int (*up)(struct daemon *d, struct err *err);
@@ -173,6 +174,11 @@ static void plane_down(struct daemon *d)
 	plane_destroy(d->plane);
 }
 
+static int network_up(struct daemon *d, struct err *err)
+{
+	return network_switch(d->plane, NULL, d->config, err);
+}
+
 /* Read without capabilities, as a reload reads them. */
 static int objects_up(struct daemon *d, struct err *err)
 {
@@ -228,6 +234,7 @@ static const struct step steps[] = {
 	{ mem_up, mem_down, EXIT_FAILED, EXIT_FAILED },
 	{ sys_up, sys_down, EXIT_FAILED, EXIT_FAILED },
 	{ plane_up, plane_down, EXIT_FAILED, EXIT_NOT_FOUND },
+	{ network_up, NULL, EXIT_FAILED, EXIT_NOT_FOUND },
 	{ caps_up, NULL, EXIT_FAILED, EXIT_FAILED },
 	{ objects_up, objects_down, EXIT_REJECTED, EXIT_NOT_FOUND },
 	{ attach_up, NULL, EXIT_FAILED, EXIT_FAILED },

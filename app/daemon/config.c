@@ -54,6 +54,7 @@ void config_free(struct config *config)
 	vec_free(&config->strings);
 	vec_free(&config->objects);
 	vec_free(&config->progs);
+	vec_free(&config->net);
 	vec_free(&config->ports);
 	vec_free(&config->eal_args);
 	vec_free(&config->lcores);

@@ -53,6 +53,12 @@ struct config_pin {
 	const char *path;
 };
 
+struct config_net {
+	enum net_noun noun;
+	const char *words;
+	struct config_place place;
+};
+
 struct config_object {
 	const char *path;	     /* absolute */
 	VEC(const char *) overrides; /* "MAP.max_entries=N" */
@@ -72,6 +78,7 @@ struct config {
 	VEC(struct config_port) ports;
 	VEC(struct config_object) objects;
 	VEC(struct config_prog) progs;
+	VEC(struct config_net) net; /* addresses first */
 
 	VEC(char *) strings; /* what the pointers above point to */
 };

@@ -198,6 +198,42 @@ static int take_top(const struct source *s, const struct file *f,
 	return 0;
 }
 
+static int take_net(const struct source *s, enum net_noun noun,
+		    const char *list, char *const *words, u32 cnt,
+		    struct err *err)
+{
+	for (u32 i = 0; i < cnt; i++) {
+		struct config_net *n = vec_add(&s->config->net);
+
+		if (!n)
+			return no_memory(err);
+		n->noun = noun;
+		n->place = place_of(s, list, i);
+		n->words = config_string(s->config, words[i]);
+		if (!n->words)
+			return no_memory(err);
+	}
+	return 0;
+}
+
+static int take_nets(const struct source *s, const struct file *f,
+		     struct err *err)
+{
+	int res = take_net(s, NET_ADDRESS, "addresses", f->addresses,
+			   f->address_cnt, err);
+
+	if (!res)
+		res = take_net(s, NET_ROUTE, "routes", f->routes, f->route_cnt,
+			       err);
+	if (!res)
+		res = take_net(s, NET_RULE, "rules", f->rules, f->rule_cnt,
+			       err);
+	if (!res)
+		res = take_net(s, NET_NEIGHBOUR, "neighbours", f->neighbours,
+			       f->neighbour_cnt, err);
+	return res;
+}
+
 static int take(const struct source *s, const struct file *f, struct err *err)
 {
 	int res = take_top(s, f, err);
@@ -208,7 +244,7 @@ static int take(const struct source *s, const struct file *f, struct err *err)
 		res = take_object(s, i, &f->objects[i], err);
 	for (u32 i = 0; !res && i < f->program_cnt; i++)
 		res = take_prog(s, i, &f->programs[i], err);
-	return res;
+	return res ? res : take_nets(s, f, err);
 }
 
 int config_read(struct config *config, const char *path, struct err *err)

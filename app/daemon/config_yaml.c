@@ -97,6 +97,10 @@ static const cyaml_schema_field_t file_fields[] = {
 	LIST("ports", struct file, ports, port_cnt, &port_value),
 	LIST("objects", struct file, objects, object_cnt, &object_value),
 	LIST("programs", struct file, programs, program_cnt, &prog_value),
+	LIST("addresses", struct file, addresses, address_cnt, &any_text),
+	LIST("routes", struct file, routes, route_cnt, &any_text),
+	LIST("rules", struct file, rules, rule_cnt, &any_text),
+	LIST("neighbours", struct file, neighbours, neighbour_cnt, &any_text),
 	CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t file_value = {

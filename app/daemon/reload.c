@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "daemon/daemon.h"
+#include "daemon/network.h"
 
 static int reload(struct daemon *d, struct config *config, struct err *err)
 {
@@ -16,14 +17,21 @@ static int reload(struct daemon *d, struct config *config, struct err *err)
 		res = deploy_make(d->plane, config, d->deploy, err, &deploy);
 	if (res)
 		return res;
+	res = network_switch(d->plane, d->config, config, err);
+	if (res)
+		goto free_deploy;
 	res = deploy_switch(d->plane, config, d->deploy, deploy, err);
-	if (res) {
-		deploy_free(deploy);
-		return res;
-	}
+	if (res)
+		goto old_network;
 	deploy_free(d->deploy);
 	d->deploy = deploy;
 	return 0;
+
+old_network:
+	network_switch(d->plane, config, d->config, NULL);
+free_deploy:
+	deploy_free(deploy);
+	return res;
 }
 
 int daemon_reload(void *arg, struct err *err)

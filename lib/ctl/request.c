@@ -14,6 +14,7 @@ static const struct method *const tables[] = {
 	load_methods,	  attach_methods,    link_methods,
 	btf_methods,	  pin_methods,	     port_methods,
 	stats_methods,	  trace_methods,     daemon_methods,
+	net_methods,
 };
 
 struct plane *request_plane(const struct request *rq)

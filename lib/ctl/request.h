@@ -68,6 +68,7 @@ extern const struct method btf_methods[];
 extern const struct method pin_methods[];
 extern const struct method load_methods[];
 extern const struct method attach_methods[];
+extern const struct method net_methods[];
 extern const struct method port_methods[];
 extern const struct method stats_methods[];
 extern const struct method trace_methods[];

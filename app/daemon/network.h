@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* network.h - addresses, routes, rules and neighbours of a configuration */
+#ifndef WEIR_APP_DAEMON_NETWORK_H
+#define WEIR_APP_DAEMON_NETWORK_H
+
+#include "daemon/config.h"
+#include "lcore/plane.h"
+
+/* From a configuration, NULL: none, to the next.  On failure everything is as
+ * it was, and err's place is what cannot be. */
+int network_switch(struct plane *plane, const struct config *from,
+		   const struct config *to, struct err *err);
+
+#endif
