@@ -157,6 +157,7 @@ static int write_fixed(struct verifier *v, struct frame *f, u32 frame, s32 off,
 	if (ret)
 		return ret;
 	log_slots(v, 1ull << slot_of(off));
+	fastcall_touch(v, f, off);
 	if (!(off % 8) && size == 8)
 		live_write(v, frame, 1ull << slot_of(off));
 	if (r && !(off % 8) && r->kind == REG_SCALAR) {
@@ -196,6 +197,7 @@ static int write_variable(struct verifier *v, struct frame *f, s64 min, s64 max,
 	bool zero_used = false;
 	int ret;
 
+	fastcall_touch(v, f, min);
 	for (s64 off = min; off < max; off++) {
 		struct slot *s = &f->stack[slot_of((s32)off)];
 		u8 *byte = &s->byte[(u32)(-off - 1) % 8];
@@ -316,6 +318,7 @@ static int read_fixed(struct verifier *v, struct frame *f, u32 frame, s32 off,
 	int ret;
 
 	log_slots(v, 1ull << slot_of(off));
+	fastcall_touch(v, f, off);
 	live_read(v, frame, slots_between(off, off + (s32)size));
 	if (slot_is_spill(s)) {
 		ret = read_spilled(v, s, off, size, value, &filled);
@@ -348,6 +351,7 @@ int stack_read(struct verifier *v, u32 regno, s32 off, u32 size, int value)
 			      (unsigned long long)r->var.bits.value,
 			      (unsigned long long)r->var.bits.mask, off, size);
 	ret = stack_region(v, regno, off, size, false, ACCESS_READ, false);
+	fastcall_touch(v, f, min);
 	if (!ret)
 		load_bytes(f, min, max, &state_regs(v->cur)[value]);
 	return ret;

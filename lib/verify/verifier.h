@@ -5,6 +5,7 @@
  * The phases, in the order verify() runs them:
  *
  *	subprogs, instructions, flow		cfg.c
+ *	spills around calls			fastcall.c
  *	registers alive at each instruction	live.c
  *	every path, state by state		walk.c
  *	  arithmetic				alu.c
@@ -46,6 +47,8 @@ struct insn_aux {
 	bool calls_callback;
 	bool reached;
 	bool wide_second;
+	bool spares; /* a call with pairs around it; see fastcall.c */
+	bool spared; /* of such a pair */
 	u8 pointer_kind; /* enum reg_kind of what a load or store used: it is
 			    one kind on all paths */
 	u32 subprog;
@@ -64,6 +67,9 @@ struct subprog {
 	u32 type_id;	/* BTF FUNC, 0: none */
 	const char *name;
 	u32 stack; /* bytes */
+	/* spilled around calls below this, and nothing else there */
+	s32 spared_off;
+	bool spills_stay;
 	bool global;
 	bool is_async;
 	bool tail_call;
@@ -177,6 +183,13 @@ int subprog_at(const struct verifier *v, u32 insn);
 /* Where an instruction may lead inside its function: how many, up to 2. */
 u32 insn_next(const struct verifier *v, u32 at, u32 next[2]);
 bool helper_calls_back(u32 id);
+
+/* ---- fastcall.c ---- */
+void fastcall_mark(struct verifier *v);
+/* An access to the stack, from off on. */
+void fastcall_touch(struct verifier *v, const struct frame *f, s64 off);
+/* The stack that functions need, after all paths. */
+void fastcall_count(struct verifier *v);
 
 /* ---- live.c ---- */
 int live_init(struct verifier *v);

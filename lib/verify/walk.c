@@ -493,6 +493,8 @@ static int run_phases(struct verifier *v)
 	for (u32 n = 0; !ret && n < v->subprog_cnt; n++)
 		ret = func_read_args(v, n);
 	if (!ret)
+		fastcall_mark(v);
+	if (!ret)
 		ret = live_init(v);
 	if (!ret) {
 		log_live_regs(v);
@@ -500,6 +502,8 @@ static int run_phases(struct verifier *v)
 	}
 	if (!ret)
 		ret = walk_globals(v);
+	if (!ret)
+		fastcall_count(v);
 	if (!ret)
 		ret = cfg_check_depth(v);
 	return ret;

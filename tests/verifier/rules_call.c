@@ -19,6 +19,9 @@ const char *const rule_kfuncs[RULE_KFUNCS] = {
 #define SLICE                                                      \
 	STACK(R1, -104), ALU64_K(MOV, R2, 0), ALU64_K(MOV, R3, 8), \
 		CALL(BPF_FUNC_dynptr_data)
+#define FASTCALL(off)                                               \
+	STX(DW, R10, off, R1), CALL(BPF_FUNC_get_smp_processor_id), \
+		LDX(DW, R1, R10, off)
 #define ITER(fn) STACK(R1, -8), KFUNC(fn)
 
 const struct rule rules_call[] = {
@@ -124,6 +127,24 @@ const struct rule rules_call[] = {
 	  RULE_REFUSED,
 	  { ST(DW, R10, -256, 0), CALL_LOCAL(2), RETURN(0),
 	    ST(DW, R10, -264, 0), RETURN(0) } },
+	{ "stack that is spilled to around calls that spare it",
+	  RULE_TAKEN,
+	  { FASTCALL(-264), ST(DW, R10, -256, 0), CALL_LOCAL(2), RETURN(0),
+	    ST(DW, R10, -256, 0), RETURN(0) } },
+	{ "... and is used besides",
+	  RULE_REFUSED,
+	  { FASTCALL(-264), ST(DW, R10, -264, 0), CALL_LOCAL(2), RETURN(0),
+	    ST(DW, R10, -256, 0), RETURN(0) } },
+	{ "... around calls that do not",
+	  RULE_REFUSED,
+	  { STX(DW, R10, -264, R1), CALL(BPF_FUNC_ktime_get_ns),
+	    LDX(DW, R1, R10, -264), CALL_LOCAL(2), RETURN(0),
+	    ST(DW, R10, -256, 0), RETURN(0) } },
+	{ "... and what it returns is spilled",
+	  RULE_REFUSED,
+	  { ALU64_K(MOV, R0, 1), STX(DW, R10, -264, R0),
+	    CALL(BPF_FUNC_get_smp_processor_id), LDX(DW, R0, R10, -264),
+	    CALL_LOCAL(2), RETURN(0), ST(DW, R10, -256, 0), RETURN(0) } },
 	{ "the stack below a tail call",
 	  RULE_REFUSED,
 	  { ST(DW, R10, -264, 0), CALL_LOCAL(2), RETURN(0),
