@@ -201,3 +201,16 @@ void fields_reset(const struct map_fields *f, void *value)
 		      btf_field_size(field->kind));
 	}
 }
+
+void fields_new_value(const struct map *map, void *to, const void *from)
+{
+	bool locked = fields_have(map->fields, BTF_FIELD_SPIN_LOCK);
+
+	value_gone(map, to);
+	if (locked)
+		spin_lock(value_lock(map, to));
+	fields_reset(map->fields, to);
+	fields_copy_in(map->fields, to, from, map->value_size);
+	if (locked)
+		spin_unlock(value_lock(map, to));
+}

@@ -66,23 +66,17 @@ static inline void value_gone(const struct map *map, void *value)
 		timer_drop(map, value);
 }
 
+/* value_new() of a map with fields. */
+void fields_new_value(const struct map *map, void *to, const void *from);
+
 /* Into an element that nobody finds yet; who found it when it was another's may
  * still hold the lock. */
 static inline void value_new(const struct map *map, void *to, const void *from)
 {
-	bool locked = fields_have(map->fields, BTF_FIELD_SPIN_LOCK);
-
-	if (likely(!map->fields)) {
+	if (likely(!map->fields))
 		words_in(to, from, map->value_size);
-		return;
-	}
-	value_gone(map, to);
-	if (locked)
-		spin_lock(value_lock(map, to));
-	fields_reset(map->fields, to);
-	fields_copy_in(map->fields, to, from, map->value_size);
-	if (locked)
-		spin_unlock(value_lock(map, to));
+	else
+		fields_new_value(map, to, from);
 }
 
 /* Over what is there. */

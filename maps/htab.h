@@ -27,22 +27,20 @@ static inline struct spin *htab_lock_of(struct htab_bucket *b)
 	return (struct spin *)&b->lock;
 }
 
-static inline u32 *htab_link(const struct htab *h, u32 index)
-{
-	return (u32 *)(htab_elem(&h->fast, index) + HTAB_LINK_OFF);
-}
-
 /* The elements of a bucket in the order of their places: the one after place
  * *at (start with 0), or 0.  Without the lock: trust it if seq is unchanged. */
 u32 htab_next_place(const struct htab *h, const struct htab_bucket *b, u32 *at,
 		    u32 index);
 
-/* Is the element in this bucket? */
-bool htab_holds(struct htab *h, struct htab_bucket *b, u32 index);
+/* Unlinks the element that stands there, under the bucket's lock.  The caller
+ * owns it then and gives it to pool_retire(). */
+u32 htab_unlink(struct htab *h, struct htab_bucket *b, u32 *at);
 
-/* Unlinks the element unless somebody else did; false: it is not linked.  The
- * caller owns it then and gives it to pool_retire(). */
-bool htab_evict(struct htab *h, u32 index);
+/* htab.c: writes, by programs and by the control side */
+int htab_update(struct map *map, const void *key, const void *value, u64 flags);
+int htab_write(struct map *map, const void *key, const void *value, u64 flags);
+int htab_delete(struct map *map, const void *key);
+int htab_take(struct map *map, const void *key, void *value, u64 flags);
 
 /* htab_lookup.c: for programs */
 void *htab_lookup(struct map *map, const void *key);

@@ -56,7 +56,7 @@ static u32 note_chain(const struct htab *h, const struct htab_bucket *b,
 		c->cnt = 0;
 		index = htab_load32(&b->chain);
 		while (index && htab_load32(&b->seq) == seq && note(c, index))
-			index = htab_load32(htab_link(h, index));
+			index = htab_load32(htab_link(&h->fast, index));
 		atomic_thread_fence(memory_order_acquire);
 	} while (htab_load32(&b->seq) != seq);
 	return seq;
@@ -69,7 +69,20 @@ static bool reach(struct walk *w, u32 index)
 				: htab_value(f, index);
 
 	w->seen++;
-	return w->fn(w->arg, htab_elem(f, index) + HTAB_KEY_OFF, value);
+	return w->fn(w->arg, htab_elem(f, index), value);
+}
+
+/* Is it still in the bucket? */
+static bool holds(const struct htab *h, struct htab_bucket *b, u32 index)
+{
+	u32 at = 0, found = 0;
+
+	spin_lock(htab_lock_of(b));
+	do {
+		found = htab_next_place(h, b, &at, found);
+	} while (found && found != index);
+	spin_unlock(htab_lock_of(b));
+	return found != 0;
 }
 
 static bool walk_chain(struct walk *w, struct htab_bucket *b)
@@ -79,8 +92,7 @@ static bool walk_chain(struct walk *w, struct htab_bucket *b)
 	bool more = true;
 
 	for (u32 i = 0; more && i < c.cnt; i++) {
-		if (htab_load32(&b->seq) != seq &&
-		    !htab_holds(w->h, b, c.at[i]))
+		if (htab_load32(&b->seq) != seq && !holds(w->h, b, c.at[i]))
 			continue;
 		more = reach(w, c.at[i]);
 	}

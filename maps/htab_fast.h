@@ -4,7 +4,8 @@
  *
  * A bucket is a cache line: 16-bit tags of eight elements, their indices, and
  * a chain of elements for the ninth and on.  An element stays in its place
- * from insertion to removal; its replacement takes the same place.
+ * from insertion to removal; its replacement takes the same place.  An element
+ * is its key and its value; the links of chains are beside the elements.
  *
  * A lookup takes no lock.  It may read an element that is being reused for
  * another key; removal counts up the bucket's seq before that can happen, so a
@@ -27,10 +28,13 @@ struct htab_bucket {
 	u32 chain; /* the ninth element */
 	u32 seq;   /* removals and replacements */
 	u32 lock;  /* struct spin: of writers */
+	u32 heat;  /* LRU maps: HTAB_HEAT_BITS a way */
 };
 
-#define HTAB_LINK_OFF 4 /* next in the chain, in struct pool_elem */
-#define HTAB_KEY_OFF 8	/* the key follows struct pool_elem */
+/* How long ago an element of an LRU map was used: lookups make it hot, the hand
+ * of lru.c makes it cooler by one.  A new one is warm. */
+enum htab_heat { HTAB_COLD = 0, HTAB_WARM = 2, HTAB_HOT = 4 };
+#define HTAB_HEAT_BITS 3
 
 /* Constant while the map lives. */
 struct htab_fast {
@@ -38,18 +42,15 @@ struct htab_fast {
 	u64 buckets_len; /* any number below 2^32 */
 	u8 *elems;	 /* element i is at elems + i * elem_size */
 	u64 elem_size;
-	u64 seed[2];
+	u32 *links; /* of element i: the next in its chain */
+	u64 seed[4];
 	u32 key_size;
 	u32 value_off;	/* in the element; per CPU: not there */
 	u8 *planes;	/* per CPU: value of element i at slot s is at */
 	u64 plane_size; /* planes + s * plane_size + i * value_stride */
 	u64 value_stride;
-	u8 *heat; /* LRU maps: heat[i] is that of element i; NULL: no LRU */
+	u8 *heat; /* LRU maps: of element i while it is in a chain; or NULL */
 };
-
-/* Of an element of an LRU map: lookups make it hot, the hand of lru.c makes it
- * cooler by one.  A new one is warm. */
-enum htab_heat { HTAB_UNLINKED, HTAB_COLD, HTAB_WARM, HTAB_HOT = 4 };
 
 #define HTAB_INLINE static inline __attribute__((always_inline))
 
@@ -112,9 +113,19 @@ HTAB_INLINE u64 htab_hash_pair(const struct htab_fast *h, u64 v, u64 a, u64 b)
 HTAB_INLINE u64 htab_hash_sized(const struct htab_fast *h, const u8 *key,
 				u32 size)
 {
-	u64 v = h->seed[0] ^ size;
+	u64 v = h->seed[0] ^ size, w = h->seed[2];
 	u32 i = 0;
 
+	/* Of a long key two pairs at a time, which do not wait for each other.
+	 */
+	for (; i + 3 < size / 8; i += 4) {
+		v = htab_hash_pair(h, v, htab_key_word(key, i),
+				   htab_key_word(key, i + 1));
+		w = htab_mix(htab_key_word(key, i + 2) ^ h->seed[3],
+			     htab_key_word(key, i + 3) ^ w);
+	}
+	if (size >= 32)
+		v ^= w;
 	for (; i + 1 < size / 8; i += 2)
 		v = htab_hash_pair(h, v, htab_key_word(key, i),
 				   htab_key_word(key, i + 1));
@@ -125,21 +136,6 @@ HTAB_INLINE u64 htab_hash_sized(const struct htab_fast *h, const u8 *key,
 		v = htab_hash_pair(h, v, htab_key_word(key, i), 0);
 	else if (size & 7)
 		v = htab_hash_pair(h, v, htab_key_tail(key, size), 0);
-	return htab_mix(v, 0x9e3779b97f4a7c15ull);
-}
-
-/* The same of the key of an element that others may be writing. */
-HTAB_INLINE u64 htab_hash_elem(const struct htab_fast *h, u32 index)
-{
-	const u64 *key =
-		(const u64 *)(h->elems + index * h->elem_size + HTAB_KEY_OFF);
-	u32 words = (h->key_size + 7) / 8;
-	u64 v = h->seed[0] ^ h->key_size;
-
-	for (u32 i = 0; i < words; i += 2)
-		v = htab_hash_pair(h, v, htab_load64(key + i),
-				   i + 1 < words ? htab_load64(key + i + 1)
-						 : 0);
 	return htab_mix(v, 0x9e3779b97f4a7c15ull);
 }
 
@@ -168,10 +164,15 @@ HTAB_INLINE u8 *htab_elem(const struct htab_fast *h, u32 index)
 	return h->elems + index * h->elem_size;
 }
 
+HTAB_INLINE u32 *htab_link(const struct htab_fast *h, u32 index)
+{
+	return &h->links[index];
+}
+
 HTAB_INLINE bool htab_key_is(const struct htab_fast *h, u32 index,
 			     const u8 *key, u32 size)
 {
-	const u64 *have = (const u64 *)(htab_elem(h, index) + HTAB_KEY_OFF);
+	const u64 *have = (const u64 *)htab_elem(h, index);
 	u64 differ = 0;
 
 	for (u32 i = 0; i < size / 8; i++)
@@ -207,86 +208,99 @@ HTAB_INLINE u32 htab_way(u64 ways)
 	return bit / 16 + (bit & 1) * 4;
 }
 
-/* The element in its bucket, 0: none.  A chain is left when seq changes. */
-HTAB_INLINE u32 htab_probe(const struct htab_fast *h,
-			   const struct htab_bucket *b, const u8 *key, u32 size,
-			   u16 tag, u32 seq)
+/* Where an element was found. */
+struct htab_hit {
+	u32 index; /* 0: nowhere */
+	u32 *at;   /* what says so: a way or a link */
+};
+
+/* The element in its bucket.  A chain is left when seq changes. */
+HTAB_INLINE struct htab_hit htab_probe(const struct htab_fast *h,
+				       struct htab_bucket *b, const u8 *key,
+				       u32 size, u16 tag, u32 seq)
 {
 	u64 ways = htab_ways(b, tag);
-	u32 index;
+	struct htab_hit hit;
 
 	for (; ways; ways &= ways - 1) {
-		index = htab_load32(&b->elem[htab_way(ways)]);
-		if (likely(index && htab_key_is(h, index, key, size)))
-			return index;
+		hit.at = &b->elem[htab_way(ways)];
+		hit.index = htab_load32(hit.at);
+		if (likely(hit.index && htab_key_is(h, hit.index, key, size)))
+			return hit;
 	}
-	for (index = htab_load32(&b->chain);
-	     unlikely(index) && htab_load32(&b->seq) == seq;
-	     index = htab_load32(
-		     (const u32 *)(htab_elem(h, index) + HTAB_LINK_OFF))) {
-		if (htab_key_is(h, index, key, size))
-			return index;
+	for (hit.at = &b->chain; unlikely(hit.index = htab_load32(hit.at)) &&
+				 htab_load32(&b->seq) == seq;
+	     hit.at = htab_link(h, hit.index)) {
+		if (htab_key_is(h, hit.index, key, size))
+			return hit;
 	}
-	return 0;
+	return (struct htab_hit){ 0 };
 }
 
-/* For writers, whose probe is under the lock. */
-static inline u64 htab_hash(const struct htab_fast *h, const void *key)
+HTAB_INLINE bool htab_is_way(const struct htab_bucket *b, const u32 *at)
 {
-	switch (h->key_size) {
-	case 4: return htab_hash_sized(h, key, 4);
-	case 8: return htab_hash_sized(h, key, 8);
-	case 16: return htab_hash_sized(h, key, 16);
-	default: return htab_hash_sized(h, key, h->key_size);
-	}
+	return (uintptr_t)at - (uintptr_t)b->elem < sizeof(b->elem);
 }
 
-static inline u32 htab_probe_any(const struct htab_fast *h,
-				 const struct htab_bucket *b, const void *key,
-				 u64 hash)
+/* Of the element that stands there.  Others may do so to another of the bucket
+ * at the same time, and one of the two be lost.  Lcores share the line while
+ * they only read it. */
+HTAB_INLINE void htab_set_heat(const struct htab_fast *h, struct htab_bucket *b,
+			       struct htab_hit hit, u32 heat)
 {
-	u16 tag = htab_tag(hash);
+	u32 shift, old, new;
 
-	switch (h->key_size) {
-	case 4: return htab_probe(h, b, key, 4, tag, b->seq);
-	case 8: return htab_probe(h, b, key, 8, tag, b->seq);
-	case 16: return htab_probe(h, b, key, 16, tag, b->seq);
-	default: return htab_probe(h, b, key, h->key_size, tag, b->seq);
+	if (unlikely(!htab_is_way(b, hit.at))) {
+		__atomic_store_n(&h->heat[hit.index], (u8)heat,
+				 __ATOMIC_RELAXED);
+		return;
 	}
+	shift = (u32)(hit.at - b->elem) * HTAB_HEAT_BITS;
+	old = __atomic_load_n(&b->heat, __ATOMIC_RELAXED);
+	new = (old & ~(7u << shift)) | heat << shift;
+	if (old != new)
+		__atomic_store_n(&b->heat, new, __ATOMIC_RELAXED);
 }
 
+/* touch: a program looks it up in an LRU map. */
 HTAB_INLINE u32 htab_find_hashed(const struct htab_fast *h, const u8 *key,
-				 u32 size, u64 hash)
+				 u32 size, u64 hash, bool touch)
 {
-	const struct htab_bucket *b = htab_bucket_of(h, hash);
+	struct htab_bucket *b = htab_bucket_of(h, hash);
 	u16 tag = htab_tag(hash);
-	u32 seq, index;
+	struct htab_hit hit;
+	u32 seq;
 
 	do {
 		seq = htab_load32(&b->seq);
-		index = htab_probe(h, b, key, size, tag, seq);
+		hit = htab_probe(h, b, key, size, tag, seq);
 	} while (unlikely(htab_load32(&b->seq) != seq));
-	return index;
+	if (touch && hit.index)
+		htab_set_heat(h, b, hit, HTAB_HOT);
+	return hit.index;
 }
 
 HTAB_INLINE u32 htab_find_sized(const struct htab_fast *h, const u8 *key,
-				u32 size)
+				u32 size, bool touch)
 {
-	return htab_find_hashed(h, key, size, htab_hash_sized(h, key, size));
+	return htab_find_hashed(h, key, size, htab_hash_sized(h, key, size),
+				touch);
 }
 
 /* The index of the element, 0: none.  Common sizes are compared and hashed
  * without loops. */
-static inline u32 htab_find(const struct htab_fast *h, const void *key)
+HTAB_INLINE u32 htab_find(const struct htab_fast *h, const void *key,
+			  bool touch)
 {
 	switch (h->key_size) {
-	case 4: return htab_find_sized(h, key, 4);
-	case 8: return htab_find_sized(h, key, 8);
-	case 12: return htab_find_sized(h, key, 12);
-	case 16: return htab_find_sized(h, key, 16);
-	case 20: return htab_find_sized(h, key, 20);
-	case 40: return htab_find_sized(h, key, 40);
-	default: return htab_find_sized(h, key, h->key_size);
+	case 4: return htab_find_sized(h, key, 4, touch);
+	case 8: return htab_find_sized(h, key, 8, touch);
+	case 12: return htab_find_sized(h, key, 12, touch);
+	case 16: return htab_find_sized(h, key, 16, touch);
+	case 20: return htab_find_sized(h, key, 20, touch);
+	case 40: return htab_find_sized(h, key, 40, touch);
+	case 64: return htab_find_sized(h, key, 64, touch);
+	default: return htab_find_sized(h, key, h->key_size, touch);
 	}
 }
 
@@ -300,13 +314,13 @@ HTAB_INLINE void htab_fetch_elem(const struct htab_fast *h,
 	if (!ways)
 		return;
 	elem = htab_elem(h, htab_load32(&b->elem[htab_way(ways)]));
-	__builtin_prefetch(elem + HTAB_KEY_OFF);
+	__builtin_prefetch(elem);
 	__builtin_prefetch(elem + h->elem_size - 1);
 }
 
 HTAB_INLINE void htab_find_burst_sized(const struct htab_fast *h,
 				       const void *const *keys, u32 n, u32 size,
-				       u32 *found)
+				       u32 *found, bool touch)
 {
 	u64 hash[HTAB_BURST];
 
@@ -318,30 +332,23 @@ HTAB_INLINE void htab_find_burst_sized(const struct htab_fast *h,
 		htab_fetch_elem(h, htab_bucket_of(h, hash[i]),
 				htab_tag(hash[i]));
 	for (u32 i = 0; i < n; i++)
-		found[i] = htab_find_hashed(h, keys[i], size, hash[i]);
+		found[i] = htab_find_hashed(h, keys[i], size, hash[i], touch);
 }
 
 /* htab_find() of up to HTAB_BURST keys.  First all buckets are on their way,
  * then all elements: the burst waits for memory twice, not each key. */
-static inline void htab_find_burst(const struct htab_fast *h,
-				   const void *const *keys, u32 n, u32 *found)
+HTAB_INLINE void htab_find_burst(const struct htab_fast *h,
+				 const void *const *keys, u32 n, u32 *found,
+				 bool touch)
 {
-	switch (h->key_size) {
-	case 4: htab_find_burst_sized(h, keys, n, 4, found); break;
-	case 8: htab_find_burst_sized(h, keys, n, 8, found); break;
-	case 16: htab_find_burst_sized(h, keys, n, 16, found); break;
-	default: htab_find_burst_sized(h, keys, n, h->key_size, found);
+	u32 size = h->key_size;
+
+	switch (size) {
+	case 4: htab_find_burst_sized(h, keys, n, 4, found, touch); break;
+	case 8: htab_find_burst_sized(h, keys, n, 8, found, touch); break;
+	case 16: htab_find_burst_sized(h, keys, n, 16, found, touch); break;
+	default: htab_find_burst_sized(h, keys, n, size, found, touch);
 	}
-}
-
-/* A program looked it up.  Lcores share the line while they only read it. */
-HTAB_INLINE void htab_touch(const struct htab_fast *h, u32 index)
-{
-	u8 *at = &h->heat[index];
-	u8 heat = __atomic_load_n(at, __ATOMIC_RELAXED);
-
-	if (heat != HTAB_HOT && heat != HTAB_UNLINKED)
-		__atomic_store_n(at, HTAB_HOT, __ATOMIC_RELAXED);
 }
 
 HTAB_INLINE void *htab_value(const struct htab_fast *h, u32 index)

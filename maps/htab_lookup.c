@@ -5,7 +5,7 @@
 void *htab_lookup(struct map *map, const void *key)
 {
 	const struct htab_fast *f = &htab_of(map)->fast;
-	u32 index = htab_find(f, key);
+	u32 index = htab_find(f, key, false);
 
 	return index ? htab_value(f, index) : NULL;
 }
@@ -13,7 +13,7 @@ void *htab_lookup(struct map *map, const void *key)
 void *percpu_htab_lookup(struct map *map, const void *key)
 {
 	const struct htab_fast *f = &htab_of(map)->fast;
-	u32 index = htab_find(f, key);
+	u32 index = htab_find(f, key, false);
 
 	return index ? htab_percpu_value(f, index, map_slot()) : NULL;
 }
@@ -21,49 +21,34 @@ void *percpu_htab_lookup(struct map *map, const void *key)
 void *lru_htab_lookup(struct map *map, const void *key)
 {
 	const struct htab_fast *f = &htab_of(map)->fast;
-	u32 index = htab_find(f, key);
+	u32 index = htab_find(f, key, true);
 
-	if (!index)
-		return NULL;
-	htab_touch(f, index);
-	return htab_value(f, index);
+	return index ? htab_value(f, index) : NULL;
+}
+
+void *lru_percpu_htab_lookup(struct map *map, const void *key)
+{
+	const struct htab_fast *f = &htab_of(map)->fast;
+	u32 index = htab_find(f, key, true);
+
+	return index ? htab_percpu_value(f, index, map_slot()) : NULL;
 }
 
 /* Linux counts no use for it. */
 void *htab_lookup_slot(struct map *map, const void *key, u32 slot)
 {
 	const struct htab_fast *f = &htab_of(map)->fast;
-	u32 index = htab_find(f, key);
+	u32 index = htab_find(f, key, false);
 
 	return index ? htab_percpu_value(f, index, slot) : NULL;
 }
 
-void *lru_percpu_htab_lookup(struct map *map, const void *key)
+static void *value_of(const struct htab_fast *f, u32 index)
 {
-	const struct htab_fast *f = &htab_of(map)->fast;
-	u32 index = htab_find(f, key);
-
 	if (!index)
 		return NULL;
-	htab_touch(f, index);
-	return htab_percpu_value(f, index, map_slot());
-}
-
-/* The values of up to HTAB_BURST elements that programs look up. */
-static void values_of(const struct htab_fast *f, const u32 *found, u32 n,
-		      void **values)
-{
-	for (u32 i = 0; i < n; i++) {
-		if (!found[i]) {
-			values[i] = NULL;
-			continue;
-		}
-		if (f->heat)
-			htab_touch(f, found[i]);
-		values[i] = f->planes
-				    ? htab_percpu_value(f, found[i], map_slot())
-				    : htab_value(f, found[i]);
-	}
+	return f->planes ? htab_percpu_value(f, index, map_slot())
+			 : htab_value(f, index);
 }
 
 void htab_lookup_burst(struct map *map, const void *const *keys, u32 n,
@@ -74,7 +59,8 @@ void htab_lookup_burst(struct map *map, const void *const *keys, u32 n,
 
 	for (u32 i = 0; i < n; i += part) {
 		part = MIN(n - i, (u32)HTAB_BURST);
-		htab_find_burst(f, keys + i, part, found);
-		values_of(f, found, part, values + i);
+		htab_find_burst(f, keys + i, part, found, f->heat != NULL);
+		for (u32 j = 0; j < part; j++)
+			values[i + j] = value_of(f, found[j]);
 	}
 }

@@ -67,7 +67,7 @@ u32 htab_next_place(const struct htab *h, const struct htab_bucket *b, u32 *at,
 		(*at)++;
 		return htab_load32(&b->chain);
 	}
-	return htab_load32(htab_link(h, index));
+	return htab_load32(htab_link(&h->fast, index));
 }
 
 void htab_copy_value(const struct htab *h, u32 index, void *to, bool locked)
@@ -91,8 +91,7 @@ void htab_copy_value(const struct htab *h, u32 index, void *to, bool locked)
 
 static void copy_key(const struct htab *h, u32 index, void *to)
 {
-	words_out(to, htab_elem(&h->fast, index) + HTAB_KEY_OFF,
-		  h->map.key_size);
+	words_out(to, htab_elem(&h->fast, index), h->map.key_size);
 }
 
 int htab_read(struct map *map, const void *key, void *value, u64 flags)
@@ -107,7 +106,8 @@ int htab_read(struct map *map, const void *key, void *value, u64 flags)
 	reading_begin(&r, htab_bucket_of(&h->fast, hash));
 	do {
 		index = htab_probe(&h->fast, r.bucket, key, map->key_size,
-				   htab_tag(hash), r.seq);
+				   htab_tag(hash), r.seq)
+				.index;
 		if (index)
 			htab_copy_value(h, index, value, flags);
 	} while (reading_failed(&r));
@@ -147,8 +147,8 @@ int htab_next_key(struct map *map, const void *key, void *next)
 		do {
 			following = 0;
 			index = htab_probe(&h->fast, r.bucket, key,
-					   map->key_size, htab_tag(hash),
-					   r.seq);
+					   map->key_size, htab_tag(hash), r.seq)
+					.index;
 			if (index)
 				following = key_after(h, &r, index, next);
 		} while (reading_failed(&r));
@@ -257,32 +257,46 @@ int htab_scan(struct map *map, u64 *cursor, u32 n, map_visit *fn, void *arg)
 	return err;
 }
 
-int htab_verify(struct map *map)
+/* Linked elements, or -EUCLEAN: one is free, in two places, or not found. */
+static s64 verify_buckets(struct htab *h, u8 *seen)
 {
-	struct htab *h = htab_of(map);
-	u32 used = 0, unused;
 	u64 key[64];
-	int err;
+	s64 used = 0;
 
-	err = pool_check(&h->pool, &unused);
-	if (err)
-		return err;
 	for (u64 i = 0; i < h->fast.buckets_len; i++) {
 		struct htab_bucket *b = &h->fast.buckets[i];
 		u32 at = 0, index = 0;
 
 		while ((index = htab_next_place(h, b, &at, index)) != 0) {
 			used++;
-			if (pool_at(&h->pool, index)->next != POOL_USED ||
-			    (h->lru && h->fast.heat[index] == HTAB_UNLINKED))
+			if (seen[index])
 				return -EUCLEAN;
-			if (map->key_size > sizeof(key))
+			seen[index] = 1;
+			if (h->map.key_size > sizeof(key))
 				continue;
 			copy_key(h, index, key);
-			if (htab_find(&h->fast, key) != index)
+			if (htab_find(&h->fast, key, false) != index)
 				return -EUCLEAN;
 		}
 	}
+	return used;
+}
+
+int htab_verify(struct map *map)
+{
+	struct htab *h = htab_of(map);
+	u8 *seen = calloc(1, h->pool.capacity + 1ull);
+	u32 unused;
+	s64 used;
+	int err;
+
+	if (!seen)
+		return -ENOMEM;
+	err = pool_check(&h->pool, seen, &unused);
+	used = err ? err : verify_buckets(h, seen);
+	free(seen);
+	if (used < 0)
+		return (int)used;
 	if (h->lru && lru_is_full(h->lru) && used < h->pool.entries)
 		return -EUCLEAN;
 	return used + unused == h->pool.capacity ? 0 : -EUCLEAN;

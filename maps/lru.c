@@ -2,23 +2,24 @@
 /*
  * lru.c - which element of a full LRU map goes: a clock
  *
- * Every element has a byte of heat.  A program's lookup makes it hot, as does
- * an update of its key; a new element is warm.  The hand goes round over the
- * bytes, makes what it passes cooler by one, and takes the first that is cold:
- * a new one after a whole round at the earliest, one that was looked up after
- * three.  Lcores do not share the hand: each takes the next line of bytes with
- * one addition and goes through it alone, so that they neither wait for each
- * other nor write to one line.
+ * Every element has a heat, which is in its bucket's line unless it is in the
+ * chain.  A program's lookup makes it hot, as does an update of its key; a new
+ * element is warm.  An insertion takes a cold place of its own bucket if there
+ * is one. Otherwise the hand goes round over the buckets, makes what it passes
+ * cooler by one, and takes the first that is cold: a new one after a whole
+ * round at the earliest, one that was looked up after three.  Lcores do not
+ * share the hand: each takes the next group of buckets with one addition and
+ * goes through it alone, so that they neither wait for each other nor write to
+ * one line.
  *
  * L1  An element is evicted only by an insertion that found the pool empty:
  *     `entries` elements were in use (pool.h, E1).
- * L2  An insertion passes at most PATIENCE elements that are not cold; if it
- *     sees no other, the first of the coolest of them goes.
- * L3  A linked element is not HTAB_UNLINKED: that is stored under the bucket's
- *     lock when it is unlinked, something else before it is linked, and the
- *     hand and lookups store only over something else.  So the hand misses
- *     none.  An element that is not linked may have any heat: whether it is
- *     linked is found out under its bucket's lock.
+ * L2  An insertion passes at most PATIENCE buckets in which nothing is cold;
+ *     if it sees no other, the first of the coolest elements in the last
+ *     WATCHED of them goes.
+ * L3  Heat is a hint.  It is stored without a lock, all of a bucket's together,
+ *     so what another does to it at the same moment may be lost.  What is
+ *     linked and what is not stands in the places, under the bucket's lock.
  * L4  Whoever sets `full` tries the pool once more; whoever gives an element
  *     back and sees that the pool can give one, or takes one, resets it.  So
  *     at rest `full` is not set while the pool has an element.
@@ -33,18 +34,15 @@
 
 #include "maps/htab.h"
 
-#define PATIENCE 1024
-#define ROUNDS HTAB_HOT
-/* How far ahead elements, and then their buckets, are fetched. */
-#define AHEAD_ELEM 12
-#define AHEAD_BUCKET 6
+#define GROUP 16
+#define PATIENCE 256
+#define WATCHED 64
+/* How far ahead buckets are fetched. */
+#define AHEAD 2
 
-u64 lru_heat_bytes(u64 capacity)
-{
-	return round_up(capacity + 1, LRU_LINE);
-}
+#define ONES 011111111u /* the lowest bit of each heat of a bucket */
 
-struct lru *lru_create(u32 capacity, u32 hands)
+struct lru *lru_create(u64 buckets, u32 hands)
 {
 	size_t size = sizeof(struct lru) + hands * sizeof(struct lru_hand);
 	struct lru *lru = aligned_alloc(CACHE_LINE, size);
@@ -52,7 +50,7 @@ struct lru *lru_create(u32 capacity, u32 hands)
 	if (!lru)
 		return NULL;
 	memset(lru, 0, size);
-	lru->lines = (u32)(lru_heat_bytes(capacity) / LRU_LINE);
+	lru->groups = (buckets + GROUP - 1) / GROUP;
 	lru->hands_len = hands;
 	return lru;
 }
@@ -64,7 +62,8 @@ void lru_destroy(struct lru *lru)
 
 bool lru_fill_up(struct lru *lru)
 {
-	return !atomic_exchange_explicit(&lru->full, true,
+	return !lru_is_full(lru) &&
+	       !atomic_exchange_explicit(&lru->full, true,
 					 memory_order_seq_cst);
 }
 
@@ -82,79 +81,167 @@ static struct lru_hand *own_hand(struct lru *lru)
 	return &lru->hands[lcore_slot < last ? lcore_slot : last];
 }
 
-static u8 heat_of(const struct htab_fast *f, u32 index)
+/* ---- the heats of a bucket, HTAB_HEAT_BITS each ---- */
+
+static u32 heat_of(const struct htab_bucket *b)
 {
-	return __atomic_load_n(&f->heat[index], __ATOMIC_RELAXED);
+	return __atomic_load_n(&b->heat, __ATOMIC_RELAXED);
 }
+
+/* ONES where it is not 0 */
+static u32 not_cold(u32 heat)
+{
+	return (heat | heat >> 1 | heat >> 2) & ONES;
+}
+
+static u32 cooler(u32 heat)
+{
+	return heat - not_cold(heat);
+}
+
+/* ONES of the four tags of a word that are not 0.  The product moves the bits
+ * 0, 16, 32 and 48 to 48, 51, 54 and 57. */
+static u32 tagged(u64 tags)
+{
+	const u64 low = 0x7fff7fff7fff7fffull;
+	u64 bits = (((tags & low) + low) | tags) >> 15 & 0x0001000100010001ull;
+
+	return bits * (1ull << 48 | 1ull << 35 | 1ull << 22 | 1ull << 9) >> 48 &
+	       ONES;
+}
+
+/* The ways of elements that are no hotter than that. */
+static inline u32 ways_below(const struct htab_bucket *b, u32 heat)
+{
+	u32 heats = heat_of(b);
+
+	for (; heat > HTAB_COLD; heat--)
+		heats = cooler(heats);
+	return ~not_cold(heats) &
+	       (tagged(htab_load64(&b->tags[0])) |
+		tagged(htab_load64(&b->tags[1])) << 4 * HTAB_HEAT_BITS);
+}
+
+/* Under the bucket's lock. */
+static u32 *link_below(const struct htab *h, struct htab_bucket *b, u32 heat)
+{
+	u32 *at = &b->chain;
+
+	while (*at &&
+	       __atomic_load_n(&h->fast.heat[*at], __ATOMIC_RELAXED) > heat)
+		at = htab_link(&h->fast, *at);
+	return *at ? at : NULL;
+}
+
+static inline u32 *place_below(const struct htab *h, struct htab_bucket *b,
+			       u32 heat)
+{
+	u32 ways = ways_below(b, heat);
+
+	if (likely(ways))
+		return &b->elem[(u32)__builtin_ctz(ways) / HTAB_HEAT_BITS];
+	return b->chain ? link_below(h, b, heat) : NULL;
+}
+
+u32 *lru_cold_place(const struct htab *h, struct htab_bucket *b)
+{
+	return place_below(h, b, HTAB_COLD);
+}
+
+static u32 evict_below(struct htab *h, struct htab_bucket *b, u32 heat)
+{
+	u32 index = 0, *at;
+
+	spin_lock(htab_lock_of(b));
+	at = place_below(h, b, heat);
+	if (at)
+		index = htab_unlink(h, b, at);
+	spin_unlock(htab_lock_of(b));
+	return index;
+}
+
+static void cool_chain(const struct htab *h, struct htab_bucket *b)
+{
+	u8 *at, heat;
+
+	spin_lock(htab_lock_of(b));
+	for (u32 i = b->chain; i; i = *htab_link(&h->fast, i)) {
+		at = &h->fast.heat[i];
+		heat = __atomic_load_n(at, __ATOMIC_RELAXED);
+		if (heat > HTAB_COLD)
+			__atomic_store_n(at, heat - 1, __ATOMIC_RELAXED);
+	}
+	spin_unlock(htab_lock_of(b));
+}
+
+/* ---- the hand ---- */
 
 /* What a thread sees on its way to a victim. */
 struct sweep {
-	u32 lines;
+	u64 groups;
 	u32 passed;
-	u32 coolest; /* the first of them that had this heat */
-	u8 heat;
+	u32 heat;		     /* of the coolest that was watched */
+	struct htab_bucket *coolest; /* the first that had one */
 };
 
-/* The next line; false after ROUNDS rounds, time enough for a hot element. */
-static bool take_line(struct lru *lru, struct lru_hand *hand,
-		      struct sweep *sweep)
+/* The next group; false after time enough for a hot element to become cold. */
+static bool take_group(const struct htab *h, struct lru_hand *hand,
+		       struct sweep *sweep)
 {
-	u64 line;
+	u64 group;
 
-	if (sweep->lines++ > ROUNDS * (u64)lru->lines)
+	if (sweep->groups++ > (HTAB_HOT + 1) * h->lru->groups)
 		return false;
-	line = atomic_fetch_add_explicit(&lru->clock, 1, memory_order_relaxed) %
-	       lru->lines;
-	hand->at = (u32)line * LRU_LINE;
-	hand->end = hand->at + LRU_LINE;
+	group = atomic_fetch_add_explicit(&h->lru->clock, 1,
+					  memory_order_relaxed) %
+		h->lru->groups;
+	hand->at = group * GROUP;
+	hand->end = MIN(hand->at + GROUP, h->fast.buckets_len);
 	return true;
 }
 
-/* Of the elements the hand will come to, those that look linked. */
-static void fetch_ahead(const struct htab_fast *f, const struct lru_hand *hand)
+static void watch(struct htab_bucket *b, struct sweep *sweep)
 {
-	u32 elem = hand->at + AHEAD_ELEM, bucket = hand->at + AHEAD_BUCKET;
-
-	if (elem < hand->end && heat_of(f, elem) != HTAB_UNLINKED)
-		__builtin_prefetch(htab_elem(f, elem) + HTAB_KEY_OFF);
-	if (bucket < hand->end && heat_of(f, bucket) != HTAB_UNLINKED &&
-	    f->key_size <= CACHE_LINE)
-		__builtin_prefetch(
-			htab_bucket_of(f, htab_hash_elem(f, bucket)));
+	while (sweep->heat > HTAB_COLD + 1 && ways_below(b, sweep->heat - 1)) {
+		sweep->heat--;
+		sweep->coolest = b;
+	}
 }
 
-/* Makes it cooler; that somebody makes it hot meanwhile may be lost. */
-static void pass_by(const struct htab_fast *f, u32 index, u8 heat,
+/* Makes its elements cooler. */
+static void pass_by(const struct htab *h, struct htab_bucket *b,
 		    struct sweep *sweep)
 {
-	__atomic_store_n(&f->heat[index], heat - 1, __ATOMIC_RELAXED);
-	if (!sweep->coolest || heat < sweep->heat) {
-		sweep->coolest = index;
-		sweep->heat = heat;
-	}
-	sweep->passed++;
+	__atomic_store_n(&b->heat, cooler(heat_of(b)), __ATOMIC_RELAXED);
+	if (unlikely(htab_load32(&b->chain)))
+		cool_chain(h, b);
+	if (unlikely(++sweep->passed > PATIENCE - WATCHED))
+		watch(b, sweep);
 }
 
-static u32 next_victim(struct htab *h, struct lru_hand *hand,
-		       struct sweep *sweep)
+static u32 next_victim(struct htab *h, struct lru_hand *hand)
 {
+	struct sweep sweep = { .heat = HTAB_HOT + 1 };
+	struct htab_bucket *b;
 	u32 index;
-	u8 heat;
 
-	while (hand->at < hand->end || take_line(h->lru, hand, sweep)) {
-		index = hand->at++;
-		heat = heat_of(&h->fast, index);
-		if (heat == HTAB_COLD)
+	while (hand->at < hand->end || take_group(h, hand, &sweep)) {
+		b = &h->fast.buckets[hand->at];
+		__builtin_prefetch(b + AHEAD, 1);
+		if (ways_below(b, HTAB_COLD) || htab_load32(&b->chain)) {
+			index = evict_below(h, b, HTAB_COLD);
+			if (index)
+				return index;
+		}
+		pass_by(h, b, &sweep);
+		hand->at++;
+		if (sweep.passed < PATIENCE || !sweep.coolest)
+			continue;
+		index = evict_below(h, sweep.coolest, sweep.heat);
+		if (index)
 			return index;
-		if (heat == HTAB_UNLINKED)
-			continue;
-		pass_by(&h->fast, index, heat, sweep);
-		if (sweep->passed < PATIENCE)
-			continue;
-		index = sweep->coolest;
-		sweep->coolest = 0;
-		sweep->passed = 0;
-		return index;
+		sweep.passed = 0;
+		sweep.heat = HTAB_HOT + 1;
 	}
 	return 0;
 }
@@ -163,15 +250,11 @@ u32 lru_evict(struct htab *h)
 {
 	struct lru_hand *hand = own_hand(h->lru);
 	bool shared = hand == &h->lru->hands[h->lru->hands_len - 1];
-	struct sweep sweep = { 0 };
 	u32 index;
 
 	if (shared)
 		spin_lock(&hand->lock);
-	do {
-		index = next_victim(h, hand, &sweep);
-		fetch_ahead(&h->fast, hand);
-	} while (index && !htab_evict(h, index));
+	index = next_victim(h, hand);
 	if (shared)
 		spin_unlock(&hand->lock);
 	return index;

@@ -8,28 +8,25 @@
 #include "mem/spin.h"
 
 struct htab;
-
-/* Elements that a thread takes on at a time: those of a line of heat. */
-#define LRU_LINE CACHE_LINE
+struct htab_bucket;
 
 struct lru_hand {
 	_Alignas(CACHE_LINE) struct spin lock; /* of the last hand */
-	u32 at;				       /* the element to look at next */
-	u32 end;
+	u64 at;				       /* the bucket to look at next */
+	u64 end;
 };
 
 struct lru {
 	/* constant */
-	u32 lines;
+	u64 groups;    /* of buckets, which a hand takes on at a time */
 	u32 hands_len; /* slots, then one for threads that are no lcore */
 
 	_Alignas(CACHE_LINE) atomic_bool full;
-	_Alignas(CACHE_LINE) _Atomic u64 clock; /* lines taken so far */
+	_Alignas(CACHE_LINE) _Atomic u64 clock; /* groups taken so far */
 	struct lru_hand hands[];
 };
 
-u64 lru_heat_bytes(u64 capacity);
-struct lru *lru_create(u32 capacity, u32 hands);
+struct lru *lru_create(u64 buckets, u32 hands);
 void lru_destroy(struct lru *lru);
 
 /* No element was to be had.  False if that is known already; else it is worth
@@ -43,6 +40,8 @@ static inline bool lru_is_full(struct lru *lru)
 	return atomic_load_explicit(&lru->full, memory_order_relaxed);
 }
 
+/* Where a cold element of the bucket stands, NULL: none is.  Under its lock. */
+u32 *lru_cold_place(const struct htab *h, struct htab_bucket *b);
 /* The element of a cold entry, unlinked and the caller's; 0: none was found,
  * because others unlink and link them all the time. */
 u32 lru_evict(struct htab *h);

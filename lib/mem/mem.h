@@ -15,10 +15,10 @@ struct mem;
 struct rcu;
 
 struct mem_config {
-	u64 budget;  /* bytes all arenas together may take; 0: half of
-			MemAvailable at creation */
-	u32 slots;   /* lcores, 1 to SLOT_MAX */
-	bool huge;   /* back ARENA_FULL by huge pages when enough are free */
+	u64 budget; /* bytes all arenas together may take; 0: half of
+		       MemAvailable at creation */
+	u32 slots;  /* lcores, 1 to SLOT_MAX */
+	bool huge;  /* back ARENA_FULL by huge pages when enough are free */
 };
 
 /* -EINVAL, -ENOMEM.  The caller destroys it after everything made from it. */
@@ -63,7 +63,8 @@ int arena_create(struct mem *mem, const char *name, u64 size,
 void arena_destroy(struct arena *arena);
 
 /* The owner of an ARENA_SPARSE is about to touch this many more bytes of it.
- * -ENOMEM: budget or machine lack them; nothing is charged.  Usable anywhere. */
+ * -ENOMEM: budget or machine lack them; nothing is charged.  Usable anywhere.
+ */
 int arena_charge(struct arena *arena, u64 bytes);
 
 /* A part of an ARENA_SPARSE, which one thread at a time uses, from its start

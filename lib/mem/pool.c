@@ -27,12 +27,13 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/slot.h"
 
 /* Spares let some bursts of replacements go on until the grace period of the
  * first is over; they are not worth more than this many bytes a list. */
-#define SPARES_MAX 128
+#define SPARES_MAX 512
 #define SPARES_BYTES (256u << 10)
 /* Sparse memory is charged in steps of about this. */
 #define CHARGE_STEP (1u << 20)
@@ -49,6 +50,17 @@ u64 pool_capacity(u32 entries, u32 slots, u64 elem_bytes)
 	return entries + (slots + 1ull) * pool_spares(entries, elem_bytes);
 }
 
+static u32 next_of(const struct pool *pool, u32 index)
+{
+	return __atomic_load_n(&pool->links[index], __ATOMIC_RELAXED);
+}
+
+/* The owner's readers may still look at it. */
+static void set_next(struct pool *pool, u32 index, u32 next)
+{
+	__atomic_store_n(&pool->links[index], next, __ATOMIC_RELEASE);
+}
+
 static u32 load(const _Atomic u32 *at)
 {
 	return atomic_load_explicit(at, memory_order_relaxed);
@@ -63,7 +75,7 @@ static void add(_Atomic u32 *at, u32 n)
 
 static void push_ready(struct pool *pool, struct pool_list *l, u32 index)
 {
-	pool_at(pool, index)->next = l->ready;
+	set_next(pool, index, l->ready);
 	l->ready = index;
 	l->ready_len++;
 	add(&l->len, 1);
@@ -75,7 +87,7 @@ static u32 pop_ready(struct pool *pool, struct pool_list *l)
 
 	if (!index)
 		return 0;
-	l->ready = pool_at(pool, index)->next;
+	l->ready = next_of(pool, index);
 	l->ready_len--;
 	add(&l->len, -1u);
 	return index;
@@ -116,15 +128,15 @@ static void complete_group(const struct pool *pool, struct pool_list *l)
 	if (g->len % POOL_GROUP != 0)
 		return;
 	g->stamp = rcu_stamp(pool->rcu);
-	rcu_poll(pool->rcu, g->stamp);
+	rcu_begin(pool->rcu, g->stamp);
 	rcu_passed(pool->rcu, oldest_stamp(pool, l));
 }
 
 static void push_retired(struct pool *pool, struct pool_list *l, u32 index)
 {
-	pool_at(pool, index)->next = 0;
+	set_next(pool, index, 0);
 	if (l->oldest)
-		pool_at(pool, l->newest)->next = index;
+		set_next(pool, l->newest, index);
 	else
 		l->oldest = index;
 	l->newest = index;
@@ -143,7 +155,7 @@ static void push_aged(struct pool *pool, struct pool_list *l, u32 index,
 		push_retired(pool, l, index);
 		return;
 	}
-	pool_at(pool, index)->next = l->oldest;
+	set_next(pool, index, l->oldest);
 	l->oldest = index;
 	g->len++;
 	add(&l->len, 1);
@@ -155,7 +167,7 @@ static u32 pop_retired(struct pool *pool, struct pool_list *l)
 
 	if (!index)
 		return 0;
-	l->oldest = pool_at(pool, index)->next;
+	l->oldest = next_of(pool, index);
 	if (--l->groups[l->group].len == 0) {
 		l->group = (l->group + 1) % POOL_GROUPS;
 		l->groups_len--;
@@ -188,7 +200,7 @@ struct chain {
 
 static void chain_push(struct pool *pool, struct chain *c, u32 index)
 {
-	pool_at(pool, index)->next = c->first;
+	set_next(pool, index, c->first);
 	c->first = index;
 	if (!c->len++)
 		c->last = index;
@@ -209,17 +221,9 @@ static void attach(struct pool *pool, struct pool_list *l, u32 first)
 	u32 next;
 
 	for (; first; first = next) {
-		next = pool_at(pool, first)->next;
+		next = next_of(pool, first);
 		push_ready(pool, l, first);
 	}
-}
-
-static struct pool_list *own_list(const struct pool *pool)
-{
-	u32 slot = lcore_slot;
-
-	return &pool->lists[slot < pool->lists_len - 1 ? slot
-						       : pool->lists_len - 1];
 }
 
 /* ---- between lists; under pool->lock ---- */
@@ -262,7 +266,7 @@ static void share(struct pool *pool, const struct chain *c)
 {
 	if (!c->len)
 		return;
-	pool_at(pool, c->last)->next = pool->ready;
+	set_next(pool, c->last, pool->ready);
 	pool->ready = c->first;
 	add(&pool->shared, c->len);
 }
@@ -272,7 +276,7 @@ static void take_shared(struct pool *pool, u32 max, struct chain *c)
 	u32 index;
 
 	while (c->len < max && (index = pool->ready) != 0) {
-		pool->ready = pool_at(pool, index)->next;
+		pool->ready = next_of(pool, index);
 		chain_push(pool, c, index);
 	}
 	add(&pool->shared, -c->len);
@@ -332,7 +336,7 @@ static u32 refill(struct pool *pool, struct pool_list *own, u64 than, int *err)
 	if (c.len) {
 		index = c.first;
 		spin_lock(&own->lock);
-		attach(pool, own, pool_at(pool, index)->next);
+		attach(pool, own, next_of(pool, index));
 		spin_unlock(&own->lock);
 	}
 
@@ -393,7 +397,7 @@ static int take_slowly(struct pool *pool, struct pool_list *own, u32 *index)
 
 int pool_take(struct pool *pool, u32 *index)
 {
-	struct pool_list *own = own_list(pool);
+	struct pool_list *own = pool_own_list(pool);
 	int err = 0;
 
 	spin_lock(&own->lock);
@@ -403,26 +407,18 @@ int pool_take(struct pool *pool, u32 *index)
 	spin_unlock(&own->lock);
 	if (!*index)
 		err = take_slowly(pool, own, index);
-	if (!err)
-		pool_at(pool, *index)->next = POOL_USED;
 	return err;
-}
-
-/* Threads that are no lcore have spares together. */
-static bool is_common(const struct pool *pool, const struct pool_list *l)
-{
-	return l == &pool->lists[pool->lists_len - 1];
 }
 
 static void lock_spares(struct pool *pool, struct pool_list *own)
 {
-	if (is_common(pool, own))
+	if (pool_is_common(pool, own))
 		spin_lock(&own->lock);
 }
 
 static void unlock_spares(struct pool *pool, struct pool_list *own)
 {
-	if (is_common(pool, own))
+	if (pool_is_common(pool, own))
 		spin_unlock(&own->lock);
 }
 
@@ -445,7 +441,7 @@ static bool replace_in_list(struct pool *pool, struct pool_list *own)
 /* All spares are in their grace period: exchange the oldest for something
  * better, if there is any, in one move.  Threads that have spares together may
  * have borrowed all of them meanwhile. */
-static u32 swap_slowly(struct pool *pool, struct pool_list *own)
+static u32 exchange(struct pool *pool, struct pool_list *own)
 {
 	u32 index;
 	u64 stamp;
@@ -472,19 +468,14 @@ static u32 swap_slowly(struct pool *pool, struct pool_list *own)
 	return index;
 }
 
-u32 pool_swap(struct pool *pool)
+u32 pool_swap_slowly(struct pool *pool, struct pool_list *own)
 {
-	struct pool_list *own = own_list(pool);
 	u32 index;
 
 	lock_spares(pool, own);
 	index = spares_take(&own->spares, pool->rcu);
 	unlock_spares(pool, own);
-	if (!index)
-		index = swap_slowly(pool, own);
-	if (index)
-		pool_at(pool, index)->next = POOL_USED;
-	return index;
+	return index ? index : exchange(pool, own);
 }
 
 static bool make_up(struct pool *pool, struct pool_list *own, u32 index)
@@ -514,7 +505,7 @@ static void spill(struct pool *pool, struct pool_list *own)
 
 void pool_return(struct pool *pool, u32 index)
 {
-	struct pool_list *own = own_list(pool);
+	struct pool_list *own = pool_own_list(pool);
 	bool full;
 
 	if (make_up(pool, own, index))
@@ -527,9 +518,8 @@ void pool_return(struct pool *pool, u32 index)
 		spill(pool, own);
 }
 
-void pool_retire(struct pool *pool, u32 index)
+void pool_retire_slowly(struct pool *pool, struct pool_list *own, u32 index)
 {
-	struct pool_list *own = own_list(pool);
 	bool full;
 
 	if (make_up(pool, own, index))
@@ -548,7 +538,7 @@ void pool_retire(struct pool *pool, u32 index)
  * period. */
 int pool_keep(struct pool *pool)
 {
-	struct pool_list *own = own_list(pool);
+	struct pool_list *own = pool_own_list(pool);
 	u32 index;
 	int err = 0;
 
@@ -560,13 +550,8 @@ int pool_keep(struct pool *pool)
 	if (!index)
 		err = take_slowly(pool, own, &index);
 	if (!err)
-		pool_retire(pool, index);
+		pool_retire(pool, own, index);
 	return err;
-}
-
-bool pool_can_give(const struct pool *pool)
-{
-	return load(&own_list(pool)->len) != 0;
 }
 
 u32 pool_used(const struct pool *pool)
@@ -582,15 +567,17 @@ u32 pool_used(const struct pool *pool)
 static int init_list(struct pool *pool, u32 i)
 {
 	struct pool_list *l = &pool->lists[i];
+	u32 ring = spares_ring(pool->spares);
 	struct chain c = { 0 };
 	int err;
 
 	*l = (struct pool_list){
-		.spares = { .ring = pool->rings + (size_t)i * pool->spares,
+		.spares = { .ring = pool->rings + (size_t)i * ring,
+			    .mask = ring - 1,
 			    .size = pool->spares },
 	};
 	err = take_fresh(pool, pool->spares, &c);
-	for (u32 index = c.first; index; index = pool_at(pool, index)->next)
+	for (u32 index = c.first; index; index = next_of(pool, index))
 		spares_put_aged(&l->spares, pool->rcu, index, 0);
 	return err;
 }
@@ -598,10 +585,12 @@ static int init_list(struct pool *pool, u32 i)
 int pool_init(struct pool *pool, const struct pool_config *config)
 {
 	u32 lists = mem_slots(config->mem) + 1;
+	size_t ring_bytes;
 	int err = 0;
 
 	*pool = (struct pool){
 		.elems = config->arena->base + config->offset - config->size,
+		.links = (u32 *)(config->arena->base + config->links),
 		.size = config->size,
 		.entries = config->entries,
 		.spares = pool_spares(config->entries, config->elem_bytes),
@@ -616,10 +605,13 @@ int pool_init(struct pool *pool, const struct pool_config *config)
 	pool->shared = pool->capacity;
 	pool->charged = config->sparse ? 0 : pool->capacity;
 	pool->lists = aligned_alloc(CACHE_LINE, lists * sizeof(*pool->lists));
-	pool->rings =
-		calloc((size_t)lists * pool->spares, sizeof(*pool->rings));
+	ring_bytes = lists * spares_ring(pool->spares) * sizeof(*pool->rings);
+	pool->rings = aligned_alloc(CACHE_LINE, ring_bytes);
 	if (!pool->lists || !pool->rings)
 		err = -ENOMEM;
+	else
+		memset(pool->rings, 0, ring_bytes);
+	pool->common = pool->lists + lists - 1;
 	for (u32 i = 0; i < lists && !err; i++)
 		err = init_list(pool, i);
 	if (err)
@@ -640,7 +632,7 @@ static s64 walk(const struct pool *pool, u32 first, u8 *seen)
 {
 	s64 n = 0;
 
-	for (u32 i = first; i; i = pool_at(pool, i)->next, n++) {
+	for (u32 i = first; i; i = next_of(pool, i), n++) {
 		if (i >= load(&pool->fresh) || seen[i])
 			return -EUCLEAN;
 		seen[i] = 1;
@@ -663,7 +655,7 @@ static int check_spares(const struct pool *pool, const struct spares *s,
 	u32 index;
 
 	for (u32 i = 0; i < spares_len(s); i++) {
-		index = s->ring[(s->oldest + i) % s->size].index;
+		index = spares_at(s, spares_oldest(s) + i)->index;
 		if (!index || index >= load(&pool->fresh) || seen[index])
 			return -EUCLEAN;
 		seen[index] = 1;
@@ -671,13 +663,15 @@ static int check_spares(const struct pool *pool, const struct spares *s,
 	return 0;
 }
 
-static int check_lists(struct pool *pool, u8 *seen, u32 *free_elems)
+int pool_check(struct pool *pool, u8 *seen, u32 *free_elems)
 {
 	u32 total = pool->capacity + 1 - load(&pool->fresh);
 	s64 n = walk(pool, pool->ready, seen), m;
 
 	if (n < 0 || n + total != load(&pool->shared))
 		return -EUCLEAN;
+	for (u32 i = load(&pool->fresh); i <= pool->capacity; i++)
+		seen[i] = 1;
 	total += (u32)n;
 	for (u32 i = 0; i < pool->lists_len; i++) {
 		struct pool_list *l = &pool->lists[i];
@@ -694,16 +688,4 @@ static int check_lists(struct pool *pool, u8 *seen, u32 *free_elems)
 	}
 	*free_elems = total;
 	return 0;
-}
-
-int pool_check(struct pool *pool, u32 *free_elems)
-{
-	u8 *seen = calloc(1, pool->capacity + 1ull);
-	int err;
-
-	if (!seen)
-		return -ENOMEM;
-	err = check_lists(pool, seen, free_elems);
-	free(seen);
-	return err;
 }

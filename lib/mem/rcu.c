@@ -178,10 +178,15 @@ bool rcu_passed(struct rcu *rcu, u64 token)
 	return yes;
 }
 
-bool rcu_poll(struct rcu *rcu, u64 stamp)
+void rcu_begin(struct rcu *rcu, u64 stamp)
 {
 	if (stamp > last_started(rcu))
 		rcu_start(rcu);
+}
+
+bool rcu_poll(struct rcu *rcu, u64 stamp)
+{
+	rcu_begin(rcu, stamp);
 	return rcu_passed(rcu, stamp);
 }
 

@@ -52,7 +52,9 @@ bool rcu_passed(struct rcu *rcu, u64 token);
 u64 rcu_stamp(struct rcu *rcu);
 /* Has somebody found out already that it passed?  One load. */
 bool rcu_known(struct rcu *rcu, u64 stamp);
-/* rcu_passed() of a stamp, starting its grace period if nobody has. */
+/* Starts the grace period of a stamp unless somebody has. */
+void rcu_begin(struct rcu *rcu, u64 stamp);
+/* Both: rcu_passed() of a stamp whose grace period has begun. */
 bool rcu_poll(struct rcu *rcu, u64 stamp);
 
 /* Waits for a grace period.  Never called by a reader. */

@@ -2,88 +2,61 @@
 /* spares.c - the elements a slot keeps for replacements, by age */
 #include "mem/spares.h"
 
-static struct spare *spare_at(const struct spares *s, u32 i)
-{
-	u32 at = s->oldest + i;
-
-	return &s->ring[at < s->size ? at : at - s->size];
-}
-
-static void set_len(struct spares *s, u32 len)
-{
-	atomic_store_explicit(&s->len, len, memory_order_relaxed);
-}
-
-/* Starts the grace period of those that have no stamp. */
-static void stamp_youngest(struct spares *s, struct rcu *rcu)
+void spares_stamp_youngest(struct spares *s, struct rcu *rcu)
 {
 	u64 stamp = rcu_stamp(rcu);
-	u32 len = spares_len(s);
 
-	for (; s->unstamped; s->unstamped--)
-		spare_at(s, len - s->unstamped)->stamp = stamp;
-	rcu_poll(rcu, stamp);
+	for (; s->stamped != spares_end(s); s->stamped++)
+		spares_at(s, s->stamped)->stamp = stamp;
+	rcu_begin(rcu, stamp);
 }
 
-static u32 pop(struct spares *s)
+bool spares_ready(struct spares *s, struct rcu *rcu)
 {
-	u32 index = s->ring[s->oldest].index, len = spares_len(s) - 1;
-
-	if (++s->oldest == s->size)
-		s->oldest = 0;
-	s->unstamped = MIN(s->unstamped, len);
-	set_len(s, len);
-	return index;
-}
-
-u32 spares_take(struct spares *s, struct rcu *rcu)
-{
-	u32 len = spares_len(s);
+	u32 oldest = spares_oldest(s);
 	u64 stamp;
 
-	if (!len)
-		return 0;
-	if (len == s->unstamped)
-		stamp_youngest(s, rcu);
-	stamp = s->ring[s->oldest].stamp;
+	if (oldest == spares_end(s))
+		return false;
+	if (oldest == s->stamped)
+		spares_stamp_youngest(s, rcu);
+	stamp = spares_at(s, oldest)->stamp;
 	if (!rcu_known(rcu, stamp) && !rcu_poll(rcu, stamp))
-		return 0;
-	return pop(s);
+		return false;
+	while (s->ready != s->stamped && spares_at(s, s->ready)->stamp <= stamp)
+		s->ready++;
+	return true;
 }
 
+/* What one position passes, the others do not fall behind. */
 u32 spares_take_oldest(struct spares *s)
 {
-	return spares_len(s) ? pop(s) : 0;
+	u32 oldest = spares_oldest(s);
+
+	if (oldest == spares_end(s))
+		return 0;
+	if (s->ready == oldest)
+		s->ready++;
+	if (s->stamped == oldest)
+		s->stamped++;
+	atomic_store_explicit(&s->oldest, oldest + 1, memory_order_relaxed);
+	return spares_at(s, oldest)->index;
 }
 
 u64 spares_stamp(const struct spares *s)
 {
-	u32 len = spares_len(s);
+	u32 oldest = spares_oldest(s);
 
-	return len > s->unstamped ? s->ring[s->oldest].stamp : UINT64_MAX;
-}
-
-static void push(struct spares *s, u32 index, u64 stamp)
-{
-	u32 len = spares_len(s);
-
-	*spare_at(s, len) = (struct spare){ stamp, index };
-	set_len(s, len + 1);
-}
-
-bool spares_put(struct spares *s, struct rcu *rcu, u32 index)
-{
-	if (spares_len(s) == s->size)
-		return false;
-	push(s, index, 0);
-	if (++s->unstamped * 4 >= s->size)
-		stamp_youngest(s, rcu);
-	return true;
+	return oldest == s->stamped ? UINT64_MAX : spares_at(s, oldest)->stamp;
 }
 
 void spares_put_aged(struct spares *s, struct rcu *rcu, u32 index, u64 stamp)
 {
-	if (s->unstamped)
-		stamp_youngest(s, rcu);
-	push(s, index, stamp);
+	u32 end = spares_end(s);
+
+	if (s->stamped != end)
+		spares_stamp_youngest(s, rcu);
+	*spares_at(s, end) = (struct spare){ stamp, index };
+	s->stamped = end + 1;
+	atomic_store_explicit(&s->end, end + 1, memory_order_relaxed);
 }

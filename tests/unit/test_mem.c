@@ -426,18 +426,19 @@ struct bed {
 static void make_bed(struct bed *b, u32 entries, u32 slots, bool sparse)
 {
 	struct pool_config config = { .size = 24,
-				      .elem_bytes = 24,
+				      .elem_bytes = 28,
 				      .entries = entries,
 				      .sparse = sparse };
 
 	b->mem = new_mem(8 * MB, slots, false);
-	assert_int_equal(arena_create(b->mem, "pool",
-				      24 * pool_capacity(entries, slots, 24),
-				      sparse ? ARENA_SPARSE : ARENA_FULL,
-				      &b->arena),
-			 0);
+	assert_int_equal(
+		arena_create(b->mem, "pool",
+			     28 * (pool_capacity(entries, slots, 28) + 1),
+			     sparse ? ARENA_SPARSE : ARENA_FULL, &b->arena),
+		0);
 	config.mem = b->mem;
 	config.arena = &b->arena;
+	config.links = 24 * pool_capacity(entries, slots, 28);
 	b->pool = aligned_alloc(CACHE_LINE,
 				round_up(sizeof(*b->pool), CACHE_LINE));
 	assert_int_equal(pool_init(b->pool, &config), 0);
@@ -453,9 +454,12 @@ static void free_bed(struct bed *b)
 
 static void check_adds_up(struct bed *b, u32 used)
 {
+	u8 *seen = calloc(1, b->pool->capacity + 1ull);
 	u32 unused;
 
-	assert_int_equal(pool_check(b->pool, &unused), 0);
+	assert_non_null(seen);
+	assert_int_equal(pool_check(b->pool, seen, &unused), 0);
+	free(seen);
 	assert_int_equal(unused + used, b->pool->capacity);
 	assert_int_equal(pool_used(b->pool), used);
 }
@@ -477,7 +481,8 @@ static void a_pool_gives_out_its_entries_exactly(void **state)
 			assert_int_equal(pool_take(b.pool, &extra), -E2BIG);
 			check_adds_up(&b, sizes[s]);
 			for (u32 i = 0; i < sizes[s]; i++)
-				pool_retire(b.pool, taken[i]);
+				pool_retire(b.pool, pool_own_list(b.pool),
+					    taken[i]);
 			check_adds_up(&b, 0);
 			free_bed(&b);
 		}
@@ -498,7 +503,7 @@ static void free_elements_go_where_they_are_needed(void **state)
 			assert_int_equal(pool_take(b.pool, &taken[i]), 0);
 		lcore_slot = (round + 1) % 4;
 		for (u32 i = 0; i < 500; i++)
-			pool_retire(b.pool, taken[i]);
+			pool_retire(b.pool, pool_own_list(b.pool), taken[i]);
 		check_adds_up(&b, 0);
 	}
 	lcore_slot = SLOT_NONE;
@@ -517,23 +522,23 @@ static void retired_elements_rest_for_a_grace_period(void **state)
 	assert_int_equal(rcu_online(rcu, 0), 0);
 	for (u32 i = 0; i < 4; i++)
 		assert_int_equal(pool_take(b.pool, &taken[i]), 0);
-	pool_retire(b.pool, taken[2]);
-	pool_retire(b.pool, taken[1]);
-	pool_retire(b.pool, taken[0]);
+	pool_retire(b.pool, pool_own_list(b.pool), taken[2]);
+	pool_retire(b.pool, pool_own_list(b.pool), taken[1]);
+	pool_retire(b.pool, pool_own_list(b.pool), taken[0]);
 	/* Spares are ready, and one of them stands in. */
 	assert_int_equal(pool_take(b.pool, &again), 0);
 	for (u32 i = 0; i < 4; i++)
 		assert_int_not_equal(again, taken[i]);
-	pool_retire(b.pool, again);
+	pool_retire(b.pool, pool_own_list(b.pool), again);
 	/* With nothing ready left, the oldest goes first. */
-	while ((again = pool_swap(b.pool)) != taken[2])
+	while ((again = pool_swap(b.pool, pool_own_list(b.pool))) != taken[2])
 		assert_true(again != taken[1] && again != taken[0]);
 	assert_int_equal(pool_take(b.pool, &again), 0);
 	assert_int_equal(again, taken[1]);
 	/* After a grace period all are as good. */
-	pool_retire(b.pool, taken[1]);
+	pool_retire(b.pool, pool_own_list(b.pool), taken[1]);
 	rcu_quiescent(rcu, 0);
-	assert_int_equal(pool_swap(b.pool), taken[1]);
+	assert_int_equal(pool_swap(b.pool, pool_own_list(b.pool)), taken[1]);
 	rcu_offline(rcu, 0);
 	free_bed(&b);
 }
@@ -557,7 +562,7 @@ static void elements_of_many_ages_rest_long_enough(void **state)
 		assert_int_equal(pool_take(b.pool, &taken[i]), 0);
 	for (u32 i = 0; i < AGES; i++) {
 		stamps[i] = rcu_stamp(rcu);
-		pool_retire(b.pool, taken[i]);
+		pool_retire(b.pool, pool_own_list(b.pool), taken[i]);
 		rcu_start(rcu);
 	}
 	l = &b.pool->lists[0];
@@ -583,9 +588,9 @@ static void a_full_pool_still_swaps(void **state)
 	for (u32 i = 0; i < 100; i++)
 		assert_int_equal(pool_take(b.pool, &taken[i]), 0);
 	for (u32 i = 0; i < 10000; i++) {
-		index = pool_swap(b.pool);
+		index = pool_swap(b.pool, pool_own_list(b.pool));
 		assert_int_not_equal(index, 0);
-		pool_retire(b.pool, taken[i % 100]);
+		pool_retire(b.pool, pool_own_list(b.pool), taken[i % 100]);
 		taken[i % 100] = index;
 		assert_int_equal(pool_take(b.pool, &extra), -E2BIG);
 	}
@@ -611,16 +616,16 @@ static void kept_elements_count_as_taken(void **state)
 						 0);
 				continue;
 			}
-			taken[i] = pool_swap(b.pool);
+			taken[i] = pool_swap(b.pool, pool_own_list(b.pool));
 			assert_int_not_equal(taken[i], 0);
 			assert_int_equal(pool_keep(b.pool), 0);
 		}
-		index = pool_swap(b.pool);
+		index = pool_swap(b.pool, pool_own_list(b.pool));
 		assert_int_equal(pool_keep(b.pool), -E2BIG);
 		pool_return(b.pool, index);
 		check_adds_up(&b, 300);
 		for (u32 i = 0; i < 300; i++)
-			pool_retire(b.pool, taken[i]);
+			pool_retire(b.pool, pool_own_list(b.pool), taken[i]);
 		check_adds_up(&b, 0);
 	}
 	rcu_offline(mem_rcu(b.mem), 0);
@@ -644,7 +649,7 @@ static void others_ready_elements_come_before_own_retired_ones(void **state)
 		pool_return(b.pool, taken[i]);
 	assert_int_equal(rcu_online(rcu, 0), 0);
 	for (u32 i = 40; i < 60; i++)
-		pool_retire(b.pool, taken[i]);
+		pool_retire(b.pool, pool_own_list(b.pool), taken[i]);
 	for (u32 i = 0; i < 40; i++) {
 		assert_int_equal(pool_take(b.pool, &index), 0);
 		for (u32 k = 40; k < 60; k++)
@@ -666,7 +671,7 @@ static void sparse_elements_are_paid_when_used(void **state)
 	while ((err = pool_take(b.pool, &index)) == 0)
 		n++;
 	assert_int_equal(err, -ENOMEM);
-	assert_in_range(n, 8 * MB / 24 - 50000, 8 * MB / 24);
+	assert_in_range(n, 8 * MB / 28 - 50000, 8 * MB / 28);
 	assert_true(mem_used(b.mem) <= mem_budget(b.mem));
 	check_adds_up(&b, n);
 	free_bed(&b);
