@@ -29,10 +29,14 @@
 	X(clone_redirect)               \
 	X(skb_vlan_push)                \
 	X(skb_vlan_pop)                 \
+	X(skb_get_tunnel_key)           \
+	X(skb_set_tunnel_key)           \
 	X(redirect)                     \
 	X(perf_event_output)            \
 	X(skb_load_bytes)               \
 	X(csum_diff)                    \
+	X(skb_get_tunnel_opt)           \
+	X(skb_set_tunnel_opt)           \
 	X(skb_change_proto)             \
 	X(skb_change_type)              \
 	X(get_hash_recalc)              \

@@ -126,6 +126,7 @@ static void follow(struct lcore *lc, struct pkt *pkt, const struct route *r,
 	case ROUTE_INGRESS:
 		pkt->ifindex = pkt->ingress_ifindex = r->port + 1;
 		pkt->priority = 0;
+		pkt->has_tunnel = false;
 		to_ingress(lc, pkt);
 		break;
 	case ROUTE_EGRESS: to_egress(pkt, r->port, &lc->egress); break;

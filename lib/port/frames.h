@@ -57,7 +57,7 @@ int frames_pool(struct eal *eal, enum frame_kind kind, int socket,
  */
 static inline void frame_clear(struct pkt *p)
 {
-	for (u32 at = 0; at < FRAME_PKT; at += CACHE_LINE)
+	for (u32 at = 0; at < offsetof(struct pkt, tunnel); at += CACHE_LINE)
 		memset((u8 *)p + at, 0, CACHE_LINE);
 }
 

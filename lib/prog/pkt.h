@@ -31,6 +31,22 @@ enum pkt_type {
 	PKT_OUTGOING,
 };
 
+#define PKT_TUNNEL_OPTIONS 255
+
+/* What a tunnel is to send a packet with. */
+struct pkt_tunnel {
+	u64 id;
+	u8 from[16]; /* IPv4 has the first four bytes */
+	u8 to[16];
+	u32 label;
+	u16 flags; /* Linux's bits of the header */
+	u8 tos;
+	u8 ttl;
+	bool ipv6;
+	u8 option_bytes;
+	u8 options[PKT_TUNNEL_OPTIONS];
+};
+
 struct pkt {
 	/* the buffer: head <= data_meta <= data <= data_end <= end */
 	u8 *head;
@@ -85,6 +101,10 @@ struct pkt {
 	u64 rx_ns;    /* when it came, by the capture or the port */
 	u32 port;     /* index of the port it came from */
 	u64 number;   /* of the packet in its capture, from 1 */
+
+	bool has_tunnel;
+	/* Only then, and not cleared with the rest: it is long. */
+	struct pkt_tunnel tunnel;
 };
 
 static inline u32 pkt_len(const struct pkt *p)
