@@ -13,7 +13,7 @@
 # otherwise the command that would do it is printed and the result is 1.
 
 setup_build='gcc libc6-dev pkg-config meson ninja-build python3
-	clang-19 llvm-19 libdpdk-dev libelf-dev libbpf-dev libpcap-dev
+	clang-19 llvm-19 llvm-19-dev libdpdk-dev libelf-dev libbpf-dev libpcap-dev
 	libjansson-dev libcyaml-dev libyaml-dev libevent-dev libcmocka-dev libxxhash-dev libmd-dev
 	libcap-dev'
 

@@ -11,8 +11,9 @@
 #include "verify/verify.h"
 #include "vm/vm.h"
 
-static inline int verified_prepare(struct prog *prog, enum vm_mode mode,
-				   struct err *err)
+/* What it finds becomes the program's; its verdict is returned. */
+static inline int verified_facts(struct prog *prog,
+				 struct verify_result *result, struct err *err)
 {
 	const struct prog_attr attr = {
 		.type = prog->type,
@@ -27,13 +28,21 @@ static inline int verified_prepare(struct prog *prog, enum vm_mode mode,
 		.funcs = prog->funcs,
 		.func_cnt = prog->func_cnt,
 	};
+	int ret = verify_prog(&attr, NULL, result, err);
+
+	prog->facts = result->facts;
+	return ret;
+}
+
+static inline int verified_prepare(struct prog *prog, enum vm_mode mode,
+				   struct err *err)
+{
 	struct verify_result result;
 	int ret;
 
 	if (mode != VM_PLAIN)
 		return vm_prepare(prog, mode, err);
-	verify_prog(&attr, NULL, &result, NULL);
-	prog->facts = result.facts;
+	verified_facts(prog, &result, NULL);
 	ret = vm_prepare(prog, mode, err);
 	prog->facts = NULL;
 	verify_result_free(&result);

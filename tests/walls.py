@@ -85,7 +85,7 @@ def check_include(root, rel, place, room, target):
         yield f"{place}: {room}/ may not include {other}/"
 
 
-TOP_LEVEL = {"meson.build", "app", "lib", "maps", "progs", "config", "tests",
+TOP_LEVEL = {"meson.build", "meson_options.txt", "app", "lib", "maps", "progs", "config", "tests",
              "docs", "README.md", "LICENSE", "run.sh", "test.sh", ".ci",
              ".clang-format", ".clang-tidy"}
 

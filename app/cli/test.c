@@ -14,6 +14,7 @@ enum {
 	OPT_BTF,
 	OPT_SET,
 	OPT_UPDATE,
+	OPT_ENGINE,
 };
 
 static const struct cli_option options[] = {
@@ -25,6 +26,8 @@ static const struct cli_option options[] = {
 	{ OPT_ALL, "all", NULL, "write what was dropped as well" },
 	{ OPT_DUMP_MAPS, "dump-maps", NULL, "print the maps afterwards" },
 	{ OPT_VS, "vs", "kernel", "run on Linux too and compare" },
+	{ OPT_ENGINE, "engine", "ENGINE",
+	  "what it runs on: jit (the default) or interp" },
 	{ OPT_BTF, "btf", "FILE",
 	  "relocate against the types in this file, not Weir's" },
 	{ OPT_SET, "set", "MAP.FIELD=N",
@@ -58,6 +61,16 @@ static int take_update(struct test *t, const char *text)
 	return EXIT_OK;
 }
 
+static int take_engine(struct test *t, const char *text)
+{
+	struct err err;
+
+	if (sys_engine_parse(text, &t->opts.engine, &err) == 0)
+		return EXIT_OK;
+	err_place(&err, "--engine %.64s", text);
+	return cli_fail_as(t->cli, EXIT_USAGE, &err);
+}
+
 static int take_option(struct test *t, int what)
 {
 	const char *value = t->cli->value;
@@ -76,6 +89,7 @@ static int take_option(struct test *t, int what)
 			return EXIT_OK;
 		return cli_usage(t->cli, "--vs takes 'kernel', not '%s'",
 				 value);
+	case OPT_ENGINE: return take_engine(t, value);
 	case OPT_BTF: o->btf = value; return EXIT_OK;
 	case OPT_SET: return take_override(t, value);
 	case OPT_UPDATE: return take_update(t, value);
@@ -117,7 +131,7 @@ static int verdict_of(const struct test *t)
 
 static int test_command(struct cli *cli)
 {
-	struct test t = { .cli = cli };
+	struct test t = { .cli = cli, .opts.engine = sys_engine_default() };
 	int code = take_options(&t);
 
 	if (!code)

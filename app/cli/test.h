@@ -21,6 +21,7 @@ struct test_opts {
 	bool all;
 	bool dump_maps;
 	bool vs_kernel;
+	enum sys_engine engine;
 	VEC(struct sys_override) overrides;
 	VEC(char *) updates;
 };

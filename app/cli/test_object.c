@@ -154,8 +154,10 @@ static int make_sys(struct test *t)
 
 	if (!res)
 		res = sys_create(t->mem, &t->sys);
-	if (!res)
+	if (!res) {
+		sys_set_engine(t->sys, t->opts.engine);
 		return EXIT_OK;
+	}
 	err_fail(&err, res, "no memory for maps: %s", strerror(-res));
 	return cli_fail_as(t->cli, EXIT_FAILED, &err);
 }

@@ -122,7 +122,10 @@ static int sys_up(struct daemon *d, struct err *err)
 {
 	int res = sys_create(d->mem, &d->sys);
 
-	return res ? err_fail(err, res, "no memory: %s", strerror(-res)) : 0;
+	if (res)
+		return err_fail(err, res, "no memory: %s", strerror(-res));
+	sys_set_engine(d->sys, d->config->engine);
+	return 0;
 }
 
 static void sys_down(struct daemon *d)

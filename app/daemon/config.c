@@ -198,6 +198,8 @@ static int take_flag(struct config *config, const struct flag *f,
 	case FLAG_LCORES: return text_lcores(config, f->value, err);
 	case FLAG_MEMORY: return text_size(f->value, &config->memory, err);
 	case FLAG_NO_HUGE: config->huge = false; return 0;
+	case FLAG_ENGINE:
+		return sys_engine_parse(f->value, &config->engine, err);
 	default: return 0;
 	}
 }
@@ -308,7 +310,9 @@ int config_make(struct config *config, const struct flags *flags,
 {
 	int res = 0;
 
-	*config = (struct config){ .socket = CTL_DEFAULT_SOCKET, .huge = true };
+	*config = (struct config){ .socket = CTL_DEFAULT_SOCKET,
+				   .huge = true,
+				   .engine = sys_engine_default() };
 	if (flags->file)
 		res = config_read(config, flags->file, err);
 	if (!res)
@@ -362,6 +366,8 @@ int config_same_frame(const struct config *a, const struct config *b,
 			what = "the lcores";
 		else if (a->memory != b->memory || a->huge != b->huge)
 			what = "the memory";
+		else if (a->engine != b->engine)
+			what = "the engine";
 		else if (a->burst != b->burst)
 			what = "the burst";
 		else if (strcmp(a->socket, b->socket) != 0)

@@ -71,6 +71,7 @@ struct config {
 	VEC(u32) lcores;
 	u64 memory; /* 0: half of what there is */
 	bool huge;
+	enum sys_engine engine;
 	u32 burst; /* 0: the default */
 	bool has_log_level;
 	enum log_level log_level;
@@ -103,6 +104,7 @@ enum {
 	FLAG_LCORES,
 	FLAG_MEMORY,
 	FLAG_NO_HUGE,
+	FLAG_ENGINE,
 };
 
 /* Defaults, the file, the flags, and a look at the whole.  config is to be

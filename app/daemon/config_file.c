@@ -176,6 +176,10 @@ static int take_top(const struct source *s, const struct file *f,
 		res = text_log_level(f->log_level, &c->log_level, err);
 		c->has_log_level = true;
 	}
+	if (!res && f->engine) {
+		setting = "engine";
+		res = sys_engine_parse(f->engine, &c->engine, err);
+	}
 	if (!res && f->burst > PORT_BURST) {
 		setting = "burst";
 		res = err_fail(err, -EINVAL, "a burst has at most %d packets",

@@ -91,6 +91,7 @@ static const cyaml_schema_field_t file_fields[] = {
 	TEXT("lcores", OPTIONAL, struct file, lcores),
 	TEXT("memory", OPTIONAL, struct file, memory),
 	TEXT("log_level", OPTIONAL, struct file, log_level),
+	TEXT("engine", OPTIONAL, struct file, engine),
 	CYAML_FIELD_BOOL_PTR("huge_pages", OPTIONAL, struct file, huge_pages),
 	CYAML_FIELD_UINT("burst", CYAML_FLAG_OPTIONAL, struct file, burst),
 	LIST("eal", struct file, eal, eal_cnt, &any_text),

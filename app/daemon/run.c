@@ -171,6 +171,8 @@ static const struct cli_option run_options[] = {
 	{ FLAG_LCORES, "lcores", "LIST", "poll on these CPUs: 1, 1-3 or 1,3" },
 	{ FLAG_MEMORY, "memory", "SIZE", "what maps may take: 512M, 4G" },
 	{ FLAG_NO_HUGE, "no-huge", NULL, "use ordinary pages" },
+	{ FLAG_ENGINE, "engine", "ENGINE",
+	  "what programs run on: jit (the default) or interp" },
 	{ OPT_UNTIL_EOF, "until-eof", NULL,
 	  "end when all captures have ended, and say what was counted" },
 	{ OPT_DUMP_MAPS, "dump-maps", NULL, "then print the maps as well" },

@@ -8,7 +8,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "bpf/name.h"
+#include "jit/jit.h"
 #include "maps/prog_array.h"
 #include "sys/sys_priv.h"
 #include "verify/verify.h"
@@ -114,6 +116,20 @@ static int make_prog(struct sys *sys, const struct prog_attr *attr,
 	return res;
 }
 
+/* If that fails it stays with the interpreter. */
+static void compile(struct sys *sys, struct prog *prog)
+{
+	const struct jit_opts opts = { .level = JIT_O2 };
+	struct err err = { 0 };
+	char text[1024];
+
+	if (sys->engine != SYS_JIT || !jit_prepare(prog, &opts, &err))
+		return;
+	log_warn("program %s is interpreted: %s",
+		 prog->full_name ? prog->full_name : prog->name,
+		 err_text(&err, text, sizeof(text)));
+}
+
 int sys_prog_load(struct sys *sys, const struct prog_attr *attr,
 		  const struct verify_log *log, struct err *err,
 		  struct prog **out)
@@ -130,6 +146,7 @@ int sys_prog_load(struct sys *sys, const struct prog_attr *attr,
 		res = adopt_arrays(prog, err);
 	if (res)
 		goto put_prog;
+	compile(sys, prog);
 	prog->gone = forget_prog;
 	prog->gone_arg = sys;
 	res = id_add(&sys->progs, prog, &prog->id);

@@ -19,6 +19,16 @@ struct verify_log;
 int sys_create(struct mem *mem, struct sys **out);
 void sys_destroy(struct sys *sys);
 struct mem *sys_mem(struct sys *sys);
+/* What programs that are loaded from now on run on: the interpreter unless said
+ * otherwise.  One that cannot be compiled is interpreted, with a warning. */
+enum sys_engine { SYS_INTERP, SYS_JIT, SYS_ENGINES };
+void sys_set_engine(struct sys *sys, enum sys_engine engine);
+/* "interp", "jit"; -EINVAL with the reason, also for one that this build has
+ * not. */
+int sys_engine_parse(const char *name, enum sys_engine *engine,
+		     struct err *err);
+/* The best of this build. */
+enum sys_engine sys_engine_default(void);
 /* There are ports 1 to n; devmaps take no others from now on. */
 void sys_set_ports(struct sys *sys, u32 n);
 

@@ -22,6 +22,7 @@ struct sys {
 	struct mem *mem;
 	struct map_env env;
 	struct timer_thread *timers;
+	_Atomic(enum sys_engine) engine;
 	struct id_table maps;
 	struct id_table progs;
 	struct id_table btfs;

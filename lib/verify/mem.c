@@ -600,15 +600,14 @@ static int check_one_kind(struct verifier *v, u8 kind)
 {
 	u8 *seen = &v->aux[v->insn].pointer_kind;
 
-	if (!*seen) {
-		*seen = kind;
-		return 0;
-	}
-	if (*seen != kind &&
+	if (*seen && *seen != kind &&
 	    (kind_is_rewritten(*seen) || kind_is_rewritten(kind)))
 		return reject(v, VERIFY_NOT_POINTER, -EINVAL,
 			      "same insn cannot be used with different "
 			      "pointers");
+	/* the packet's only if it is nothing else's */
+	if (!*seen || *seen == REG_PKT)
+		*seen = kind;
 	return 0;
 }
 

@@ -50,7 +50,7 @@ struct insn_aux {
 	bool spares; /* a call with pairs around it; see fastcall.c */
 	bool spared; /* of such a pair */
 	u8 pointer_kind; /* enum reg_kind of what a load or store used: it is
-			    one kind on all paths */
+			    one kind on all paths, or none that matters */
 	u32 subprog;
 	const char *kfunc;
 

@@ -29,7 +29,7 @@
 #ifndef WEIR_VM_EXEC_H
 #define WEIR_VM_EXEC_H
 
-#include "vm/skb_load.h"
+#include "prog/skb_load.h"
 
 #define DST r[in->dst]
 #define SRC r[in->src]

@@ -2,12 +2,12 @@
 /*
  * plugin.c - build/conformance-plugin, for the public bpf_conformance suite
  *
- *	conformance-plugin [MEMORY] [--elf] [--program HEX]
+ *	conformance-plugin [MEMORY] [--elf] [--jit] [--program HEX]
  *
  * MEMORY is the program's memory in hex (r1, its length in r2); the program
  * comes in hex on standard input, as instructions or, with --elf, as an object
  * file whose first program runs.  Prints r0 in hex.  The program is not
- * verified, so it runs checked.
+ * verified, so it runs checked; with --jit it is compiled, and trusted.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "elf/elf_obj.h"
+#include "jit/jit.h"
 #include "vm/vm.h"
 
 enum { EXIT_USAGE = 2 };
@@ -28,11 +29,12 @@ struct options {
 	const char *memory;
 	const char *program;
 	bool elf;
+	bool jit;
 };
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: conformance-plugin [MEMORY] [--elf] "
+	fprintf(stderr, "usage: conformance-plugin [MEMORY] [--elf] [--jit] "
 			"[--program HEX]\n"
 			"MEMORY and the program (on standard input) in hex\n");
 	return EXIT_USAGE;
@@ -97,7 +99,21 @@ static char *read_all(FILE *f)
 	return text;
 }
 
-static int run(const struct bpf_insn *insns, size_t cnt, struct bytes *memory)
+static int prepare(struct prog *prog, bool jit, struct err *err)
+{
+	const struct jit_opts opts = { .level = JIT_O2, .memory = true };
+	int ret = vm_prepare(prog, jit ? VM_PLAIN : VM_CHECKED, err);
+
+	if (ret || !jit)
+		return ret;
+	ret = jit_prepare(prog, &opts, err);
+	if (ret)
+		prog->free_image(prog->image);
+	return ret;
+}
+
+static int run(const struct bpf_insn *insns, size_t cnt, struct bytes *memory,
+	       bool jit)
 {
 	struct run r = { .world = &world_host };
 	struct prog prog = {
@@ -106,17 +122,18 @@ static int run(const struct bpf_insn *insns, size_t cnt, struct bytes *memory)
 		.insns = (struct bpf_insn *)insns,
 		.insn_cnt = (u32)cnt,
 	};
+	void *mem = memory->len ? memory->at : NULL;
 	struct err err = { 0 };
 	char text[1024];
 	u64 r0;
 
-	if (vm_prepare(&prog, VM_CHECKED, &err)) {
+	if (prepare(&prog, jit, &err)) {
 		fprintf(stderr, "%s\n", err_text(&err, text, sizeof(text)));
 		return EXIT_FAILURE;
 	}
 	run_begin(&r, NULL);
-	r0 = vm_run_mem(&prog, &r, memory->len ? memory->at : NULL,
-			memory->len);
+	r0 = jit ? jit_run_mem(&prog, &r, mem, memory->len)
+		 : vm_run_mem(&prog, &r, mem, memory->len);
 	prog.free_image(prog.image);
 	if (r.fault.code) {
 		fprintf(stderr, "insn %u: %s\n", r.fault.insn, r.fault.text);
@@ -126,7 +143,7 @@ static int run(const struct bpf_insn *insns, size_t cnt, struct bytes *memory)
 	return EXIT_SUCCESS;
 }
 
-static int run_object(const struct bytes *file, struct bytes *memory)
+static int run_object(const struct bytes *file, struct bytes *memory, bool jit)
 {
 	struct elf_obj *obj = NULL;
 	struct err err = { 0 };
@@ -139,7 +156,8 @@ static int run_object(const struct bytes *file, struct bytes *memory)
 		return EXIT_FAILURE;
 	}
 	if (obj->prog_cnt)
-		ret = run(obj->progs[0].insns, obj->progs[0].insn_cnt, memory);
+		ret = run(obj->progs[0].insns, obj->progs[0].insn_cnt, memory,
+			  jit);
 	else
 		fprintf(stderr, "the object has no program\n");
 	elf_close(obj);
@@ -151,6 +169,8 @@ static bool parse_options(int argc, char **argv, struct options *o)
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--elf") == 0)
 			o->elf = true;
+		else if (strcmp(argv[i], "--jit") == 0)
+			o->jit = true;
 		else if (strcmp(argv[i], "--program") == 0 && i + 1 < argc)
 			o->program = argv[++i];
 		else if (argv[i][0] == '-' || o->memory)
@@ -177,14 +197,14 @@ int main(int argc, char **argv)
 	    parse_hex("program", o.program, &program))
 		goto out;
 	if (o.elf)
-		ret = run_object(&program, &memory);
+		ret = run_object(&program, &memory, o.jit);
 	else if (!program.len || program.len % sizeof(struct bpf_insn))
 		fprintf(stderr,
 			"program: %zu bytes are not a number of instructions\n",
 			program.len);
 	else
 		ret = run((const struct bpf_insn *)program.at,
-			  program.len / sizeof(struct bpf_insn), &memory);
+			  program.len / sizeof(struct bpf_insn), &memory, o.jit);
 out:
 	free(text);
 	free(memory.at);

@@ -16,7 +16,7 @@
 #include "../asm.h"
 #include "bpf/opcode.h"
 #include "programs.h"
-#include "../verified.h"
+#include "../engine.h"
 
 static const char *folder;
 static bool covered[OP_COUNT];
@@ -62,7 +62,7 @@ struct outcome {
 };
 
 static void run_one(const struct bpf_insn *insns, u32 cnt, bool packet,
-		    bool maps, enum vm_mode mode, struct outcome *out)
+		    bool maps, enum engine engine, struct outcome *out)
 {
 	struct bpf_insn *copy = malloc(cnt * sizeof(*insns));
 	struct map *table[] = { &one };
@@ -91,11 +91,13 @@ static void run_one(const struct bpf_insn *insns, u32 cnt, bool packet,
 	for (u32 i = 0; i < PROGRAM_VALUE; i++)
 		one_value[i] = 0xa0 + i;
 	memset(out, 0, sizeof(*out));
-	out->prepared = verified_prepare(&prog, mode, &out->err);
+	out->prepared = packet ? engine_prepare(&prog, engine, &out->err) :
+				 engine_prepare_mem(&prog, engine, &out->err);
 	if (!out->prepared) {
 		run_begin(&run, packet ? &pkt : NULL);
 		out->r0 = packet ? prog_run(&prog, &run) :
-				   vm_run_mem(&prog, &run, mem, PROGRAM_MEM);
+				   engine_run_mem(&prog, engine, &run, mem,
+						  PROGRAM_MEM);
 		out->fault = run.fault;
 		prog.free_image(prog.image);
 	}
@@ -106,17 +108,19 @@ static void run_one(const struct bpf_insn *insns, u32 cnt, bool packet,
 static void gives(const char *name, const struct bpf_insn *insns, u32 cnt,
 		  bool packet, bool maps, u64 r0)
 {
-	for (int mode = VM_PLAIN; mode <= VM_CHECKED; mode++) {
+	for (enum engine e = 0; e < ENGINES; e++) {
 		struct outcome got;
 
-		run_one(insns, cnt, packet, maps, mode, &got);
+		if (!engine_there(e))
+			continue;
+		run_one(insns, cnt, packet, maps, e, &got);
 		if (got.prepared)
 			fail_msg("%s: refused: %s", name, got.err.reason);
 		if (got.fault.code)
 			fail_msg("%s: stopped: %s", name, got.fault.text);
 		if (got.r0 != r0)
-			fail_msg("%s, mode %d: %#llx instead of %#llx", name,
-				 mode, (unsigned long long)got.r0,
+			fail_msg("%s, %s: %#llx instead of %#llx", name,
+				 engine_names[e], (unsigned long long)got.r0,
 				 (unsigned long long)r0);
 	}
 	cover(insns, cnt);
@@ -281,7 +285,7 @@ static void check_program(const struct program *p)
 		gives(p->name, p->insns, p->cnt, p->packet, p->maps, p->r0);
 		return;
 	}
-	run_one(p->insns, p->cnt, p->packet, p->maps, VM_CHECKED, &got);
+	run_one(p->insns, p->cnt, p->packet, p->maps, ENGINE_CHECKED, &got);
 	if (p->refused) {
 		if (!got.prepared)
 			fail_msg("%s: not refused", p->name);

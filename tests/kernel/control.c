@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * control.c - calls, tail calls, packet loads and refusals: the same program
- * on the live kernel and in both modes
+ * on the live kernel and on every engine
  *
  * Map 0 of a program is an array of one value that both sides start with all
  * zero; map 1 is a prog array of 40 whose slot 0 has the program "again" and
@@ -13,9 +13,10 @@
 #include <unistd.h>
 
 #include "../asm.h"
+#include "bpf/btf.h"
 #include "kprog.h"
 #include "maps/prog_array.h"
-#include "../verified.h"
+#include "../engine.h"
 
 enum { VALUE = 64, FRAME = 64, LOG_SIZE = 1 << 16, INSNS_MAX = 32 };
 
@@ -184,12 +185,16 @@ struct ours {
 	struct map_env env;
 	struct map *maps[2];
 	struct prog again, seven;
+	struct btf_blob *btf;
+	struct prog_func funcs[KPROG_FUNCS]; /* of the last one */
 	u8 frame[PKT_HEADROOM + FRAME];
 };
 
 static int prepare(struct ours *o, const struct row *row, u32 type,
-		   enum vm_mode mode, struct prog *prog, struct err *err)
+		   enum engine engine, struct prog *prog, struct err *err)
 {
+	struct bpf_func_info funcs[KPROG_FUNCS];
+
 	memset(prog, 0, sizeof(*prog));
 	prog->type = type;
 	prog->gpl = !row->license;
@@ -197,10 +202,16 @@ static int prepare(struct ours *o, const struct row *row, u32 type,
 	prog->insn_cnt = row->cnt;
 	prog->maps = o->maps;
 	prog->map_cnt = 2;
-	return verified_prepare(prog, mode, err);
+	prog->btf = o->btf;
+	prog->funcs = o->funcs;
+	prog->func_cnt = kprog_funcs(row->insns, row->cnt, funcs);
+	for (u32 i = 0; i < prog->func_cnt; i++)
+		o->funcs[i] = (struct prog_func){ funcs[i].insn_off,
+						  funcs[i].type_id, "f" };
+	return engine_prepare(prog, engine, err);
 }
 
-static bool open_ours(struct ours *o, enum vm_mode mode)
+static bool open_ours(struct ours *o, enum engine engine)
 {
 	static const struct map_attr attrs[] = {
 		{ .type = BPF_MAP_TYPE_ARRAY, .key_size = 4,
@@ -210,9 +221,11 @@ static bool open_ours(struct ours *o, enum vm_mode mode)
 	};
 	const struct mem_config config = { .slots = 1 };
 	const u32 slots[] = { 0, 2 };
+	u8 btf[KPROG_BTF_MAX];
 	struct map *jumps;
 
-	if (mem_create(&config, &o->mem))
+	if (mem_create(&config, &o->mem) ||
+	    btf_parse(btf, kprog_btf_bytes(btf), NULL, &o->btf))
 		return false;
 	o->env.mem = o->mem;
 	o->env.progs = &refs;
@@ -220,8 +233,8 @@ static bool open_ours(struct ours *o, enum vm_mode mode)
 		if (map_create(&o->env, &attrs[i], NULL, &o->maps[i]))
 			return false;
 	jumps = o->maps[1];
-	return !prepare(o, &again, BPF_PROG_TYPE_XDP, mode, &o->again, NULL) &&
-	       !prepare(o, &seven, BPF_PROG_TYPE_XDP, mode, &o->seven, NULL) &&
+	return !prepare(o, &again, BPF_PROG_TYPE_XDP, engine, &o->again, NULL) &&
+	       !prepare(o, &seven, BPF_PROG_TYPE_XDP, engine, &o->seven, NULL) &&
 	       !jumps->ops->write_object(jumps, &slots[0], &o->again, 0) &&
 	       !jumps->ops->write_object(jumps, &slots[1], &o->seven, 0);
 }
@@ -233,6 +246,7 @@ static void close_ours(struct ours *o)
 	mem_destroy(o->mem);
 	o->again.free_image(o->again.image);
 	o->seven.free_image(o->seven.image);
+	btf_put(o->btf);
 }
 
 static void *our_value(struct ours *o)
@@ -259,9 +273,9 @@ static u32 differs(const struct row *row, const char *what, const char *mode,
 }
 
 static u32 run_ours(struct ours *o, const struct row *row, u32 type,
-		    enum vm_mode mode, u32 kernel)
+		    enum engine engine, u32 kernel)
 {
-	const char *name = mode == VM_PLAIN ? "plain" : "checked";
+	const char *name = engine_names[engine];
 	struct run run = { .world = &world_host };
 	struct pkt pkt = { .head = o->frame };
 	struct err err = { 0 };
@@ -269,7 +283,7 @@ static u32 run_ours(struct ours *o, const struct row *row, u32 type,
 	u32 wrong = 0;
 	u64 r0;
 
-	if (prepare(o, row, type, mode, &prog, &err)) {
+	if (prepare(o, row, type, engine, &prog, &err)) {
 		fprintf(stderr, "%s: refused: %s\n", row->name, err.reason);
 		return 1;
 	}
@@ -308,8 +322,9 @@ static u32 compare_runs(struct ours *o, const struct row *rows, u32 n, u32 type)
 			continue;
 		}
 		close(fd);
-		wrong += run_ours(o, &rows[i], type, VM_PLAIN, kernel);
-		wrong += run_ours(o, &rows[i], type, VM_CHECKED, kernel);
+		for (enum engine e = 0; e < ENGINES; e++)
+			if (engine_there(e))
+				wrong += run_ours(o, &rows[i], type, e, kernel);
 	}
 	return wrong;
 }
@@ -332,7 +347,7 @@ static u32 compare_refusals(struct ours *o)
 			continue;
 		}
 		kernel = kprog_reason(log_text);
-		if (!prepare(o, &refused[i], BPF_PROG_TYPE_XDP, VM_CHECKED,
+		if (!prepare(o, &refused[i], BPF_PROG_TYPE_XDP, ENGINE_CHECKED,
 			     &prog, &err))
 			prog.free_image(prog.image);
 		if (strcmp(kernel, err.reason) == 0)
@@ -344,27 +359,42 @@ static u32 compare_refusals(struct ours *o)
 	return wrong;
 }
 
-int main(void)
+/* The programs in the array run on that engine. */
+static u32 compare_all(enum engine jumps)
 {
-	const char *why = kprog_unavailable();
 	struct ours o;
 	u32 wrong = 0;
 
-	if (why) {
-		printf("skipped: %s\n", why);
-		return KPROG_SKIP;
-	}
 	memset(&o, 0, sizeof(o));
-	/* an engine calls the other where modes meet */
-	if (!open_kernel() || !open_ours(&o, VM_CHECKED)) {
-		fprintf(stderr, "cannot set up: %s\n", log_text);
-		return EXIT_FAILURE;
+	if (!open_ours(&o, jumps)) {
+		fprintf(stderr, "cannot set up ours\n");
+		return 1;
 	}
 	wrong += compare_runs(&o, runs, ARRAY_LEN(runs), BPF_PROG_TYPE_XDP);
 	wrong += compare_runs(&o, loads, ARRAY_LEN(loads),
 			      BPF_PROG_TYPE_SCHED_CLS);
 	wrong += compare_refusals(&o);
 	close_ours(&o);
+	return wrong;
+}
+
+int main(void)
+{
+	const char *why = kprog_unavailable();
+	u32 wrong = 0;
+
+	if (why) {
+		printf("skipped: %s\n", why);
+		return KPROG_SKIP;
+	}
+	if (!open_kernel()) {
+		fprintf(stderr, "cannot set up: %s\n", log_text);
+		return EXIT_FAILURE;
+	}
+	/* an engine calls the other where engines meet */
+	for (enum engine e = ENGINE_CHECKED; e < ENGINES; e++)
+		if (engine_there(e))
+			wrong += compare_all(e);
 	printf("%zu programs, %zu refusals: %u different\n",
 	       ARRAY_LEN(runs) + ARRAY_LEN(loads), ARRAY_LEN(refused), wrong);
 	return wrong ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -23,6 +23,8 @@
 #define LOG_SIZE (1 << 18)
 #define BUFFER 40000 /* as far as sk_buffs can grow */
 #define STACK 512
+#define ALL_COMPILED 500
+#define COMPILED 16
 
 enum { MAP_VALUE, MAP_HASH, MAP_JUMPS, MAP_STRING, MAP_THAWED, MAPS };
 
@@ -334,7 +336,7 @@ static void run_ours(struct duo *d, struct prog *prog, struct pkt *p,
 	memcpy(o->frame, p->data_meta, MIN(o->len, sizeof(o->frame)));
 }
 
-static int prepare(struct duo *d, u32 type, bool gpl, enum vm_mode mode,
+static int prepare(struct duo *d, u32 type, bool gpl, enum engine engine,
 		   struct prog *prog, struct err *err)
 {
 	memset(prog, 0, sizeof(*prog));
@@ -344,7 +346,7 @@ static int prepare(struct duo *d, u32 type, bool gpl, enum vm_mode mode,
 	prog->insn_cnt = d->code.cnt;
 	prog->maps = d->maps;
 	prog->map_cnt = ARRAY_LEN(d->maps);
-	return verified_prepare(prog, mode, err);
+	return engine_prepare(prog, engine, err);
 }
 
 /* ---- comparing ---- */
@@ -404,30 +406,34 @@ static u32 compare_outcomes(struct duo *d, const struct duo_case *dc,
 				     o->frame, MIN(k->len, DUO_FRAME));
 }
 
+/* To compile takes its time: the first ones, and then one in so many. */
+static bool is_compiled(u32 number)
+{
+	return jit_available() &&
+	       (number < ALL_COMPILED || number % COMPILED == 0);
+}
+
 void duo_compare(struct duo *d, const struct duo_case *dc)
 {
-	static const char *const modes[] = {
-		[VM_PLAIN] = "plain", [VM_CHECKED] = "checked"
-	};
+	enum engine engines = is_compiled(d->count++) ? ENGINES : ENGINE_O0;
 
-	d->count++;
 	make(&d->code, dc);
 	if (!run_kernel(d, dc)) {
 		d->wrong++;
 		return;
 	}
-	for (u32 mode = VM_PLAIN; mode <= VM_CHECKED; mode++) {
+	for (enum engine e = 0; e < engines; e++) {
 		struct err err = { 0 };
 		struct prog prog;
 		struct pkt p;
 
-		if (prepare(d, dc->type, true, mode, &prog, &err)) {
+		if (prepare(d, dc->type, true, e, &prog, &err)) {
 			duo_differs(d, "%s: refused: %s", dc->name, err.reason);
 			return;
 		}
 		run_ours(d, &prog, &p, dc);
 		prog.free_image(prog.image);
-		d->wrong += compare_outcomes(d, dc, modes[mode]);
+		d->wrong += compare_outcomes(d, dc, engine_names[e]);
 	}
 }
 
@@ -444,7 +450,7 @@ bool duo_results(struct duo *d, const struct duo_case *dc,
 		d->wrong++;
 		return false;
 	}
-	if (prepare(d, dc->type, true, VM_CHECKED, &prog, &err)) {
+	if (prepare(d, dc->type, true, ENGINE_CHECKED, &prog, &err)) {
 		duo_differs(d, "%s: refused: %s", dc->name, err.reason);
 		return false;
 	}
@@ -507,7 +513,7 @@ bool duo_ours_takes(struct duo *d, u32 type, const char *license,
 	struct pkt p;
 
 	make_one(&d->code, type, call);
-	if (prepare(d, type, strcmp(license, "GPL") == 0, VM_CHECKED, &prog,
+	if (prepare(d, type, strcmp(license, "GPL") == 0, ENGINE_CHECKED, &prog,
 		    &err)) {
 		snprintf(d->fault.text, sizeof(d->fault.text), "%.190s",
 			 err.reason);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * duo.h - calls of helpers on the live kernel and in both modes of the
- * interpreter, and what differs
+ * duo.h - calls of helpers on the live kernel and on every engine, and what
+ * differs
  *
  * A duo_case is up to DUO_CALLS calls made one after the other by a program of
  * the harness, which keeps what each returns and then what the context shows.
@@ -10,7 +10,7 @@
 #ifndef WEIR_TESTS_KERNEL_DUO_H
 #define WEIR_TESTS_KERNEL_DUO_H
 
-#include "vm/vm.h"
+#include "../engine.h"
 
 #define DUO_CALLS 8
 #define DUO_MEM 1024

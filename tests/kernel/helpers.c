@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * helpers.c - what helpers return and make of the packet, on the live kernel
- * and in both modes
+ * and on every engine
  *
  * Tables of values for every argument, all combinations of them.
  */

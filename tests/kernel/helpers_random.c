@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * helpers_random.c - sequences of calls with random values, on the live kernel
- * and in both modes
+ * and on every engine
  *
  *	kernel-helpers-random [SEED [PROGRAMS]]
  */

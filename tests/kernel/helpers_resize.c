@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * helpers_resize.c - sk_buffs that grow, shrink and change their kind, on the
- * live kernel and in both modes
+ * live kernel and on every engine
  */
 #include "frames.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * helpers_trace.c - what trace_printk and trace_vprintk return and write, on
- * the live kernel and in both modes
+ * the live kernel and on every engine
  *
  * The kernel's lines come from an instance of tracefs of our own.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * insns.c - instructions on the live kernel and in both modes: the same
+ * insns.c - instructions on the live kernel and on every engine: the same
  *
  *	insns [SEED]
  *
@@ -20,10 +20,11 @@
 #include "bpf/disasm.h"
 #include "bpf/opcode.h"
 #include "kprog.h"
-#include "../verified.h"
+#include "../engine.h"
 
 enum {
 	PROGRAMS = 5000,
+	COMPILED = 500, /* of them */
 	OPERAND_SETS = 8,
 	REGS = 10,
 	SLOTS = 8,
@@ -295,7 +296,7 @@ static struct map our_map = {
 };
 
 static bool prepare(struct prog *prog, const struct code *c, struct map **maps,
-		    enum vm_mode mode)
+		    enum engine engine)
 {
 	struct err err = { 0 };
 	char text[1024];
@@ -308,20 +309,21 @@ static bool prepare(struct prog *prog, const struct code *c, struct map **maps,
 		.maps = maps,
 		.map_cnt = 1,
 	};
-	if (!verified_prepare(prog, mode, &err))
+	if (!engine_prepare_mem(prog, engine, &err))
 		return true;
 	fprintf(stderr, "we refuse: %s\n", err_text(&err, text, sizeof(text)));
 	return false;
 }
 
-static bool same_outcome(const struct prog *prog, const struct value *kernel)
+static bool same_outcome(const struct prog *prog, enum engine engine,
+			 const struct value *kernel)
 {
 	struct run run = { .world = &world_host };
 
 	memset(&our_value, 0, sizeof(our_value));
 	memcpy(our_value.in, kernel->in, sizeof(our_value.in));
 	run_begin(&run, NULL);
-	vm_run_mem(prog, &run, NULL, 0);
+	engine_run_mem(prog, engine, &run, NULL, 0);
 	if (run.fault.code)
 		fprintf(stderr, "insn %u: %s\n", run.fault.insn,
 			run.fault.text);
@@ -343,32 +345,33 @@ static void print_difference(const struct value *kernel, const char *mode)
 
 /* ---- results ---- */
 
-static bool compare_results(const struct code *c, int fd, struct value *kernel)
+static bool compare_results(const struct code *c, int fd, struct value *kernel,
+			    bool compiled)
 {
-	static const char *const names[] = { "plain", "checked" };
 	struct map *maps[] = { &our_map };
-	struct prog progs[2];
+	struct prog progs[ENGINES];
+	enum engine engines = compiled ? ENGINES : ENGINE_O0;
 	u8 frame[64] = { 0 };
 	bool same = true;
 	u32 ret;
 
-	if (!prepare(&progs[0], c, maps, VM_PLAIN) ||
-	    !prepare(&progs[1], c, maps, VM_CHECKED))
-		return false;
+	for (enum engine e = 0; e < engines; e++)
+		if (!prepare(&progs[e], c, maps, e))
+			return false;
 	for (u32 set = 0; same && set < OPERAND_SETS; set++) {
 		for (u32 i = 0; i < WORDS; i++)
 			kernel->in[i] = operand();
 		memset(kernel->out, 0, sizeof(kernel->out));
 		if (kprog_run(fd, frame, sizeof(frame), &ret))
 			return false;
-		for (u32 mode = 0; same && mode < 2; mode++) {
-			same = same_outcome(&progs[mode], kernel);
+		for (enum engine e = 0; same && e < engines; e++) {
+			same = same_outcome(&progs[e], e, kernel);
 			if (!same)
-				print_difference(kernel, names[mode]);
+				print_difference(kernel, engine_names[e]);
 		}
 	}
-	for (u32 mode = 0; mode < 2; mode++)
-		progs[mode].free_image(progs[mode].image);
+	for (enum engine e = 0; e < engines; e++)
+		progs[e].free_image(progs[e].image);
 	return same;
 }
 
@@ -412,7 +415,8 @@ static u32 random_programs(int map, struct value *kernel, char *log, u32 *ran)
 				kprog_reason(log));
 			return 1;
 		}
-		same = compare_results(&c, fd, kernel);
+		same = compare_results(&c, fd, kernel,
+				       jit_available() && n < COMPILED);
 		close(fd);
 		if (!same) {
 			print_program(&c);

@@ -10,8 +10,6 @@
 
 #include "bpf/insn.h"
 
-#define FUNCS 8
-
 static int sys_bpf(int cmd, union bpf_attr *attr)
 {
 	long ret = syscall(SYS_bpf, cmd, attr, sizeof(*attr));
@@ -45,7 +43,7 @@ const char *kprog_unavailable(void)
 }
 
 /* Type 3 is static int f(void). */
-int kprog_btf(void)
+u32 kprog_btf_bytes(void *to)
 {
 	static const char strings[] = "\0int\0f";
 	struct {
@@ -68,25 +66,33 @@ int kprog_btf(void)
 		.func = { .name_off = 5, .info = BTF_KIND_FUNC << 24,
 			  .type = 2 },
 	};
-	union bpf_attr attr = { 0 };
+	u32 size = sizeof(btf) - sizeof(btf.strings) + sizeof(strings);
 
 	memcpy(btf.strings, strings, sizeof(strings));
-	attr.btf = address(&btf);
-	attr.btf_size = sizeof(btf) - sizeof(btf.strings) + sizeof(strings);
+	memcpy(to, &btf, size);
+	return size;
+}
+
+int kprog_btf(void)
+{
+	u8 bytes[KPROG_BTF_MAX];
+	union bpf_attr attr = { .btf = address(bytes),
+				.btf_size = kprog_btf_bytes(bytes) };
+
 	return sys_bpf(BPF_BTF_LOAD, &attr);
 }
 
-/* Where functions start, ascending. */
-static u32 find_funcs(const struct kprog_load *l, struct bpf_func_info *funcs)
+u32 kprog_funcs(const struct bpf_insn *insns, u32 cnt,
+		struct bpf_func_info *funcs)
 {
 	u32 n = 0;
 
-	for (u32 at = 0; at < l->cnt && n < FUNCS; at++) {
+	for (u32 at = 0; at < cnt && n < KPROG_FUNCS; at++) {
 		bool start = at == 0;
 
-		for (u32 i = 0; i < l->cnt; i++)
-			if (insn_is_local_call(&l->insns[i]) &&
-			    (s64)i + 1 + l->insns[i].imm == at)
+		for (u32 i = 0; i < cnt; i++)
+			if (insn_is_local_call(&insns[i]) &&
+			    (s64)i + 1 + insns[i].imm == at)
 				start = true;
 		if (start)
 			funcs[n++] = (struct bpf_func_info){ at, 3 };
@@ -96,7 +102,7 @@ static u32 find_funcs(const struct kprog_load *l, struct bpf_func_info *funcs)
 
 int kprog_load(const struct kprog_load *l)
 {
-	struct bpf_func_info funcs[FUNCS];
+	struct bpf_func_info funcs[KPROG_FUNCS];
 	union bpf_attr attr = { 0 };
 
 	attr.prog_type = l->type;
@@ -116,7 +122,8 @@ int kprog_load(const struct kprog_load *l)
 		attr.func_info_rec_size = sizeof(funcs[0]);
 		attr.func_info = address(l->funcs ? l->funcs : funcs);
 		attr.func_info_cnt = l->funcs ? l->func_cnt
-					      : find_funcs(l, funcs);
+					      : kprog_funcs(l->insns, l->cnt,
+							     funcs);
 	}
 	return sys_bpf(BPF_PROG_LOAD, &attr);
 }

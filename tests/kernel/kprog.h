@@ -29,6 +29,13 @@ struct kprog_load {
 
 /* The fd, or -errno. */
 int kprog_btf(void);
+/* Its bytes, of which it says how many; and what of it is said of a program:
+ * where functions start, ascending. */
+#define KPROG_BTF_MAX 128
+#define KPROG_FUNCS 8
+u32 kprog_btf_bytes(void *to);
+u32 kprog_funcs(const struct bpf_insn *insns, u32 cnt,
+		struct bpf_func_info *funcs);
 
 /* The fd of the loaded program, or -errno. */
 int kprog_load(const struct kprog_load *l);

@@ -169,7 +169,7 @@ static void add_program(struct twin *t, int map, struct waiting *w)
 static void run_program(struct twin *t, int map, u32 type, struct waiting *w)
 {
 	add_program(t, map, w);
-	twin_run(t, type, twin_random(t, 2));
+	twin_run(t, type, twin_engine(t));
 	for (u32 at = 0; at < CALLS; at++) {
 		s64 res;
 

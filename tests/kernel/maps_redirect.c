@@ -185,7 +185,7 @@ static void run_both(struct twin *t, u32 i)
 		twin_keep(t, R7, 0);
 	}
 	TWIN_ADD(t, ALU64_X(MOV, R0, R6), EXIT());
-	twin_run(t, BPF_PROG_TYPE_XDP, twin_random(t, 2));
+	twin_run(t, BPF_PROG_TYPE_XDP, twin_engine(t));
 }
 
 static void one(struct twin *t, u32 i, const struct pair *pairs)

@@ -200,7 +200,7 @@ static void wakeups(struct twin *t)
 			 LD64(R4, flags[twin_random(t, 3)]),
 			 CALL(BPF_FUNC_ringbuf_output), ALU64_K(MOV, R0, 2),
 			 EXIT());
-		if (!twin_run(t, BPF_PROG_TYPE_XDP, VM_PLAIN))
+		if (!twin_run(t, BPF_PROG_TYPE_XDP, ENGINE_PLAIN))
 			break;
 		twin_compare(t, "woke", kernel_woke(epoll),
 			     eventfd_read(fd, &n) == 0);
@@ -245,7 +245,7 @@ static void sequence(struct twin *t)
 	for (u32 i = 0; i < STEPS; i++) {
 		add_calls(t, map);
 		if (!twin_run(t, BPF_PROG_TYPE_XDP,
-			      i & 1 ? VM_CHECKED : VM_PLAIN))
+			      i & 1 ? ENGINE_CHECKED : ENGINE_PLAIN))
 			break;
 		compare_rings(t, v);
 		if (twin_random(t, 3) == 0)

@@ -11,6 +11,8 @@
 
 #include "bpf/insn.h"
 
+#define COMPILED 8 /* one program in so many */
+
 static const struct map_attr value_attr = { .type = BPF_MAP_TYPE_ARRAY,
 					    .key_size = 4,
 					    .value_size = TWIN_VALUE,
@@ -143,7 +145,7 @@ static int adopt(struct twin *t, const struct prog *prog)
 	return res;
 }
 
-static int run_ours(struct twin *t, u32 type, enum vm_mode mode,
+static int run_ours(struct twin *t, u32 type, enum engine engine,
 		    const u8 *frame, u32 len, u32 *ret)
 {
 	static const u8 mac[6];
@@ -159,7 +161,7 @@ static int run_ours(struct twin *t, u32 type, enum vm_mode mode,
 	int res;
 
 	memset(t->our_value, 0, TWIN_VALUE);
-	res = buffer ? verified_prepare(&prog, mode, &err) : -ENOMEM;
+	res = buffer ? engine_prepare(&prog, engine, &err) : -ENOMEM;
 	if (!res)
 		res = adopt(t, &prog);
 	if (res) {
@@ -181,7 +183,14 @@ static int run_ours(struct twin *t, u32 type, enum vm_mode mode,
 	return t->run.fault.code;
 }
 
-bool twin_run(struct twin *t, u32 type, enum vm_mode mode)
+enum engine twin_engine(struct twin *t)
+{
+	if (jit_available() && !twin_random(t, COMPILED))
+		return twin_random(t, 4) ? ENGINE_O2 : ENGINE_O0;
+	return twin_random(t, 2) ? ENGINE_CHECKED : ENGINE_PLAIN;
+}
+
+bool twin_run(struct twin *t, u32 type, enum engine engine)
 {
 	u8 frame[64];
 	u32 kernel = 0, ours = 0;
@@ -190,7 +199,7 @@ bool twin_run(struct twin *t, u32 type, enum vm_mode mode)
 	for (u32 i = 0; i < sizeof(frame); i++)
 		frame[i] = (u8)(i * 7 + 1);
 	theirs = run_kernel(t, type, frame, sizeof(frame), &kernel);
-	mine = run_ours(t, type, mode, frame, sizeof(frame), &ours);
+	mine = run_ours(t, type, engine, frame, sizeof(frame), &ours);
 	t->cnt = 0;
 	twin_compare(t, "loaded", theirs, mine);
 	if (theirs || mine)

@@ -12,7 +12,7 @@
 #include "../asm.h"
 #include "kmap.h"
 #include "kprog.h"
-#include "vm/vm.h"
+#include "../engine.h"
 
 #define TWIN_MAPS 8
 #define TWIN_INSNS 1024
@@ -54,7 +54,9 @@ void twin_keep(struct twin *t, u32 reg, u32 off);
 
 /* Run what was added on a frame of 64 bytes, on both sides, and compare what
  * they returned and the values.  False: it was refused. */
-bool twin_run(struct twin *t, u32 type, enum vm_mode mode);
+/* One at random; to compile takes its time. */
+enum engine twin_engine(struct twin *t);
+bool twin_run(struct twin *t, u32 type, enum engine engine);
 
 void twin_compare(struct twin *t, const char *what, s64 kernel, s64 ours);
 

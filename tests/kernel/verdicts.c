@@ -24,7 +24,7 @@
 #include "kmap.h"
 #include "knet.h"
 #include "kprog.h"
-#include "vm/vm.h"
+#include "../engine.h"
 
 enum {
 	PROGS = 2,
@@ -263,7 +263,9 @@ static int prepare(struct weir *w, u32 i, enum style style)
 	if (err)
 		return err;
 	w->progs[style][i] = prog;
-	err = vm_prepare(prog, VM_CHECKED, &e);
+	err = engine_prepare(
+		prog, jit_available() && i % 2 ? ENGINE_O2 : ENGINE_CHECKED,
+		&e);
 	if (err)
 		printf("Weir refuses the program: %s\n", e.reason);
 	return err;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* skb_load.h - what LD_ABS and LD_IND read */
-#ifndef WEIR_VM_SKB_LOAD_H
-#define WEIR_VM_SKB_LOAD_H
+#ifndef WEIR_PROG_SKB_LOAD_H
+#define WEIR_PROG_SKB_LOAD_H
 
 #include <linux/filter.h>
 

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* emit.c - a job compiled to an object file */
+#include "jit/emit.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <llvm-c/Target.h>
+#include <llvm-c/TargetMachine.h>
+#include <llvm-c/Transforms/PassBuilder.h>
+
+#include "jit/ir.h"
+
+static void start_llvm(void)
+{
+	LLVMInitializeNativeTarget();
+	LLVMInitializeNativeAsmPrinter();
+}
+
+/* Code and data may be anywhere: whole addresses. */
+static LLVMTargetMachineRef machine(u32 level, struct err *err)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	char *triple, *cpu, *features, *why = NULL;
+	LLVMTargetMachineRef tm = NULL;
+	LLVMTargetRef target;
+
+	pthread_once(&once, start_llvm);
+	triple = LLVMGetDefaultTargetTriple();
+	cpu = LLVMGetHostCPUName();
+	features = LLVMGetHostCPUFeatures();
+	if (LLVMGetTargetFromTriple(triple, &target, &why) == 0)
+		tm = LLVMCreateTargetMachine(target, triple, cpu, features,
+					     level == JIT_O0
+						     ? LLVMCodeGenLevelNone
+						     : LLVMCodeGenLevelDefault,
+					     LLVMRelocStatic,
+					     LLVMCodeModelLarge);
+	if (!tm)
+		err_fail(err, -EOPNOTSUPP, "no machine code for %s: %s", triple,
+			 why ? why : "unknown");
+	LLVMDisposeMessage(why);
+	LLVMDisposeMessage(features);
+	LLVMDisposeMessage(cpu);
+	LLVMDisposeMessage(triple);
+	return tm;
+}
+
+static int optimise(const struct ir *ir, LLVMTargetMachineRef tm)
+{
+	LLVMPassBuilderOptionsRef options;
+	LLVMErrorRef error;
+	char *text;
+	int ret = 0;
+
+	if (ir->job->level == JIT_O0)
+		return 0;
+	options = LLVMCreatePassBuilderOptions();
+	LLVMPassBuilderOptionsSetLoopVectorization(options, false);
+	LLVMPassBuilderOptionsSetSLPVectorization(options, false);
+	error = LLVMRunPasses(ir->mod, "default<O2>", tm, options);
+	LLVMDisposePassBuilderOptions(options);
+	if (error) {
+		text = LLVMGetErrorMessage(error);
+		ret = err_fail(ir->err, -EOPNOTSUPP, "LLVM: %s", text);
+		LLVMDisposeErrorMessage(text);
+	}
+	return ret;
+}
+
+static int write_object(const struct ir *ir, LLVMTargetMachineRef tm,
+			u8 **object, size_t *size)
+{
+	LLVMMemoryBufferRef buffer;
+	char *why = NULL;
+
+	if (LLVMTargetMachineEmitToMemoryBuffer(tm, ir->mod, LLVMObjectFile,
+						&why, &buffer)) {
+		err_fail(ir->err, -EOPNOTSUPP, "LLVM: %s", why);
+		LLVMDisposeMessage(why);
+		return -EOPNOTSUPP;
+	}
+	*size = LLVMGetBufferSize(buffer);
+	*object = malloc(*size);
+	if (*object)
+		memcpy(*object, LLVMGetBufferStart(buffer), *size);
+	LLVMDisposeMemoryBuffer(buffer);
+	return *object ? 0 : err_fail(ir->err, -ENOMEM, "out of memory");
+}
+
+static void describe_module(const struct ir *ir, LLVMTargetMachineRef tm)
+{
+	LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(tm);
+	char *triple = LLVMGetTargetMachineTriple(tm);
+
+	LLVMSetModuleDataLayout(ir->mod, layout);
+	LLVMSetTarget(ir->mod, triple);
+	LLVMDisposeMessage(triple);
+	LLVMDisposeTargetData(layout);
+}
+
+int jit_emit(const struct jit_job *job, struct err *err, u8 **object,
+	     size_t *size)
+{
+	LLVMTargetMachineRef tm = machine(job->level, err);
+	struct ir ir = { .job = job, .err = err };
+	int ret;
+
+	if (!tm)
+		return -EOPNOTSUPP;
+	ir.ctx = LLVMContextCreate();
+	ir.mod = LLVMModuleCreateWithNameInContext("program", ir.ctx);
+	ir.b = LLVMCreateBuilderInContext(ir.ctx);
+	describe_module(&ir, tm);
+	ret = ir_translate(&ir);
+	if (!ret)
+		ret = optimise(&ir, tm);
+	if (!ret)
+		ret = write_object(&ir, tm, object, size);
+	LLVMDisposeBuilder(ir.b);
+	LLVMDisposeModule(ir.mod);
+	LLVMContextDispose(ir.ctx);
+	LLVMDisposeTargetMachine(tm);
+	return ret;
+}

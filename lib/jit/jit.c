@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* jit.c - a program becomes machine code */
+#include "jit/jit.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "jit/emit.h"
+#include "jit/object.h"
+#include "jit/symbol.h"
+
+static void free_code(void *image)
+{
+	jit_code_free(image);
+	free(image);
+}
+
+static void describe_maps(const struct prog *prog, struct jit_map *maps)
+{
+	for (u32 i = 0; i < prog->map_cnt; i++) {
+		const struct map *m = prog->maps[i];
+
+		maps[i] = (struct jit_map){
+			.type = m->type,
+			.key_size = m->key_size,
+			.value_size = m->value_size,
+			.max_entries = m->max_entries,
+			.flags = m->flags,
+		};
+	}
+}
+
+/* What the program's ld_imm64 of a function yields is its address. */
+static u64 call_back(const struct prog *prog, struct run *run, u64 func,
+		     const u64 arg[PROG_ARGS])
+{
+	u64 (*fn)(struct run *, u64, u64, u64, u64, u64) =
+		(u64(*)(struct run *, u64, u64, u64, u64, u64))(uintptr_t)func;
+
+	run->prog = prog;
+	return fn(run, arg[0], arg[1], arg[2], arg[3], arg[4]);
+}
+
+/* The program runs that code from now on. */
+static void adopt(struct prog *prog, struct jit_code *code)
+{
+	prog->free_image(prog->image);
+	prog->image = code;
+	prog->call = call_back;
+	prog->free_image = free_code;
+	prog->run = (u64(*)(const struct prog *, struct run *))(
+			    uintptr_t)code->entry;
+}
+
+static int load(struct prog *prog, const u8 *object, size_t size,
+		struct err *err)
+{
+	struct jit_code *code = malloc(sizeof(*code));
+	int ret;
+
+	if (!code)
+		return err_fail(err, -ENOMEM, "out of memory");
+	ret = jit_object_load(object, size, JIT_CODE_MAX, jit_symbol, prog, err,
+			      code);
+	if (ret)
+		free(code);
+	else
+		adopt(prog, code);
+	return ret;
+}
+
+int jit_prepare(struct prog *prog, const struct jit_opts *opts, struct err *err)
+{
+	struct jit_map *maps = calloc(prog->map_cnt + 1ul, sizeof(*maps));
+	u8 *none = prog->facts ? NULL : calloc(prog->insn_cnt + 1ul, 1);
+	struct jit_job job = {
+		.type = prog->type,
+		.attach_type = prog->expected_attach_type,
+		.level = opts->level,
+		.memory = opts->memory,
+		.insn_cnt = prog->insn_cnt,
+		.map_cnt = prog->map_cnt,
+		.insns = prog->insns,
+		.facts = prog->facts ? prog->facts : none,
+		.maps = maps,
+	};
+	u8 *object = NULL;
+	size_t size;
+	int ret;
+
+	if (!maps || !job.facts) {
+		ret = err_fail(err, -ENOMEM, "out of memory");
+		goto out;
+	}
+	describe_maps(prog, maps);
+	ret = jit_emit(&job, err, &object, &size);
+	if (!ret)
+		ret = load(prog, object, size, err);
+out:
+	free(object);
+	free(none);
+	free(maps);
+	return ret;
+}
+
+bool jit_available(void)
+{
+	return true;
+}
+
+bool jit_runs(const struct prog *prog)
+{
+	return prog->free_image == free_code;
+}
+
+u64 jit_run_mem(const struct prog *prog, struct run *run, void *mem, u64 size)
+{
+	const struct jit_code *code = prog->image;
+	u64 (*entry)(const struct prog *, struct run *, void *, u64) =
+		(u64(*)(const struct prog *, struct run *, void *, u64))(
+			uintptr_t)code->entry;
+
+	return entry(prog, run, mem, size);
+}

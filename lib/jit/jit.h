@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * jit.h - programs as machine code
+ *
+ * A program that was verified is compiled by LLVM and then runs, in place of
+ * the interpreter, through prog->run (docs/jit.md).
+ */
+#ifndef WEIR_JIT_JIT_H
+#define WEIR_JIT_JIT_H
+
+#include "jit/job.h"
+
+#define JIT_CODE_MAX (16u << 20) /* bytes of one program's code */
+
+struct jit_opts {
+	enum jit_level level;
+	bool memory; /* for jit_run_mem() */
+};
+
+/* Is there a compiler in this build? */
+bool jit_available(void);
+
+/*
+ * Make a program that vm_prepare() has prepared run compiled: its run, call,
+ * image and free_image are replaced.  It has the verifier's facts, or accesses
+ * no context.  On failure the program is as it was; -EOPNOTSUPP: what it does
+ * is not compiled, or nothing is here.
+ */
+int jit_prepare(struct prog *prog, const struct jit_opts *opts,
+		struct err *err);
+
+/* Of a program compiled so: r1 = mem, r2 = size. */
+u64 jit_run_mem(const struct prog *prog, struct run *run, void *mem, u64 size);
+
+/* Is the program one that was compiled? */
+bool jit_runs(const struct prog *prog);
+
+#endif

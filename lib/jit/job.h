@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * job.h - what is compiled: a verified program and its maps as plain numbers
+ *
+ * Holds no address of this process, so that it can go to another one, and the
+ * same program over the same kind of maps is the same job.
+ */
+#ifndef WEIR_JIT_JOB_H
+#define WEIR_JIT_JOB_H
+
+#include "bpf/uapi.h"
+#include "prog/prog.h"
+
+struct jit_map {
+	u32 type;
+	u32 key_size;
+	u32 value_size;
+	u32 max_entries;
+	u32 flags;
+};
+
+enum jit_level {
+	JIT_O0, /* LLVM changes nothing */
+	JIT_O2,
+};
+
+struct jit_job {
+	u32 type;
+	u32 attach_type;
+	u32 level;  /* enum jit_level */
+	u32 memory; /* not 0: r1 is memory of r2 bytes, not a packet */
+	u32 insn_cnt;
+	u32 map_cnt;
+	const struct bpf_insn *insns;
+	const u8 *facts; /* enum verify_insn_fact, of each instruction */
+	const struct jit_map *maps;
+};
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* none.c - built without LLVM: no program is compiled */
+#include <errno.h>
+
+#include "jit/jit.h"
+
+int jit_prepare(struct prog *prog, const struct jit_opts *opts, struct err *err)
+{
+	(void)prog;
+	(void)opts;
+	return err_fail(err, -EOPNOTSUPP, "built without a compiler");
+}
+
+bool jit_available(void)
+{
+	return false;
+}
+
+bool jit_runs(const struct prog *prog)
+{
+	(void)prog;
+	return false;
+}
+
+u64 jit_run_mem(const struct prog *prog, struct run *run, void *mem, u64 size)
+{
+	(void)prog;
+	(void)run;
+	(void)mem;
+	(void)size;
+	return 0;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* symbol.c - what the names in a compiled object stand for */
+#include "jit/symbol.h"
+
+#include <string.h>
+
+#include "helper/helper.h"
+#include "maps/prog_array.h"
+#include "prog/ctx.h"
+#include "prog/skb_load.h"
+
+/* ---- functions that compiled code calls ---- */
+
+/* Negative: outside of the packet. */
+static s64 load_from_skb(struct run *run, s32 off, u32 size)
+{
+	u64 value;
+
+	return skb_load(run->pkt, off, size, &value) ? (s64)value : -1;
+}
+
+/* Where a tail call goes, counted; NULL: nowhere.  Only slots that hold a
+ * program count towards the limit. */
+static const struct prog *tail_target(struct run *run, const struct map *map,
+				      u64 index)
+{
+	const struct prog *prog;
+
+	if (run->tail_calls >= BPF_MAX_TAIL_CALLS)
+		return NULL;
+	prog = prog_array_at(map, (u32)index);
+	if (prog)
+		run->tail_calls++;
+	return prog;
+}
+
+struct function {
+	const char *name;
+	void *at;
+};
+
+#define FUNCTION(name, fn)                    \
+	{                                     \
+		name, (void *)(uintptr_t)(fn) \
+	}
+
+static const struct function functions[] = {
+	FUNCTION("jit.skb_load", load_from_skb),
+	FUNCTION("jit.tail_target", tail_target),
+	FUNCTION("memcpy", memcpy),
+	FUNCTION("memmove", memmove),
+	FUNCTION("memset", memset),
+	FUNCTION("memcmp", memcmp),
+	FUNCTION("bcmp", memcmp),
+};
+
+static bool function(const char *name, u64 *value)
+{
+	for (size_t i = 0; i < ARRAY_LEN(functions); i++) {
+		if (strcmp(name, functions[i].name) != 0)
+			continue;
+		*value = (u64)(uintptr_t)functions[i].at;
+		return true;
+	}
+	return false;
+}
+
+/* ---- what belongs to the program ---- */
+
+static bool helper(const struct helper *h, u64 *value)
+{
+	if (!h || !h->fn)
+		return false;
+	*value = (u64)(uintptr_t)h->fn;
+	return true;
+}
+
+static bool map(const struct prog *prog, u32 index, u64 *value)
+{
+	if (index >= prog->map_cnt)
+		return false;
+	*value = (u64)(uintptr_t)prog->maps[index];
+	return true;
+}
+
+static bool map_value(const struct prog *prog, u32 index, u64 *value)
+{
+	struct map *m;
+	u32 key = 0;
+
+	if (index >= prog->map_cnt)
+		return false;
+	m = prog->maps[index];
+	if (m->type != BPF_MAP_TYPE_ARRAY || m->max_entries != 1)
+		return false;
+	*value = (u64)(uintptr_t)m->ops->lookup(m, &key);
+	return *value;
+}
+
+static bool read_of(const struct prog *prog, u32 off, u32 size, u64 *value)
+{
+	const struct ctx_field *f =
+		ctx_find(prog->type, prog->expected_attach_type, off, size,
+			 false);
+
+	if (!f || !f->read)
+		return false;
+	*value = (u64)(uintptr_t)f->read;
+	return true;
+}
+
+static bool write_of(const struct prog *prog, u32 off, u32 size, u64 *value)
+{
+	const struct ctx_field *f =
+		ctx_find(prog->type, prog->expected_attach_type, off, size,
+			 true);
+
+	if (!f || !f->write)
+		return false;
+	*value = (u64)(uintptr_t)f->write;
+	return true;
+}
+
+/* PREFIX and numbers: how many. */
+static int numbers(const char *name, const char *prefix, u32 *a, u32 *b)
+{
+	size_t len = strlen(prefix);
+
+	if (strncmp(name, prefix, len) != 0)
+		return 0;
+	return sscanf(name + len, ".%u.%u", a, b);
+}
+
+bool jit_symbol(void *arg, const char *name, u64 *value)
+{
+	const struct prog *prog = arg;
+	u32 a, b;
+
+	if (numbers(name, "helper", &a, &b) == 1)
+		return helper(helper_find(a), value);
+	if (numbers(name, "kfunc", &a, &b) == 1)
+		return helper(helper_kfunc(a), value);
+	if (numbers(name, "map", &a, &b) == 1)
+		return map(prog, a, value);
+	if (numbers(name, "value", &a, &b) == 1)
+		return map_value(prog, a, value);
+	if (numbers(name, "ctx.read", &a, &b) == 2)
+		return read_of(prog, a, b, value);
+	if (numbers(name, "ctx.write", &a, &b) == 2)
+		return write_of(prog, a, b, value);
+	return function(name, value);
+}
