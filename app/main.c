@@ -24,6 +24,7 @@ const struct command *const commands[] = {
 	prog_commands,
 	link_commands,
 	btf_commands,
+	queue_commands,
 	port_commands,
 	net_commands,
 	stats_commands,

@@ -201,6 +201,7 @@ struct map {
 
 	struct timer *timers; /* its values'; timer.c's */
 	atomic_bool frozen; /* control side may no longer write */
+	atomic_uint writers; /* who has its memory mapped to write; sys's */
 	atomic_uint users; /* handles, pins, objects */
 	atomic_uint refs;  /* these and programs */
 	struct rcu_head free_head;

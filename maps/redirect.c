@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "maps/pkt_queue.h"
+
 int redirect_check(const struct map_attr *attr, u32 flags, struct err *err)
 {
 	if (attr->max_entries == 0)
@@ -63,12 +65,15 @@ int redirect_entry_new(const struct map_env *env, _Atomic u64 *kind,
 				      .cpu = want->attach_type ==
 					     BPF_XDP_CPUMAP,
 				      .prog = want->prog,
+				      .queue = want->queue,
 				      .env = env };
 	memcpy(e->value.bytes, want->value, sizeof(want->value));
 	memcpy(e->value.bytes + 4, &id, sizeof(id));
 	atomic_init(&e->refs, 1);
 	if (e->prog)
 		env->progs->get(e->prog);
+	if (e->queue)
+		pkt_queue_get(e->queue);
 	*out = e;
 	return 0;
 }
@@ -79,6 +84,8 @@ void redirect_entry_put(struct redirect_entry *e)
 		return;
 	if (e->prog)
 		e->env->progs->put(e->prog);
+	if (e->queue)
+		pkt_queue_put(e->queue);
 	free(e);
 }
 
@@ -195,9 +202,10 @@ struct redirect_entry *redirect_at(const struct map *map, u32 key)
 {
 	switch (map->type) {
 	case BPF_MAP_TYPE_DEVMAP:
-	case BPF_MAP_TYPE_CPUMAP: return object_at(map, key);
+	case BPF_MAP_TYPE_CPUMAP:
+	case BPF_MAP_TYPE_XSKMAP: return object_at(map, key);
 	case BPF_MAP_TYPE_DEVMAP_HASH: return devmap_hash_at(map, key);
-	default: return NULL; /* an xskmap holds sockets: there are none */
+	default: return NULL;
 	}
 }
 

@@ -17,16 +17,20 @@
 
 #include "maps/map.h"
 
+struct pkt_queue;
+
 struct redirect_entry {
 	/* constant; as read from outside: with the program's id */
 	union {
 		struct bpf_devmap_val dev;
 		struct bpf_cpumap_val cpu;
+		struct bpf_xdp_sock xsk;
 		u8 bytes[8];
 	} value;
 	u32 key;
 	bool cpu;	   /* of a cpumap: key is an lcore's slot */
 	struct prog *prog; /* NULL: none */
+	struct pkt_queue *queue; /* of an xskmap */
 	const struct map_env *env;
 
 	/* devmap_hash: the next in the bucket, written under the map's lock */

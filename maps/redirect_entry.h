@@ -13,12 +13,14 @@ struct redirect_want {
 	u8 value[8]; /* zero where the map's values are shorter */
 	struct prog *prog;
 	u32 attach_type; /* that the program must have been made for */
+	struct pkt_queue *queue;
 };
 
 /* Sizes and flags. */
 int redirect_check(const struct map_attr *attr, u32 flags, struct err *err);
 
-/* With a reference, the caller's.  kind is the map's (D3).  -EINVAL: the
+/* With a reference, the caller's.  kind is the map's (D3), NULL: there are no
+ * programs.  -EINVAL: the
  * program does not fit, -ENOMEM. */
 int redirect_entry_new(const struct map_env *env, _Atomic u64 *kind,
 		       const struct redirect_want *want,

@@ -111,6 +111,7 @@ extern const struct command prog_commands[];
 extern const struct command link_commands[];
 extern const struct command btf_commands[];
 extern const struct command net_commands[];
+extern const struct command queue_commands[];
 extern const struct command port_commands[];
 extern const struct command stats_commands[];
 extern const struct command test_commands[];

@@ -203,14 +203,16 @@ int data_key(struct cli *cli, const json_t *map, const struct words *words,
 	return put_data(&d, words, args);
 }
 
-/* What an update of the map names as its value: "prog", "inner" (a map), or
- * NULL: it holds values. */
+/* What an update of the map names as its value: "prog", "inner" (a map),
+ * "queue", or NULL: it holds values. */
 static const char *object_arg(const json_t *map)
 {
 	const char *type = get_str(map, "type");
 
 	if (strcmp(type, "prog_array") == 0)
 		return "prog";
+	if (strcmp(type, "xskmap") == 0)
+		return "queue";
 	return strcmp(type, "array_of_maps") == 0 ||
 			       strcmp(type, "hash_of_maps") == 0 ?
 		       "inner" :
@@ -223,9 +225,8 @@ static int put_object(struct cli *cli, const char *arg, const struct words *w,
 {
 	struct cli words = { .command = cli->command,
 			     .argc = w->n, .argv = w->at };
-	json_t *ref = cli_reference(&words, strcmp(arg, "prog") == 0 ?
-						    "program" :
-						    "map");
+	json_t *ref = cli_reference(&words, strcmp(arg, "inner") == 0 ? "map" :
+									arg);
 
 	if (!ref)
 		return EXIT_USAGE;

@@ -2,6 +2,7 @@
 /* client.c - the other end: one blocking connection, one request at a time */
 #include <errno.h>
 #include <jansson.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,6 +16,7 @@
 
 struct ctl_client {
 	int fd;
+	int passed; /* came with an answer, -1: none */
 	char *path;
 	json_int_t last_id;
 	char *buf; /* bytes [start, end) are unread */
@@ -55,6 +57,7 @@ int ctl_connect(const char *path, struct err *err, struct ctl_client **out)
 	if (!c)
 		return err_fail(err, -ENOMEM, "out of memory");
 	c->path = strdup(path);
+	c->passed = -1;
 	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (!c->path || c->fd < 0 ||
 	    connect(c->fd, (struct sockaddr *)&addr, sizeof(addr)) < 0) {
@@ -70,6 +73,8 @@ void ctl_disconnect(struct ctl_client *c)
 {
 	if (c->fd >= 0)
 		close(c->fd);
+	if (c->passed >= 0)
+		close(c->passed);
 	free(c->event);
 	free(c->path);
 	free(c->buf);
@@ -126,6 +131,29 @@ static int make_room(struct ctl_client *c, struct err *err)
 	return 0;
 }
 
+/* read(), and keep the descriptor that comes along. */
+static ssize_t receive_bytes(struct ctl_client *c)
+{
+	struct iovec bytes = { c->buf + c->end, c->size - c->end };
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct msghdr msg = { .msg_iov = &bytes,
+			      .msg_iovlen = 1,
+			      .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+	ssize_t n = recvmsg(c->fd, &msg, MSG_CMSG_CLOEXEC);
+	const struct cmsghdr *head = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
+
+	if (!head || head->cmsg_type != SCM_RIGHTS)
+		return n;
+	if (c->passed >= 0)
+		close(c->passed);
+	memcpy(&c->passed, CMSG_DATA(head), sizeof(int));
+	return n;
+}
+
 /* The next line, inside the buffer until the next call. */
 static int read_line(struct ctl_client *c, char **line, size_t *len,
 		     struct err *err)
@@ -152,7 +180,7 @@ static int read_line(struct ctl_client *c, char **line, size_t *len,
 		if (res)
 			return res;
 		searched = c->start + partial;
-		n = read(c->fd, c->buf + c->end, c->size - c->end);
+		n = receive_bytes(c);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
@@ -326,6 +354,19 @@ int ctl_call(struct ctl_client *c, const char *method, struct json_t *args,
 	return ctl_call_parts(c, method, args, NULL, NULL, result, err);
 }
 
+int ctl_call_fd(struct ctl_client *c, const char *method, struct json_t *args,
+		struct json_t **result, int *fd, struct err *err)
+{
+	int res = ctl_call(c, method, args, result, err);
+
+	*fd = c->passed;
+	c->passed = -1;
+	if (res || *fd >= 0)
+		return res;
+	json_decref(*result);
+	return err_fail(err, -EBADMSG, "no descriptor came with the answer");
+}
+
 int ctl_next_event(struct ctl_client *c, struct json_t **event,
 		   struct err *err)
 {
@@ -341,4 +382,12 @@ int ctl_next_event(struct ctl_client *c, struct json_t **event,
 	}
 	res = read_line(c, &line, &len, err);
 	return res ? res : parse_line(line, len, event, err);
+}
+
+bool ctl_is_connected(const struct ctl_client *c)
+{
+	struct pollfd socket = { .fd = c->fd };
+
+	return poll(&socket, 1, 0) <= 0 ||
+	       !(socket.revents & (POLLHUP | POLLERR));
 }

@@ -36,6 +36,8 @@ static void print_counts(struct json *j, const struct port_stats *s)
 	json_ku64(j, "tx_packets", s->tx_packets);
 	if (s->copies)
 		json_ku64(j, "copies", s->copies);
+	if (s->queued)
+		json_ku64(j, "queued", s->queued);
 	json_ku64(j, "tx_bytes", s->tx_bytes);
 	json_key(j, "drops");
 	json_begin_object(j);
@@ -67,6 +69,7 @@ static void add(struct port_stats *sum, const struct port_stats *s)
 	sum->rx_bytes += s->rx_bytes;
 	sum->tx_packets += s->tx_packets;
 	sum->copies += s->copies;
+	sum->queued += s->queued;
 	sum->tx_bytes += s->tx_bytes;
 	for (int i = 0; i < DROP_REASON_COUNT; i++)
 		sum->drops[i] += s->drops[i];

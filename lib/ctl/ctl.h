@@ -43,6 +43,9 @@ void ctl_stop(struct ctl *ctl);
 struct json_t;
 struct ctl_client;
 
+/* False: the daemon has gone. */
+bool ctl_is_connected(const struct ctl_client *c);
+
 /* -ECONNREFUSED, -ENOENT, -EACCES with a suggestion in err. */
 int ctl_connect(const char *path, struct err *err, struct ctl_client **out);
 void ctl_disconnect(struct ctl_client *c);
@@ -66,6 +69,9 @@ typedef int ctl_part_fn(void *arg, const char *text, size_t len,
 int ctl_call_parts(struct ctl_client *c, const char *method,
 		   struct json_t *args, ctl_part_fn *part, void *arg,
 		   struct json_t **result, struct err *err);
+/* The same for an answer that comes with a descriptor, the caller's. */
+int ctl_call_fd(struct ctl_client *c, const char *method, struct json_t *args,
+		struct json_t **result, int *fd, struct err *err);
 /* Read the next unasked message (subscriptions). */
 int ctl_next_event(struct ctl_client *c, struct json_t **event,
 		   struct err *err);

@@ -85,6 +85,10 @@ int map_failed(const struct map *map, const char *what, int code,
 					  map->name)
 			       : err_fail(err, code, "map %s does not allow it",
 					  map->name);
+	case -EBUSY:
+		return err_fail(err, code,
+				"a process has map %s mapped to write",
+				map->name);
 	case -EOPNOTSUPP:
 		return err_fail(err, code, "a %s map has no %s", map->ops->name,
 				what);

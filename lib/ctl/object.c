@@ -67,6 +67,16 @@ const struct object_kind object_btf = {
 	is_btf, has_no_name,
 };
 
+static bool is_queue(struct wclient *c, int handle)
+{
+	return wclient_queue(c, handle) != NULL;
+}
+
+/* Only pins name queues: bpf(2) does not number them. */
+const struct object_kind object_queue = {
+	"queue", "queue", -1, -1, is_queue, has_no_name,
+};
+
 int object_open(const struct request *rq, const struct object_kind *kind,
 		u32 id)
 {
@@ -122,7 +132,9 @@ static int parse_reference(const struct request *rq, const char *arg,
 		by_name = json_object_get(value, "name");
 		value = json_object_get(value, by_id ? "id" : "name");
 	}
-	if (by_id && json_is_integer(value) && json_integer_value(value) > 0 &&
+	if (json_is_string(value) && json_string_value(value)[0] == '/')
+		ref->pinned = json_string_value(value);
+	else if (by_id && json_is_integer(value) && json_integer_value(value) > 0 &&
 	    json_integer_value(value) <= UINT32_MAX)
 		ref->id = (u32)json_integer_value(value);
 	else if (by_name && json_is_string(value) && json_string_length(value))
@@ -197,7 +209,7 @@ int arg_object(const struct request *rq, const char *name,
 		res = open_called(rq, kind, ref.name, err);
 	else
 		res = object_open(rq, kind, ref.id);
-	if (res == -ENOENT)
+	if (res == -ENOENT || (res == -EINVAL && kind->open < 0))
 		return not_found(kind, &ref, err);
 	if (res < 0 && res != -ENOTUNIQ)
 		return err_fail(err, res, "cannot open the %s: %s", kind->what,

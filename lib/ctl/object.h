@@ -14,7 +14,7 @@ struct object_kind {
 };
 
 extern const struct object_kind object_map, object_prog, object_link,
-	object_btf;
+	object_btf, object_queue;
 
 /* A handle, or a negative errno. */
 int object_open(const struct request *rq, const struct object_kind *kind,

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctl/ctl_priv.h"
 
@@ -12,7 +13,8 @@ static const struct method *const tables[] = {
 	map_methods,	  map_entry_methods, map_batch_methods,
 	map_dump_methods, prog_methods,	     prog_run_methods,
 	load_methods,	  attach_methods,    link_methods,
-	btf_methods,	  pin_methods,	     port_methods,
+	btf_methods,	  pin_methods,	     queue_methods,
+	port_methods,
 	stats_methods,	  trace_methods,     daemon_methods,
 	net_methods,
 };
@@ -154,6 +156,7 @@ int request_begin(struct request *rq, struct ctl *ctl,
 		.ctl = ctl,
 		.session = session,
 		.bpf = bpf,
+		.fd = -1,
 		.body_max = body_max,
 		.index = -1,
 	};
@@ -187,6 +190,8 @@ void request_end(struct request *rq)
 	if (rq->job)
 		rq->job->free(rq->job);
 	wclient_close_all(rq->bpf);
+	if (rq->fd >= 0)
+		close(rq->fd);
 	if (rq->body)
 		evbuffer_free(rq->body);
 	json_decref(rq->message);

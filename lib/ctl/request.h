@@ -42,6 +42,8 @@ struct request {
 	json_t *args;	 /* inside message; NULL: none */
 	struct job *job;
 
+	int fd; /* goes with the result, -1: none; closed when it has */
+
 	struct json json; /* writes to body */
 	struct evbuffer *body;
 	size_t body_max;
@@ -66,6 +68,7 @@ extern const struct method prog_run_methods[];
 extern const struct method link_methods[];
 extern const struct method btf_methods[];
 extern const struct method pin_methods[];
+extern const struct method queue_methods[];
 extern const struct method load_methods[];
 extern const struct method attach_methods[];
 extern const struct method net_methods[];

@@ -2,10 +2,12 @@
 /* request_map.c - maps as a whole */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "bpf/btf.h"
 #include "ctl/entry.h"
 #include "ctl/object.h"
+#include "ctl/session.h"
 #include "ctl/value.h"
 
 static void print_type(struct json *j, const char *name,
@@ -80,6 +82,46 @@ static int map_freeze(struct request *rq, struct err *err)
 		     0;
 }
 
+/* mmap(2): with the answer comes a descriptor to map from its start on.  To
+ * write, the map counts as mapped so while the client is there. */
+static int map_memory(struct request *rq, struct err *err)
+{
+	struct wclient *held = session_held(rq->session);
+	union bpf_attr attr = { 0 };
+	bool write = false;
+	const struct map *map;
+	int res, handle = arg_object(rq, "map", &object_map, err);
+	struct stat st;
+
+	if (handle < 0)
+		return handle;
+	map = wclient_map(rq->bpf, handle);
+	res = arg_has(rq, "write") ? arg_bool(rq, "write", &write, err) : 0;
+	if (res)
+		return res;
+	attr.map_id = map->id;
+	handle = wbpf(held, BPF_MAP_GET_FD_BY_ID, &attr, sizeof(attr),
+		      &wmem_self);
+	res = handle < 0 ? handle : wclient_map_memory(held, handle, write);
+	if (handle >= 0 && (res < 0 || !write))
+		wclient_close(held, handle);
+	if (res == -ENOTSUPP) {
+		err_fail(err, -EOPNOTSUPP, "map %s cannot be mapped",
+			 map->name);
+		return err_hint(err, "arrays with BPF_F_MMAPABLE (0x400) and "
+				     "ring buffers can");
+	}
+	if (res < 0)
+		return map_failed(map, "mmap", res, err);
+	rq->fd = res;
+	if (fstat(rq->fd, &st) != 0)
+		return err_fail(err, -errno, "cannot see the map's size");
+	json_begin_object(&rq->json);
+	json_ku64(&rq->json, "size", (u64)st.st_size);
+	json_end_object(&rq->json);
+	return 0;
+}
+
 static int create_attr(struct request *rq, union bpf_attr *attr,
 		       struct err *err)
 {
@@ -152,6 +194,7 @@ const struct method map_methods[] = {
 	{ "map.list", "", map_list },
 	{ "map.show", "map", map_show },
 	{ "map.freeze", "map", map_freeze },
+	{ "map.memory", "map write", map_memory },
 	{ "map.create",
 	  "path type name key_size value_size max_entries flags extra inner",
 	  map_make },

@@ -143,6 +143,19 @@ static int take_inner(struct request *rq, struct entry *e, const char **name,
 	return 0;
 }
 
+/* One of an xskmap as a queue; it has no number: its handle. */
+static int take_queue(struct request *rq, struct entry *e, const char **name,
+		      struct err *err)
+{
+	int handle = arg_object(rq, "queue", &object_queue, err);
+
+	if (handle < 0)
+		return handle;
+	memcpy(e->value, &handle, sizeof(handle));
+	*name = "queue";
+	return 0;
+}
+
 static int take_value(struct request *rq, struct entry *e, const char **name,
 		      struct err *err)
 {
@@ -163,14 +176,16 @@ static int update_entry(struct request *rq, struct entry *e, u64 flags,
 		[HOLDS_VALUES] = { "value", "values", "value", take_value },
 		[HOLDS_PROGS] = { "prog", "programs", "program", take_prog },
 		[HOLDS_MAPS] = { "inner", "maps", "map", take_inner },
+		[HOLDS_SOCKETS] = { "queue", "queues", "queue", take_queue },
 	};
 	enum map_holds holds = e->map->ops->holds;
-	bool object = holds == HOLDS_PROGS || holds == HOLDS_MAPS;
+	bool object = holds == HOLDS_PROGS || holds == HOLDS_MAPS ||
+		      e->map->type == BPF_MAP_TYPE_XSKMAP;
 	const char *name = NULL;
 	int res;
 
-	for (u32 i = HOLDS_PROGS; i <= HOLDS_MAPS; i++) {
-		if (i != holds && arg_has(rq, ways[i].arg))
+	for (u32 i = HOLDS_PROGS; i <= HOLDS_SOCKETS; i++) {
+		if ((i != holds || !object) && arg_has(rq, ways[i].arg))
 			return err_fail(err, -EINVAL, "map %s holds no %s",
 					e->map->name, ways[i].what);
 	}
@@ -179,14 +194,16 @@ static int update_entry(struct request *rq, struct entry *e, u64 flags,
 	if (object && !arg_has(rq, ways[holds].arg)) {
 		err_fail(err, -EINVAL, "map %s holds %s", e->map->name,
 			 ways[holds].what);
-		return err_hint(err, "name one: \"%s\": {\"id\": 7}",
+		return err_hint(err,
+				"name one: \"%s\": {\"id\": 7} or {\"pinned\": "
+				"\"/one\"}",
 				ways[holds].arg);
 	}
 	res = ways[holds].take(rq, e, &name, err);
 	if (res)
 		return res;
 	res = entry_update(rq, e->handle, e->key, e->value, flags);
-	if (res == -EINVAL && object)
+	if (res == -EINVAL && object && holds != HOLDS_SOCKETS)
 		return no_fit(e->map, ways[holds].one, name, err);
 	return res ? map_failed(e->map, "update", res, err) : 0;
 }
@@ -260,7 +277,8 @@ static int map_next(struct request *rq, struct err *err)
 const struct method map_entry_methods[] = {
 	{ "map.lookup", "map key key_hex value value_hex format", map_lookup },
 	{ "map.pop", "map key key_hex format", map_pop },
-	{ "map.update", "map key key_hex value value_hex values prog inner flags",
+	{ "map.update",
+	  "map key key_hex value value_hex values prog inner queue flags",
 	  map_update },
 	{ "map.delete", "map key key_hex", map_delete },
 	{ "map.next_key", "map key key_hex", map_next },

@@ -67,5 +67,6 @@ const struct method pin_methods[] = {
 	{ "prog.unpin", "path", unpin },
 	{ "link.pin", "link path", link_pin },
 	{ "link.unpin", "path", unpin },
+	{ "queue.unpin", "path", unpin },
 	{ 0 },
 };

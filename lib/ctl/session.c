@@ -6,12 +6,14 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "ctl/admit.h"
 #include "ctl/map_events.h"
 
 #define TURN_REQUESTS 32
+#define PASS_USEC 10000 /* until a full socket is asked again */
 #define LINGER_SECONDS 5 /* for a client that ended to read its answers */
 #define JOB_BACKLOG (256 << 10)	/* unsent bytes at which a job pauses */
 #define EVENTS_MAX_BYTES (1 << 20) /* unsent trace events */
@@ -20,10 +22,12 @@ struct session {
 	struct session *next;
 	struct session **prev;
 	struct ctl *ctl;
-	struct wclient *bpf;
+	struct wclient *bpf;  /* of a request */
+	struct wclient *held; /* of the session */
 	struct bufferevent *bev;
 	struct event *turn;
 	struct request *rq; /* being answered, or NULL */
+	struct evbuffer *passing; /* its answer, to go with rq->fd (S4) */
 	size_t searched;    /* bytes of input known to hold no newline */
 	bool deaf;	    /* what it sends is not looked at any more */
 	bool ending;	    /* no more input: close when all is sent */
@@ -55,6 +59,8 @@ static void session_free(struct session *s)
 		map_events_close(s->events);
 	end_request(s);
 	wclient_destroy(s->bpf);
+	wclient_destroy(s->held);
+	evbuffer_free(s->passing);
 	*s->prev = s->next;
 	if (s->next)
 		s->next->prev = s->prev;
@@ -121,8 +127,55 @@ static char *next_line(struct session *s, size_t *len)
 	return line;
 }
 
+/* The descriptor goes with the first bytes of the answer, and whatever the
+ * socket does not take now becomes ordinary output.  -EAGAIN: it takes none. */
+static int send_with_fd(struct session *s)
+{
+	size_t len = evbuffer_get_length(s->passing);
+	struct iovec bytes = { evbuffer_pullup(s->passing, -1), len };
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct msghdr msg = { .msg_iov = &bytes,
+			      .msg_iovlen = 1,
+			      .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+	ssize_t n;
+
+	control.head.cmsg_level = SOL_SOCKET;
+	control.head.cmsg_type = SCM_RIGHTS;
+	control.head.cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(&control.head), &s->rq->fd, sizeof(int));
+	n = sendmsg(bufferevent_getfd(s->bev), &msg,
+		    MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return -EAGAIN;
+	if (n > 0)
+		evbuffer_drain(s->passing, (size_t)n);
+	evbuffer_add_buffer(output(s), s->passing);
+	return 0;
+}
+
+/* False: later. */
+static bool pass(struct session *s)
+{
+	if (evbuffer_get_length(output(s)))
+		return false; /* on_sent() goes on */
+	if (send_with_fd(s) == -EAGAIN) {
+		event_add(s->turn, &(struct timeval){ .tv_usec = PASS_USEC });
+		return false;
+	}
+	end_request(s);
+	return true;
+}
+
 static void finish(struct session *s, int result, const struct err *err)
 {
+	if (result >= 0 && s->rq->fd >= 0) {
+		request_send_result(s->rq, s->passing);
+		return;
+	}
 	if (result < 0)
 		request_send_error(s->rq, err, output(s));
 	else
@@ -188,6 +241,12 @@ static void pump(struct session *s)
 	bool more = true;
 
 	while (more && left-- && !congested(s)) {
+		if (s->rq && evbuffer_get_length(s->passing)) {
+			if (pass(s))
+				continue;
+			bufferevent_disable(s->bev, EV_READ);
+			return;
+		}
 		if (s->rq) {
 			if (step_job(s))
 				break;
@@ -252,6 +311,11 @@ void session_resume(struct session *s)
 	event_add(s->turn, &(struct timeval){ 0 });
 }
 
+struct wclient *session_held(const struct session *s)
+{
+	return s->held;
+}
+
 int session_peer(const struct session *s)
 {
 	return fcntl(bufferevent_getfd(s->bev), F_DUPFD_CLOEXEC, 0);
@@ -267,8 +331,11 @@ void session_open(struct ctl *ctl, evutil_socket_t fd)
 	if (!s)
 		goto close_fd;
 	s->ctl = ctl;
-	if (wclient_create(plane_sys(ctl->plane), &s->bpf) != 0)
-		goto free_session;
+	s->passing = evbuffer_new();
+	if (!s->passing ||
+	    wclient_create(plane_sys(ctl->plane), &s->bpf) != 0 ||
+	    wclient_create(plane_sys(ctl->plane), &s->held) != 0)
+		goto free_client;
 	s->turn = evtimer_new(ctl->base, on_turn, s);
 	if (!s->turn)
 		goto free_client;
@@ -292,8 +359,10 @@ void session_open(struct ctl *ctl, evutil_socket_t fd)
 free_turn:
 	event_free(s->turn);
 free_client:
+	wclient_destroy(s->held);
 	wclient_destroy(s->bpf);
-free_session:
+	if (s->passing)
+		evbuffer_free(s->passing);
 	free(s);
 close_fd:
 	close(fd);

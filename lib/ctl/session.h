@@ -8,7 +8,8 @@
  *     for itself alone.
  * S3  A turn ends after TURN_REQUESTS requests or one step of a job; then
  *     everybody else has theirs.
- * S4  A client that is gone takes nothing with it but its own answers.
+ * S4  What goes with a descriptor is sent when all before it is.
+ * S5  A client that is gone takes nothing with it but its own answers.
  */
 #ifndef WEIR_CTL_SESSION_H
 #define WEIR_CTL_SESSION_H
@@ -19,6 +20,9 @@
 /* Takes fd over.  A client that is not allowed is told so and left out. */
 void session_open(struct ctl *ctl, evutil_socket_t fd);
 void session_close_all(struct ctl *ctl);
+
+/* Handles that stay open as long as the session. */
+struct wclient *session_held(const struct session *s);
 
 /* The job of its request has something to do again. */
 void session_resume(struct session *s);

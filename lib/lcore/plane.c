@@ -334,6 +334,7 @@ static void add_counters(struct port_stats *sum, const struct port_counters *c)
 	sum->tx_packets += stat_read(&c->tx_packets);
 	sum->tx_bytes += stat_read(&c->tx_bytes);
 	sum->copies += stat_read(&c->copies);
+	sum->queued += stat_read(&c->queued);
 	for (u32 i = 0; i < DROP_REASON_COUNT; i++)
 		sum->drops[i] += stat_read(&c->drops[i]);
 	for (u32 hook = 0; hook < STATS_HOOKS; hook++)

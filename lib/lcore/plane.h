@@ -122,7 +122,7 @@ u32 plane_attachments(struct plane *plane, struct attachment *out, u32 n);
 
 /* Sums over lcores. */
 struct port_stats {
-	u64 rx_packets, rx_bytes, tx_packets, tx_bytes, copies;
+	u64 rx_packets, rx_bytes, tx_packets, tx_bytes, copies, queued;
 	u64 drops[DROP_REASON_COUNT];
 	u64 verdicts[STATS_HOOKS][STATS_CODES];
 };

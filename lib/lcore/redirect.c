@@ -3,6 +3,7 @@
 #include "lcore/redirect.h"
 
 #include "lcore/burst.h"
+#include "maps/pkt_queue.h"
 #include "maps/redirect.h"
 
 /* False: the entry's program has dropped it. */
@@ -68,10 +69,31 @@ static void send_all(struct lcore *lc, struct pkt *pkt, const struct verdict *v)
 		tx_drop(lc, pkt, DROP_REDIRECT_NOBODY);
 }
 
+/* As a socket it takes what its own receive queue received. */
+static void deliver(struct lcore *lc, struct pkt *pkt, struct pkt_queue *q)
+{
+	const struct pkt_queue_head *head = pkt_queue_head(q);
+	u32 meta = (u32)(pkt->data - pkt->data_meta);
+
+	if (head->ifindex != pkt->ingress_ifindex ||
+	    head->rx_queue != pkt->rx_queue) {
+		tx_drop(lc, pkt, DROP_QUEUE_FOREIGN);
+		return;
+	}
+	if (!pkt_queue_add(q, pkt->data_meta, meta, pkt_len(pkt))) {
+		tx_drop(lc, pkt, DROP_QUEUE_FULL);
+		return;
+	}
+	stat_add(&lc->stats.port[pkt->port].queued, 1);
+	port_free(&pkt, 1);
+}
+
 void redirect_follow(struct lcore *lc, struct pkt *pkt, const struct verdict *v)
 {
 	if (v->map)
 		send_all(lc, pkt, v);
+	else if (v->entry->queue)
+		deliver(lc, pkt, v->entry->queue);
 	else if (v->entry->cpu)
 		inbox_put(lc, pkt, v->entry);
 	else

@@ -36,6 +36,9 @@
 #define STEP_SMALL (64ull << 10)
 #define STEP (1ull << 20)
 
+/* Who is given the descriptor cannot take the memory away. */
+#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW)
+
 /* A mapping of size bytes, populated if asked for; 0 or -errno. */
 static int map_fd(const char *name, u64 size, unsigned int flags, bool populate,
 		  struct arena *out)
@@ -45,10 +48,11 @@ static int map_fd(const char *name, u64 size, unsigned int flags, bool populate,
 	int fd, err;
 
 	snprintf(title, sizeof(title), "weir:%.15s", name);
-	fd = memfd_create(title, MFD_CLOEXEC | flags);
+	fd = memfd_create(title, MFD_CLOEXEC | MFD_ALLOW_SEALING | flags);
 	if (fd < 0)
 		return -errno;
-	if (ftruncate(fd, (off_t)size) != 0)
+	if (ftruncate(fd, (off_t)size) != 0 ||
+	    fcntl(fd, F_ADD_SEALS, SEALS) != 0)
 		goto close_fd;
 	base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (base == MAP_FAILED)

@@ -3,7 +3,8 @@
  * stats.h - what was received, sent and dropped, and why
  *
  * Every lcore counts for itself, one writer a counter; readers add up.
- * rx + copies = tx + drops + what is still in flight, per plane, always.
+ * rx + copies = tx + queued + drops + what is still in flight, per plane,
+ * always.
  */
 #ifndef WEIR_STATS_STATS_H
 #define WEIR_STATS_STATS_H
@@ -33,6 +34,8 @@
 	DROP(NO_ROUTE, "no_route", "no route, or none to another host, for bpf_redirect_neigh()") \
 	DROP(NO_NEIGHBOUR, "no_neighbour", "the next hop's link address is not known") \
 	DROP(CPUMAP_FULL, "cpumap_full", "the queue of a cpumap's entry is full") \
+	DROP(QUEUE_FULL, "queue_full", "nobody reads an xskmap's queue, or not fast enough") \
+	DROP(QUEUE_FOREIGN, "queue_foreign", "an xskmap's queue is of another port or receive queue") \
 	DROP(FORWARD_DROP, "forward_drop", "the port is configured to drop")  \
 	DROP(NO_ROOM, "no_room", "no room left in the buffer")                \
 	DROP(NO_BUFFER, "no_buffer", "no free packet buffer")                 \
@@ -51,6 +54,7 @@ struct port_counters {
 	atomic_ullong rx_packets, rx_bytes;
 	atomic_ullong tx_packets, tx_bytes;
 	atomic_ullong copies; /* made of packets it received */
+	atomic_ullong queued; /* of them, for who reads an xskmap's queue */
 	atomic_ullong drops[DROP_REASON_COUNT]; /* of packets it received */
 	atomic_ullong verdicts[STATS_HOOKS][STATS_CODES];
 };

@@ -150,15 +150,40 @@ int sys_map_erase(struct sys *sys, struct map *map, const void *key)
 
 int sys_map_freeze(struct sys *sys, struct map *map)
 {
-	bool frozen;
+	int res = 0;
 
 	/* Locks have to be taken, timers to be set. */
 	if (map->fields)
 		return -ENOTSUPP;
 	pthread_rwlock_wrlock(&sys->freeze_lock);
-	frozen = atomic_exchange(&map->frozen, true);
+	if (atomic_load(&map->frozen))
+		res = -EPERM;
+	else if (atomic_load(&map->writers))
+		res = -EBUSY;
+	else
+		atomic_store(&map->frozen, true);
 	pthread_rwlock_unlock(&sys->freeze_lock);
-	return frozen ? -EPERM : 0;
+	return res;
+}
+
+int sys_map_open(struct sys *sys, struct map *map)
+{
+	int res = 0;
+
+	pthread_rwlock_rdlock(&sys->freeze_lock);
+	if (atomic_load(&map->frozen))
+		res = -EPERM;
+	else if (map->flags & BPF_F_RDONLY_PROG)
+		res = -EACCES;
+	else
+		atomic_fetch_add(&map->writers, 1);
+	pthread_rwlock_unlock(&sys->freeze_lock);
+	return res;
+}
+
+void sys_map_shut(struct map *map)
+{
+	atomic_fetch_sub(&map->writers, 1);
 }
 
 /* ---- is it the map that is asked for? ---- */

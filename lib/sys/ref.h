@@ -5,10 +5,12 @@
 
 #include "bpf/btf.h"
 #include "maps/map.h"
+#include "maps/pkt_queue.h"
 #include "prog/prog.h"
 #include "sys/link.h"
 
-enum ref_kind { REF_NONE, REF_MAP, REF_PROG, REF_BTF, REF_LINK };
+/* A queue is no object of bpf(2), but what has the place of a socket. */
+enum ref_kind { REF_NONE, REF_MAP, REF_PROG, REF_BTF, REF_LINK, REF_QUEUE };
 
 struct ref {
 	enum ref_kind kind;
@@ -17,6 +19,7 @@ struct ref {
 		struct prog *prog;
 		struct btf_blob *btf;
 		struct link *link;
+		struct pkt_queue *queue;
 	};
 };
 
@@ -31,6 +34,8 @@ static inline struct ref ref_get(struct ref r)
 		btf_get(r.btf);
 	else if (r.kind == REF_LINK)
 		link_get(r.link);
+	else if (r.kind == REF_QUEUE)
+		pkt_queue_get(r.queue);
 	return r;
 }
 
@@ -44,6 +49,8 @@ static inline void ref_put(struct ref r)
 		btf_put(r.btf);
 	else if (r.kind == REF_LINK)
 		link_put(r.link);
+	else if (r.kind == REF_QUEUE)
+		pkt_queue_put(r.queue);
 }
 
 /* NULL: it refers to nothing. */
@@ -55,6 +62,8 @@ static inline void *ref_object(struct ref r)
 		return r.prog;
 	if (r.kind == REF_LINK)
 		return r.link;
+	if (r.kind == REF_QUEUE)
+		return r.queue;
 	return r.kind == REF_BTF ? r.btf : NULL;
 }
 
@@ -71,6 +80,11 @@ static inline struct ref ref_prog(struct prog *prog)
 static inline struct ref ref_btf(struct btf_blob *btf)
 {
 	return (struct ref){ .kind = REF_BTF, .btf = btf };
+}
+
+static inline struct ref ref_queue(struct pkt_queue *queue)
+{
+	return (struct ref){ .kind = REF_QUEUE, .queue = queue };
 }
 
 static inline struct ref ref_link(struct link *link)

@@ -74,6 +74,10 @@ int sys_map_take(struct sys *sys, struct map *map, const void *key, void *value,
 		 u64 flags);
 int sys_map_erase(struct sys *sys, struct map *map, const void *key);
 int sys_map_freeze(struct sys *sys, struct map *map);
+/* Somebody maps its memory to write, and until sys_map_shut() it is not frozen:
+ * what Linux says to mmap(2). */
+int sys_map_open(struct sys *sys, struct map *map);
+void sys_map_shut(struct map *map);
 
 /* ---- whole objects ---- */
 

@@ -14,6 +14,7 @@
 
 struct btf_blob;
 struct link;
+struct pkt_queue;
 struct wclient;
 
 /* sys outlives its clients. */
@@ -30,6 +31,18 @@ struct map *wclient_map(struct wclient *c, int handle);
 struct prog *wclient_prog(struct wclient *c, int handle);
 struct btf_blob *wclient_btf(struct wclient *c, int handle);
 struct link *wclient_link(struct wclient *c, int handle);
+struct pkt_queue *wclient_queue(struct wclient *c, int handle);
+
+/* mmap(2) of a map: a descriptor to be mapped from offset 0, the caller's, or
+ * what Linux says.  To write: until the handle is closed the map counts as
+ * mapped so. */
+int wclient_map_memory(struct wclient *c, int handle, bool write);
+
+/* socket(2) and bind(2): a queue of frames of a port's receive queue, for
+ * entries of an XSKMAP.  A handle; -ENODEV, -EINVAL: there is no such receive
+ * queue; -EINVAL, -ENOMEM: what pkt_queue_create() says. */
+int wclient_queue_create(struct wclient *c, u32 ifindex, u32 rx_queue,
+			 u32 slots);
 
 /*
  * The caller's memory: all addresses in attributes, and that of the attribute,

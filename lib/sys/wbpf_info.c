@@ -197,8 +197,10 @@ int wbpf_info(struct wcall *w)
 		res = prog_info(w, h.ref.prog);
 	else if (h.ref.kind == REF_LINK)
 		res = link_tell(w, h.ref.link);
-	else
+	else if (h.ref.kind == REF_BTF)
 		res = btf_info(w, h.ref.btf);
+	else
+		res = -EINVAL;
 	ref_put(h.ref);
 	return res;
 }

@@ -265,10 +265,14 @@ static int write_handle(struct wcall *w, struct map *map, const void *key,
 	memcpy(&number, value, MIN(map->value_size, sizeof(number)));
 	if (map->ops->holds == HOLDS_EVENTS)
 		return -EBADF; /* no handle is one */
-	if (map->ops->holds == HOLDS_SOCKETS)
+	if (map->type == BPF_MAP_TYPE_XSKMAP)
+		kind = REF_QUEUE;
+	else if (map->ops->holds == HOLDS_SOCKETS)
 		return map->value_size == sizeof(u64) && number > INT32_MAX
 			       ? -EINVAL
 			       : find_socket(w, (u32)number);
+	if (kind == REF_QUEUE && !wclient_queue(w->c, (int)number))
+		return find_socket(w, (u32)number);
 	res = handle_get_kind(w->c, (u32)number, kind, &h);
 	if (res)
 		return res;

@@ -3,6 +3,8 @@
 #include "sys/wclient.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 int wclient_create(struct sys *sys, struct wclient **out)
@@ -17,13 +19,20 @@ int wclient_create(struct sys *sys, struct wclient **out)
 	return 0;
 }
 
+static void handle_end(const struct handle *h)
+{
+	if (h->mode & MODE_MAPPED)
+		sys_map_shut(h->ref.map);
+	ref_put(h->ref);
+}
+
 void wclient_close_all(struct wclient *c)
 {
 	struct handle *h;
 
 	vec_each (h, &c->handles) {
-		ref_put(h->ref);
-		h->ref.kind = REF_NONE;
+		handle_end(h);
+		*h = (struct handle){ 0 };
 	}
 }
 
@@ -106,19 +115,19 @@ int handle_get_kind(struct wclient *c, u32 number, enum ref_kind kind,
 
 int wclient_close(struct wclient *c, int handle)
 {
-	struct ref gone = { .kind = REF_NONE };
+	struct handle gone = { 0 };
 	struct handle *slot;
 
 	pthread_mutex_lock(&c->lock);
 	slot = slot_of(c, (u32)handle);
 	if (slot) {
-		gone = slot->ref;
-		slot->ref.kind = REF_NONE;
+		gone = *slot;
+		*slot = (struct handle){ 0 };
 	}
 	pthread_mutex_unlock(&c->lock);
-	if (gone.kind == REF_NONE)
+	if (gone.ref.kind == REF_NONE)
 		return -EBADF;
-	ref_put(gone);
+	handle_end(&gone);
 	return 0;
 }
 
@@ -153,4 +162,68 @@ struct btf_blob *wclient_btf(struct wclient *c, int handle)
 struct link *wclient_link(struct wclient *c, int handle)
 {
 	return object_of(c, handle, REF_LINK);
+}
+
+struct pkt_queue *wclient_queue(struct wclient *c, int handle)
+{
+	return object_of(c, handle, REF_QUEUE);
+}
+
+int wclient_queue_create(struct wclient *c, u32 ifindex, u32 rx_queue,
+			 u32 slots)
+{
+	struct attach_port port;
+	struct pkt_queue *queue;
+	int res;
+
+	if (!attach_port(c->sys, ifindex, &port))
+		return -ENODEV;
+	if (rx_queue >= port.queues)
+		return -EINVAL;
+	res = pkt_queue_create(c->sys->mem, ifindex, rx_queue, slots, &queue);
+	return res ? res : handle_new(c, ref_queue(queue), 0);
+}
+
+/* Of a file that is open to read and write, a descriptor that only reads. */
+static int reopen(int fd)
+{
+	char path[32];
+	int copy;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	copy = open(path, O_RDONLY | O_CLOEXEC);
+	return copy < 0 ? -errno : copy;
+}
+
+static int open_to_write(struct wclient *c, struct handle *slot, int fd)
+{
+	int copy, res = slot->mode & MODE_WRITE ? 0 : -EACCES;
+
+	if (!res && !(slot->mode & MODE_MAPPED))
+		res = sys_map_open(c->sys, slot->ref.map);
+	if (res)
+		return res;
+	slot->mode |= MODE_MAPPED;
+	copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	return copy < 0 ? -errno : copy;
+}
+
+int wclient_map_memory(struct wclient *c, int handle, bool write)
+{
+	struct handle *slot;
+	int fd, res = -EBADF;
+
+	pthread_mutex_lock(&c->lock);
+	slot = slot_of(c, (u32)handle);
+	if (slot && slot->ref.kind == REF_MAP) {
+		fd = map_memory_fd(slot->ref.map);
+		if (fd < 0 || slot->ref.map->fields)
+			res = -ENOTSUPP;
+		else if (!(slot->mode & MODE_READ))
+			res = -EACCES;
+		else
+			res = write ? open_to_write(c, slot, fd) : reopen(fd);
+	}
+	pthread_mutex_unlock(&c->lock);
+	return res;
 }

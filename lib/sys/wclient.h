@@ -10,6 +10,7 @@
 
 #define MODE_READ 1u
 #define MODE_WRITE 2u
+#define MODE_MAPPED 4u /* its memory, to write: until the handle is closed */
 
 /* A reference to an object and what may be done through it. */
 struct handle {

@@ -12,8 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "maps/pkt_queue.h"
 #include "twin.h"
 
 #define ENTRIES 3
@@ -219,26 +221,88 @@ static void sequence(struct twin *t, u32 type, u32 value_size,
 		one(t, (u32)i, pairs);
 }
 
-/* Nothing can be put there: there are no such sockets. */
+/* ---- an AF_XDP socket, and a queue ---- */
+
+struct socket_pair {
+	int fd;
+	struct pkt_queue *queue;
+};
+
+#define SOCKETS 2
+
+static void put_socket(struct twin *t, u32 i, const struct socket_pair *pairs)
+{
+	static const u64 flags[] = { BPF_ANY, BPF_ANY, BPF_NOEXIST, BPF_EXIST,
+				     BPF_EXIST + 1, 1ull << 40 };
+	struct map *map = t->maps[i];
+	u32 key = some_key(t, map->type), which = twin_random(t, SOCKETS + 1);
+	u64 flag = flags[twin_random(t, ARRAY_LEN(flags))];
+	s32 fd = which < SOCKETS ? pairs[which].fd : -1;
+	int mine = map->ops->check_write(map, &key, flag);
+
+	if (!mine)
+		mine = which < SOCKETS
+			       ? map->ops->write_object(
+					 map, &key, pairs[which].queue, flag)
+			       : -EBADF;
+	twin_compare(t, "socket", kmap_write(t->fds[i], &key, &fd, flag), mine);
+}
+
+/* Is there one, and of which queue? */
+static void look_for_socket(struct twin *t, u32 i)
+{
+	TWIN_ADD(t, ST(W, R10, -4, (s32)some_key(t, t->maps[i]->type)),
+		 LD_MAP(R1, (s32)i), ALU64_X(MOV, R2, R10),
+		 ALU64_K(ADD, R2, -4), CALL(BPF_FUNC_map_lookup_elem),
+		 ALU64_K(MOV, R7, -1), JMP64_K(JEQ, R0, 0, 1),
+		 LDX(W, R7, R0, 0));
+	twin_keep(t, R7, 0);
+	TWIN_ADD(t, ALU64_K(MOV, R0, 2), EXIT());
+	twin_run(t, BPF_PROG_TYPE_XDP, twin_random(t, 2));
+}
+
+static void ask(struct twin *t, u32 i, const struct socket_pair *pairs)
+{
+	for (u32 n = 0; n < OPS / 2; n++) {
+		switch (twin_random(t, PROGRAM_EVERY)) {
+		case 0: run_both(t, i); break;
+		case 1: look_for_socket(t, i); break;
+		case 2:
+		case 3: read_both(t, i); break;
+		case 4: walk_both(t, i); break;
+		case 5:
+		case 6:
+		case 7: erase_both(t, i); break;
+		default: put_socket(t, i, pairs);
+		}
+	}
+}
+
 static void sockets(struct twin *t)
 {
 	const struct map_attr attr = { .type = BPF_MAP_TYPE_XSKMAP,
 				       .key_size = 4,
 				       .value_size = 4,
 				       .max_entries = ENTRIES };
+	struct socket_pair pairs[SOCKETS];
 	int i = twin_map(t, &attr);
 
 	if (i < 0) {
 		t->different++;
 		return;
 	}
-	for (u32 n = 0; n < 300; n++) {
-		switch (twin_random(t, 4)) {
-		case 0: read_both(t, (u32)i); break;
-		case 1: walk_both(t, (u32)i); break;
-		case 2: erase_both(t, (u32)i); break;
-		default: run_both(t, (u32)i);
+	for (u32 n = 0; n < SOCKETS; n++) {
+		pairs[n].fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
+		if (pkt_queue_create(t->mem, 1, 0, 1, &pairs[n].queue) != 0 ||
+		    pairs[n].fd < 0) {
+			printf("no socket or no queue: %s\n", strerror(errno));
+			exit(EXIT_FAILURE);
 		}
+	}
+	ask(t, (u32)i, pairs);
+	for (u32 n = 0; n < SOCKETS; n++) {
+		close(pairs[n].fd);
+		pkt_queue_put(pairs[n].queue);
 	}
 }
 
