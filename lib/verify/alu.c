@@ -90,7 +90,11 @@ static int move_register(struct verifier *v, const struct bpf_insn *insn)
 
 static const char *op_sign(const struct bpf_insn *insn)
 {
-	return opcode_find(insn)->sym;
+	const struct bpf_insn plain = {
+		.code = insn->code
+	}; /* "%=", not "s%=" */
+
+	return opcode_find(&plain)->sym;
 }
 
 static int check_sane(struct verifier *v, const struct reg *r,

@@ -101,7 +101,7 @@ static int check_map_for(struct verifier *v, const struct call_meta *meta)
 static int find_helper(struct verifier *v, struct call_meta *meta)
 {
 	const struct helper *h = helper_proto(meta->id);
-	const char *name = helper_name(meta->id);
+	const char *name = meta->id ? helper_name(meta->id) : "unspec";
 
 	if (!name)
 		return reject(v, VERIFY_HELPER, -EINVAL,

@@ -411,12 +411,11 @@ int check_jump(struct verifier *v, const struct opcode *op)
 	bool can_go, can_jump;
 	int ret = 0, pred;
 
-	if (op->form == FORM_JMP_X) {
+	ret = reg_must_be_read(v, insn->dst_reg);
+	if (!ret && op->form == FORM_JMP_X) {
 		src = &regs[insn->src_reg];
 		ret = reg_must_be_read(v, insn->src_reg);
 	}
-	if (!ret)
-		ret = reg_must_be_read(v, insn->dst_reg);
 	if (ret)
 		return ret;
 	pred = taken(dst, src, BPF_OP(insn->code),

@@ -200,6 +200,30 @@ static void drop_paths(struct verifier *v)
 
 /* ---- one instruction ---- */
 
+/* Linux looks at some registers before it looks at the rest. */
+static int wrong_fields(struct verifier *v, int err, const char *reason)
+{
+	const struct bpf_insn *insn = &v->insns[v->insn];
+	u8 class = BPF_CLASS(insn->code);
+	int ret = 0;
+
+	if (insn->code == (BPF_ALU64 | BPF_MOV | BPF_X) && insn->off == 1)
+		return reject(v, VERIFY_INSN, -EINVAL,
+			      insn->imm == 1 || insn->imm == 1 << 16
+				      ? "addr_space_cast insn can only be used "
+					"in a program that has an associated "
+					"arena"
+				      : "addr_space_cast insn can only convert "
+					"between address space 1 and 0");
+	if (insn_is_jump(insn) && BPF_OP(insn->code) != BPF_JA &&
+	    BPF_OP(insn->code) != BPF_JCOND && insn->dst_reg <= BPF_REG_10)
+		ret = reg_must_be_read(v, insn->dst_reg);
+	else if (err == -EACCES && BPF_SRC(insn->code) == BPF_X &&
+		 (class == BPF_ALU || class == BPF_ALU64))
+		ret = reg_must_be_read(v, insn->src_reg);
+	return ret ? ret : reject(v, VERIFY_INSN, err, "%s", reason);
+}
+
 static int check_code(struct verifier *v)
 {
 	struct insn_aux *aux = &v->aux[v->insn];
@@ -209,7 +233,7 @@ static int check_code(struct verifier *v)
 	if (aux->op)
 		return 0;
 	ret = opcode_check(&v->insns[v->insn], &err, &aux->op);
-	return ret ? reject(v, VERIFY_INSN, ret, "%s", err.reason) : 0;
+	return ret ? wrong_fields(v, ret, err.reason) : 0;
 }
 
 static int check_ld_imm(struct verifier *v)
