@@ -16,8 +16,9 @@
 #include "kmap.h"
 #include "kprog.h"
 
-#define LOG_BYTES (1u << 20)
+#define LOG_BYTES (1u << 16)
 #define INSNS_MAX 64
+#define STATS 4
 
 static char text[LOG_BYTES];
 
@@ -85,8 +86,8 @@ static int make_map(const struct verify_map *m)
 
 /* ---- the question ---- */
 
-/* said: the handle, or -errno. */
-static void ask_linux(const struct reason_case *c, const int *fds, int *said)
+/* The handle, or -errno. */
+static int ask_linux(const struct reason_case *c, const int *fds)
 {
 	struct bpf_insn insns[INSNS_MAX];
 	struct kprog_load l = {
@@ -94,7 +95,7 @@ static void ask_linux(const struct reason_case *c, const int *fds, int *said)
 		.insns = insns,
 		.cnt = (u32)c->cnt,
 		.license = "GPL",
-		.log_level = 1,
+		.log_level = STATS, /* and the reason */
 		.log = text,
 		.log_size = sizeof(text),
 		.btf = -1,
@@ -109,11 +110,7 @@ static void ask_linux(const struct reason_case *c, const int *fds, int *said)
 			insns[i].imm = fds[insns[i].imm];
 		i++;
 	}
-	*said = kprog_load(&l);
-	if (*said != -ENOSPC)
-		return;
-	l.log_level = 0; /* the log was too long, but ends with the reason */
-	*said = kprog_load(&l);
+	return kprog_load(&l);
 }
 
 static bool has_line(const char *log, const char *line)
@@ -130,10 +127,9 @@ static bool has_line(const char *log, const char *line)
 static const char *compare(const struct reason_case *c, const int *fds,
 			   const struct verify_result *r, const struct err *err)
 {
+	int fd = ask_linux(c, fds);
 	char *more;
-	int fd;
 
-	ask_linux(c, fds, &fd);
 	if (fd >= 0)
 		close(fd);
 	if (is_mistaken(c->name))
