@@ -8,7 +8,6 @@
 
 /* Real objects need some thousands. */
 #define BUDGET 20000000ull
-#define FAILURES_MAX 65536
 
 struct relo {
 	const struct code *code;
@@ -166,30 +165,22 @@ static int ask_all(struct core *c, struct relo *r, bool *named)
 }
 
 /* Why there is no answer, for whoever meets the instruction. */
-static int note_failure(struct core *c, const struct relo *r, bool named)
+static int note_lack(struct core *c, const struct relo *r, bool named)
 {
 	const struct core_spec *s = &r->local;
-	const char *field = s->len ? s->steps[s->len - 1].name : NULL;
-	struct core_failure *f;
+	const char *field = s->len ? s->steps[s->len - 1].name : NULL, *why;
 
-	if (c->l->core_failures.len == FAILURES_MAX)
-		return relo_fail(c, r, -E2BIG, "too much lacks");
-	f = vec_add(&c->l->core_failures);
-	if (!f)
-		return load_nomem(c->l);
-	f->code = (u32)(r->code - c->l->codes.items);
-	f->insn = r->insn;
 	if (!named)
-		f->why = load_fmt(c->l, "type '%s' does not exist", r->type);
+		why = load_fmt(c->l, "type '%s' does not exist", r->type);
 	else if (r->unsafe_size)
-		f->why = load_fmt(c->l,
-				  "field '%s' of type '%s' has another "
-				  "size and a sign",
-				  field ? field : "", r->type);
+		why = load_fmt(c->l,
+			       "field '%s' of type '%s' has another size and a "
+			       "sign",
+			       field ? field : "", r->type);
 	else
-		f->why = load_fmt(c->l, "type '%s' has no such '%s'", r->type,
-				  field ? field : "element");
-	return f->why ? 0 : load_nomem(c->l);
+		why = load_fmt(c->l, "type '%s' has no such '%s'", r->type,
+			       field ? field : "element");
+	return lack_add(c->l, r->code, r->insn, NULL, why);
 }
 
 static int resolve(struct core *c, struct relo *r)
@@ -212,7 +203,7 @@ static int resolve(struct core *c, struct relo *r)
 		r->invalid = core_answer(r->rec->kind, NULL, &r->to) > 0;
 	else if (core_kind_is_field(r->rec->kind))
 		r->unsafe_size = sizes_differ_unsafely(c, &r->from, &r->to);
-	return r->invalid || r->unsafe_size ? note_failure(c, r, named) : 0;
+	return r->invalid || r->unsafe_size ? note_lack(c, r, named) : 0;
 }
 
 static int apply(struct core *c, const struct code *code,
@@ -268,15 +259,6 @@ static const u8 types_btf[] = {
 #include "types_btf.inc"
 };
 
-static int by_place(const void *a, const void *b)
-{
-	const struct core_failure *x = a, *y = b;
-
-	if (x->code != y->code)
-		return x->code < y->code ? -1 : 1;
-	return (x->insn > y->insn) - (x->insn < y->insn);
-}
-
 int core_apply(struct load *l)
 {
 	struct core c = { .l = l, .local = l->btf, .budget = BUDGET };
@@ -294,9 +276,6 @@ int core_apply(struct load *l)
 		ret = index_names(&c);
 	if (!ret)
 		ret = apply_all(&c);
-	if (l->core_failures.len)
-		qsort(l->core_failures.items, l->core_failures.len,
-		      sizeof(*l->core_failures.items), by_place);
 	free(c.names);
 	btf_put(own);
 	return ret;

@@ -38,10 +38,12 @@ struct elf_map {
 };
 
 /* An instruction that a CO-RE relocation without an answer made invalid: a call
- * of no helper.  Fine where it is never reached; else why says what lacks. */
+ * of no helper; or the call of a kernel function that Weir has not.  Fine where
+ * it is never reached; else why says what lacks. */
 struct elf_invalid {
 	u32 insn;
-	const char *why; /* "type 'sk_buff' does not exist" */
+	const char *kfunc; /* the function, or NULL */
+	const char *why;   /* "type 'sk_buff' does not exist" */
 };
 
 struct elf_prog {

@@ -64,8 +64,11 @@ int ksym_patch(struct load *l, const struct code *c, u32 insn,
 		return 0;
 	}
 	number = kfunc_find(sym->name);
-	if (ext->kconfig || (!ext->weak && !number))
+	if (ext->kconfig || (!ext->weak && !number && insn_is_wide(in)))
 		return unresolved(l, c, insn, sym->name, true);
 	patch_ksym(in, number);
-	return 0;
+	if (ext->weak || number)
+		return 0;
+	return lack_add(l, c, insn, ext->name,
+			load_fmt(l, "kernel function %s", ext->name));
 }

@@ -112,10 +112,12 @@ struct map_place {
 	s32 inner_idx; /* iproute2's: its slot in the outer map */
 };
 
-/* An instruction that a CO-RE relocation made invalid. */
-struct core_failure {
+/* An instruction that needs what there is not: made invalid by its CO-RE
+ * relocation, or the call of a kernel function. */
+struct lack {
 	u32 code;
 	u32 insn;
+	const char *kfunc; /* its name */
 	const char *why;
 };
 
@@ -140,7 +142,7 @@ struct load {
 	struct btf_blob *btf;
 	VEC(struct ext) exts;
 	u32 ext_rec_size[EXT_KINDS];		/* 0: there are none */
-	VEC(struct core_failure) core_failures; /* by code and insn */
+	VEC(struct lack) lacks; /* by code and insn once they are sorted */
 
 	u32 kconfig_map; /* index into maps, if there are such externs */
 	VEC(struct elf_map) maps;
@@ -224,6 +226,14 @@ const struct ext *ext_find(const struct load *l, const char *name);
 
 /* ---- core.c ---- */
 int core_apply(struct load *l);
+
+/* ---- lack.c ---- */
+/* why and kfunc stay; NULL: out of memory, which is returned. */
+int lack_add(struct load *l, const struct code *code, u32 insn,
+	     const char *kfunc, const char *why);
+int lacks_sort(struct load *l);
+/* The first at or after an instruction. */
+u32 lack_at(const struct load *l, u32 code, u32 insn);
 
 /* ---- section.c, progs.c, link.c, run_config.c ---- */
 int progs_read(struct load *l);

@@ -102,7 +102,8 @@ static int read_license(struct load *l)
 static int (*const steps[])(struct load *l) = {
 	image_open,   code_read,     btf_read,	       ext_read,
 	read_license, maps_btf_read, maps_legacy_read, data_read,
-	kconfig_read, reloc_code,    core_apply,       code_functions,
+	kconfig_read, reloc_code,    core_apply,       lacks_sort,
+		code_functions,
 	progs_read,   reloc_values,  run_config_read,
 };
 
@@ -121,7 +122,7 @@ static void free_load(struct load *l)
 	vec_free(&l->funcs);
 	vec_free(&l->exts);
 	vec_free(&l->places);
-	vec_free(&l->core_failures);
+	vec_free(&l->lacks);
 	free(l->by_name);
 	free(l->code_of);
 	free(l->prog_of);

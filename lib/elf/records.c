@@ -172,42 +172,25 @@ static void set_raw(struct link *k, const struct records *funcs,
 	k->p->line_info_rec_size = lines->size;
 }
 
-/* The first failure at or after an instruction. */
-static u32 failure_at(const struct load *l, u32 code, u32 insn)
-{
-	u32 low = 0, high = l->core_failures.len;
-
-	while (low < high) {
-		u32 mid = low + (high - low) / 2;
-		const struct core_failure *f = &l->core_failures.items[mid];
-
-		if (f->code < code || (f->code == code && f->insn < insn))
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
 /* How many there are; out NULL: only counts. */
-static u32 put_failures(const struct link *k, struct elf_invalid *out)
+static u32 put_lacks(const struct link *k, struct elf_invalid *out)
 {
 	const struct piece *piece;
 	u32 n = 0;
 
 	vec_each (piece, &k->pieces) {
 		const struct func *f = &k->l->funcs.items[piece->func];
-		u32 i = failure_at(k->l, f->code, f->start);
+		u32 i = lack_at(k->l, f->code, f->start);
 
-		for (; i < k->l->core_failures.len; i++, n++) {
-			const struct core_failure *c =
-				&k->l->core_failures.items[i];
+		for (; i < k->l->lacks.len; i++, n++) {
+			const struct lack *c = &k->l->lacks.items[i];
 
 			if (c->code != f->code || c->insn >= f->start + f->cnt)
 				break;
 			if (out)
 				out[n] = (struct elf_invalid){
-					c->insn - f->start + piece->at, c->why
+					c->insn - f->start + piece->at,
+					c->kfunc, c->why
 				};
 		}
 	}
@@ -217,14 +200,14 @@ static u32 put_failures(const struct link *k, struct elf_invalid *out)
 static int set_invalid(struct link *k)
 {
 	struct elf_invalid *list;
-	u32 n = put_failures(k, NULL);
+	u32 n = put_lacks(k, NULL);
 
 	if (!n)
 		return 0;
 	list = load_alloc(k->l, n, sizeof(*list));
 	if (!list)
 		return load_nomem(k->l);
-	put_failures(k, list);
+	put_lacks(k, list);
 	k->p->invalid = list;
 	k->p->invalid_cnt = n;
 	return 0;

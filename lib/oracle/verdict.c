@@ -18,6 +18,7 @@
 #define LOG_REASON 1u
 
 struct verdicts {
+	struct btf_blob *types; /* the kernel's, or NULL */
 	struct elf_obj *obj;
 	int btf;
 	int *maps;
@@ -103,16 +104,13 @@ static int make_maps(struct verdicts *v, struct err *err)
 static int open_object(struct verdicts *v, const char *path, struct err *err)
 {
 	struct elf_opts opts = { 0 };
-	struct btf_blob *types = NULL;
 	const void *bytes;
 	u32 size;
-	int res = mirror_kernel_types(err, &types);
+	int res = mirror_kernel_types(err, &v->types);
 
-	opts.target_btf = types;
+	opts.target_btf = v->types;
 	if (!res)
 		res = elf_open(path, &opts, err, &v->obj);
-	if (types)
-		btf_put(types);
 	if (res || !v->obj->btf)
 		return res;
 	bytes = btf_raw(v->obj->btf, &size);
@@ -159,10 +157,25 @@ void verdicts_close(struct verdicts *v)
 		close(v->btf);
 	if (v->obj)
 		elf_close(v->obj);
+	if (v->types)
+		btf_put(v->types);
 	free(v);
 }
 
 /* ---- the question ---- */
+
+/* Kernel functions that Weir has not; others have been. */
+static void resolve_kfuncs(const struct verdicts *v, const struct elf_prog *ep,
+			   struct bpf_insn *insns)
+{
+	for (u32 i = 0; v->types && i < ep->invalid_cnt; i++) {
+		const char *name = ep->invalid[i].kfunc;
+		int id = name ? btf_find(v->types, name, BTF_KIND_FUNC) : 0;
+
+		if (id > 0)
+			insns[ep->invalid[i].insn].imm = id;
+	}
+}
 
 static void resolve_maps(const struct verdicts *v, struct bpf_insn *insns,
 			 u32 cnt)
@@ -263,6 +276,7 @@ int verdicts_ask(struct verdicts *v, const char *prog, struct verdict *out,
 		attr.line_info_rec_size = ep->line_info_rec_size;
 	}
 	res = kfunc_to_kernel(insns, ep->insn_cnt, err);
+	resolve_kfuncs(v, ep, insns);
 	if (!res)
 		res = ask(v, &attr, out);
 	free(insns);

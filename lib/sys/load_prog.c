@@ -101,7 +101,7 @@ static int load_prog(struct load *l, const struct elf_prog *ep,
 		res = load_linked(&k, out);
 	if (res && ep->invalid_cnt)
 		err_hint(l->err,
-			 "CO-RE left instruction %u without meaning: %s",
+			 "instruction %u has no meaning here: %s",
 			 ep->invalid[0].insn, ep->invalid[0].why);
 	free(k.index);
 	free(k.maps);

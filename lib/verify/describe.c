@@ -104,6 +104,29 @@ static void describe_elf(const struct elf_obj *obj, u32 i,
 		out->inner = &maps[em->inner];
 }
 
+/* What a program needs and Weir has not is its name for the rejection. */
+static void name_lack(const struct elf_prog *prog, struct verify_result *result,
+		      struct err *err)
+{
+	char place[sizeof(err->place)];
+
+	for (u32 i = 0; i < prog->invalid_cnt; i++) {
+		const struct elf_invalid *lack = &prog->invalid[i];
+
+		if (lack->insn != result->insn ||
+		    result->code != VERIFY_HELPER)
+			continue;
+		result->code = VERIFY_UNSUPPORTED;
+		result->unsupported = lack->why;
+		memcpy(place, err->place, sizeof(place));
+		err_fail(err, -EOPNOTSUPP,
+			 lack->kfunc ? "%s: not supported by Weir"
+				     : "invalid CO-RE relocation: %s",
+			 lack->why);
+		err_place(err, "%s", place);
+	}
+}
+
 int verify_elf_prog(const struct elf_obj *obj, const struct elf_prog *prog,
 		    const struct verify_log *log, struct verify_result *result,
 		    struct err *err)
@@ -134,5 +157,7 @@ int verify_elf_prog(const struct elf_obj *obj, const struct elf_prog *prog,
 		v.log = *log;
 	ret = verify(&v, result, err);
 	free(v.maps);
+	if (err)
+		name_lack(prog, result, err);
 	return ret;
 }

@@ -26,6 +26,29 @@ SEC("xdp") int unchecked(struct xdp_md *ctx)
 SEC("xdp") int fine(struct xdp_md *ctx) { return XDP_PASS; }
 """
 
+# What no version of Linux has, guarded and not.
+LACKING = HEAD + """
+struct no_such_type { int x; } __attribute__((preserve_access_index));
+extern int bpf_obj_drop_impl(void *, void *) __ksym;
+const volatile int never;
+SEC("xdp") int guarded(struct xdp_md *ctx)
+{
+	struct no_such_type *p = (void *)(long)ctx->data;
+
+	if (!never)
+		return XDP_PASS;
+	return bpf_obj_drop_impl(ctx, 0) + p->x;
+}
+SEC("xdp") int field(struct xdp_md *ctx)
+{
+	return ((struct no_such_type *)(long)ctx->data)->x;
+}
+SEC("xdp") int function(struct xdp_md *ctx)
+{
+	return bpf_obj_drop_impl(ctx, 0);
+}
+"""
+
 
 def weir(*words):
     return subprocess.run([WEIR, *map(str, words)], check=False, text=True,
@@ -106,10 +129,24 @@ class Verify(unittest.TestCase):
         self.assertEqual(bad["kernel"]["message"], bad["more"])
         self.assertIn(bad["message"], bad["kernel"]["log"])
 
+    def test_what_lacks_is_named_where_it_is_reached(self):
+        done = weir("verify", self.build(LACKING), "-j")
+        self.assertEqual(done.returncode, 5)
+        guarded, field, function = json.loads(done.stdout)["programs"]
+        self.assertEqual(guarded["verdict"], "accept")
+        for prog, message in (
+                (field, "invalid CO-RE relocation: type 'no_such_type' does "
+                        "not exist"),
+                (function, "kernel function bpf_obj_drop_impl: not supported "
+                           "by Weir")):
+            self.assertEqual(prog["code"], "unsupported")
+            self.assertEqual(prog["message"], message)
+            self.assertRegex(prog["place"], r"x\.c:\d+: insn \d+: \(85\)")
+
     @unittest.skipUnless(os.geteuid() == 0, "asks the kernel")
     def test_linux_says_the_same(self):
-        refused = self.build(UNCHECKED)
-        for path in [*OBJECTS, refused]:
+        made = [self.build(text) for text in (UNCHECKED, LACKING)]
+        for path in [*OBJECTS, *made]:
             done = weir("verify", path, "--vs", "kernel", "-j")
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             for prog in json.loads(done.stdout)["programs"]:

@@ -171,6 +171,48 @@ SEC("tc") int at_tc(struct __sk_buff *skb)
                                 if m["name"] == "records"]
                     self.assertEqual(len(records), 4 * result["packets"])
 
+    def test_what_nobody_reaches_may_lack_anything(self):
+        obj = self.build("""
+#include <bpf/bpf_core_read.h>
+#define CORE __attribute__((preserve_access_index))
+struct no_such_type { int x; int y[4]; } CORE;
+struct xdp_md___other { __u32 data, no_such_field; } CORE;
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 9);
+	 __type(key, __u32); __type(value, __u64); } lens SEC(".maps");
+extern int no_such_function(void *, int) __ksym __weak;
+extern const int no_such_variable __ksym __weak;
+extern _Bool CONFIG_NO_SUCH_THING __kconfig __weak;
+const volatile int never;
+static __noinline long lacking(void *ctx, long len)
+{
+	struct no_such_type *p = (void *)len;
+
+	if (bpf_core_type_exists(struct no_such_type))
+		len += p->x + p->y[len & 3];
+	if (bpf_core_field_exists(struct xdp_md___other, no_such_field))
+		len += ((struct xdp_md___other *)ctx)->no_such_field;
+	if (no_such_function)
+		len += no_such_function(ctx, 3);
+	if (&no_such_variable)
+		len += no_such_variable;
+	if (CONFIG_NO_SUCH_THING)
+		len += bpf_skb_load_bytes(ctx, 0, &len, 8);
+	if (never)
+		len += bpf_get_current_task() + *(int *)len;
+	return len;
+}
+SEC("xdp") int guarded(struct xdp_md *ctx)
+{
+	__u64 len = lacking(ctx, ctx->data_end - ctx->data);
+	__u32 key = len & 7;
+
+	bpf_map_update_elem(&lens, &key, &len, 0);
+	return len & 1 ? XDP_PASS : XDP_DROP;
+}
+""" + LICENSE)
+        result = self.check(obj, "guarded")
+        self.assertGreater(result["verdicts"]["XDP_DROP"], 100)
+
     def test_what_a_test_run_refuses_is_not_compared(self):
         obj = self.build("""
 struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1);

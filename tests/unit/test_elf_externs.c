@@ -175,6 +175,36 @@ static void weak_symbols_are_zero(void **state)
 	elf_close(obj);
 }
 
+static void functions_that_lack_are_named(void **state)
+{
+	static const struct {
+		const char *prog;
+		u32 cnt;
+	} rows[] = { { "needs", 1 }, { "might", 1 }, { "needs_not", 0 } };
+	struct elf_obj *obj;
+	char text[1024];
+
+	(void)state;
+	if (open_config("strong", NULL, &obj, text))
+		fail_msg("%s", text);
+	for (u32 i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct elf_prog *p = elf_prog_find(obj, rows[i].prog);
+		const struct bpf_insn *in;
+
+		assert_int_equal(p->invalid_cnt, rows[i].cnt);
+		if (!rows[i].cnt)
+			continue;
+		assert_string_equal(p->invalid[0].kfunc, "no_such_function");
+		assert_string_equal(p->invalid[0].why,
+				    "kernel function no_such_function");
+		in = &p->insns[p->invalid[0].insn];
+		assert_int_equal(in->code, BPF_JMP | BPF_CALL);
+		assert_int_equal(in->src_reg, BPF_PSEUDO_KFUNC_CALL);
+		assert_int_equal(in->imm, 0);
+	}
+	elf_close(obj);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +212,7 @@ int main(void)
 		cmocka_unit_test(a_configuration_replaces_it),
 		cmocka_unit_test(values_must_fit_their_variables),
 		cmocka_unit_test(weak_symbols_are_zero),
+		cmocka_unit_test(functions_that_lack_are_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -198,8 +198,8 @@ static const struct row rows[] = {
 	/* what the object needs */
 	{ "ksym", NAMED(".BTF", ".ksyms", ".ksymx"),
 	  .message = "'.ksymx': variables of a section that the file lacks" },
-	{ "strong", .message = "section tc, offset 0: instruction 0 needs "
-			       "'no_such_function', which Weir has not" },
+	{ "strong_var", .message = "section tc, offset 0: instruction 0 needs "
+				   "'no_such_variable', which Weir has not" },
 	{ "config", .message = "extern 'CONFIG_MINE' in .kconfig: nothing says "
 			       "its value (give a line CONFIG_MINE=VALUE, or "
 			       "declare it __weak)" },

@@ -73,6 +73,7 @@ class Table:
     def __init__(self):
         self.count = collections.Counter()
         self.lines = collections.defaultdict(list)
+        self.causes = collections.Counter()  # of what is unsupported
         self.work = []   # (ours, Linux's, name) of what both accept
         self.times = []  # ours by Linux's
         self.words = 0   # both reject, with the same first line
@@ -90,6 +91,8 @@ class Table:
                 self.times.append(p["time_us"] / p["kernel"]["time_us"])
         elif kind == "both reject":
             self.words += mine == theirs
+        elif kind.startswith("unsupported"):
+            self.causes[mine.partition(": not supported")[0]] += 1
         else:
             self.lines[kind].append("%s: %s" % (where, mine or theirs))
 
@@ -104,6 +107,10 @@ class Table:
             print("\n%s:" % kind)
             for line in self.lines[kind]:
                 print("    " + line)
+        if self.causes:
+            print("\nunsupported, by cause:")
+            for cause, n in self.causes.most_common():
+                print("%6d  %s" % (n, cause))
         if self.work:
             same = sum(a == b for a, b, _ in self.work)
             print("\nBoth accept: %d of %d after as many instructions; the"
