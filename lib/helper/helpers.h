@@ -27,11 +27,13 @@
 	X(l4_csum_replace)              \
 	X(tail_call)                    \
 	X(clone_redirect)               \
+	X(get_cgroup_classid)           \
 	X(skb_vlan_push)                \
 	X(skb_vlan_pop)                 \
 	X(skb_get_tunnel_key)           \
 	X(skb_set_tunnel_key)           \
 	X(redirect)                     \
+	X(get_route_realm)              \
 	X(perf_event_output)            \
 	X(skb_load_bytes)               \
 	X(csum_diff)                    \
@@ -39,6 +41,7 @@
 	X(skb_set_tunnel_opt)           \
 	X(skb_change_proto)             \
 	X(skb_change_type)              \
+	X(skb_under_cgroup)             \
 	X(get_hash_recalc)              \
 	X(skb_change_tail)              \
 	X(skb_pull_data)                \
@@ -47,6 +50,8 @@
 	X(get_numa_node_id)             \
 	X(skb_change_head)              \
 	X(xdp_adjust_head)              \
+	X(get_socket_cookie)            \
+	X(get_socket_uid)               \
 	X(set_hash)                     \
 	X(skb_adjust_room)              \
 	X(redirect_map)                 \
@@ -54,12 +59,16 @@
 	X(xdp_adjust_tail)              \
 	X(skb_load_bytes_relative)      \
 	X(fib_lookup)                   \
+	X(skb_cgroup_id)                \
+	X(skb_ancestor_cgroup_id)       \
 	X(map_push_elem)                \
 	X(map_pop_elem)                 \
 	X(map_peek_elem)                \
 	X(spin_lock)                    \
 	X(spin_unlock)                  \
+	X(skb_ecn_set_ce)               \
 	X(jiffies64)                    \
+	X(get_netns_cookie)             \
 	X(ktime_get_boot_ns)            \
 	X(ringbuf_output)               \
 	X(ringbuf_reserve)              \
@@ -67,6 +76,7 @@
 	X(ringbuf_discard)              \
 	X(ringbuf_query)                \
 	X(csum_level)                   \
+	X(skb_cgroup_classid)           \
 	X(redirect_neigh)               \
 	X(redirect_peer)                \
 	X(ktime_get_coarse_ns)          \
@@ -82,6 +92,7 @@
 	X(xdp_get_buff_len)             \
 	X(xdp_load_bytes)               \
 	X(xdp_store_bytes)              \
+	X(skb_set_tstamp)               \
 	X(map_lookup_percpu_elem)       \
 	X(dynptr_from_mem)              \
 	X(ringbuf_reserve_dynptr)       \

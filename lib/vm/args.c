@@ -240,6 +240,9 @@ static bool check_special(struct call *c, u32 reg, enum arg_type type)
 		return (kind == K_CTX &&
 			value == (u64)(uintptr_t)c->m->vm.run->pkt) ||
 		       wrong(c, reg, "the context");
+	case ARG_CTX_OR_NULL:
+		return (kind == K_NUMBER && !value) ||
+		       check_special(c, reg, ARG_CTX);
 	case ARG_CONST_STR:
 		return check_string(c, reg);
 	case ARG_SPIN_LOCK:

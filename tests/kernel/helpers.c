@@ -481,6 +481,74 @@ static void strings(struct duo *d)
 			}
 }
 
+/* ---- marks and owners ---- */
+
+static void congestion_is_marked_where_it_may(struct duo *d)
+{
+	static const u32 lens[] = { 34, 38, 42, 54, 58, 62, 80 };
+	u8 frame[FRAME_MAX];
+
+	for (u32 k = 0; k < ARRAY_LEN(frame_kinds); k++)
+		for (u32 tos = 0; tos < 256; tos += 5)
+			for (u32 l = 0; l < 2; l++) {
+				u32 len = lens[(tos + 3 * l) % ARRAY_LEN(lens)];
+				struct duo_case c = {
+					"ecn_set_ce",
+					TC,
+					{ { BPF_FUNC_skb_ecn_set_ce, { CTX } },
+					  { BPF_FUNC_skb_ecn_set_ce,
+					    { CTX } } },
+					.complete = l,
+				};
+
+				if (k == 1 && len < 54)
+					continue;
+				frame_make(frame, &frame_kinds[k], len);
+				frame[15] = (u8)tos;
+				frame[14] = (u8)(frame[14] & 0xf0) | tos >> 4;
+				frame[24] = (u8)(tos * 7);
+				if (frame_kinds[k].head[12] == 8)
+					frame[14] = 0x45;
+				c.frame = frame;
+				c.len = len;
+				duo_compare(d, &c);
+			}
+}
+
+static void departures_are_set_for_ip_only(struct duo *d)
+{
+	for (u32 k = 0; k < 3; k++)
+		for (u64 type = 0; type < 5; type++) {
+			struct duo_case c = {
+				"set_tstamp",
+				TC,
+				{ { BPF_FUNC_skb_set_tstamp,
+				    { CTX, K(0), K(type) } },
+				  { BPF_FUNC_skb_set_tstamp,
+				    { CTX, K(77), K(type) } },
+				  { BPF_FUNC_skb_set_tstamp,
+				    { CTX, K(1ull << 40),
+				      K(type | 1ull << 32) } } },
+			};
+
+			frame_compare(d, &c, &frame_kinds[k], 60);
+		}
+}
+
+/* What does not depend on the socket that BPF_PROG_TEST_RUN has made. */
+static void packets_are_nobody_s(struct duo *d)
+{
+	struct duo_case c = {
+		"owners",
+		TC,
+		{ { BPF_FUNC_get_cgroup_classid, { CTX } },
+		  { BPF_FUNC_get_route_realm, { CTX } },
+		  { BPF_FUNC_skb_cgroup_classid, { CTX } } },
+	};
+
+	frame_compare(d, &c, &frame_kinds[0], 60);
+}
+
 int main(void)
 {
 	static void (*const tests[])(struct duo * d) = {
@@ -503,6 +571,9 @@ int main(void)
 		tags_of_short_packets,
 		map_calls,
 		strings,
+		congestion_is_marked_where_it_may,
+		departures_are_set_for_ip_only,
+		packets_are_nobody_s,
 	};
 
 	return duo_main(tests, ARRAY_LEN(tests));
