@@ -8,7 +8,7 @@
 set -u
 embed=$1/tests/verifier/verify-embed
 wanted=${2:-10000000} seed=${3:-1}
-programs=0 runs=0 slow=0 wrong=0
+programs=0 runs=0 steps=0 slow=0 wrong=0
 log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT
 
@@ -17,6 +17,7 @@ while [ "$runs" -lt "$wanted" ]; do
 	if line=$(timeout 120 "$embed" 50 "$seed" 400 2>"$log"); then
 		set -- $line
 		programs=$((programs + $1)) runs=$((runs + $5))
+		steps=$((steps + $7))
 	elif [ $? -eq 124 ]; then
 		slow=$((slow + 1))
 	else
@@ -25,5 +26,6 @@ while [ "$runs" -lt "$wanted" ]; do
 	fi
 	seed=$((seed + 50))
 done
-echo "$programs programs, $runs runs, $wrong batches wrong, $slow left"
+echo "$programs programs, $runs runs, $steps steps, $wrong batches wrong," \
+	"$slow left"
 [ "$wrong" -eq 0 ]
