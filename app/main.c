@@ -29,6 +29,7 @@ const struct command *const commands[] = {
 	net_commands,
 	stats_commands,
 	test_commands,
+	bench_commands,
 	verify_commands,
 	help_commands,
 	manual_commands,

@@ -115,6 +115,7 @@ extern const struct command queue_commands[];
 extern const struct command port_commands[];
 extern const struct command stats_commands[];
 extern const struct command test_commands[];
+extern const struct command bench_commands[];
 extern const struct command verify_commands[];
 extern const struct command run_commands[];
 extern const struct command help_commands[];

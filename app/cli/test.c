@@ -5,70 +5,78 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	OPT_PROG = 256,
-	OPT_HOOK,
-	OPT_ALL,
-	OPT_DUMP_MAPS,
-	OPT_VS,
-	OPT_BTF,
-	OPT_SET,
-	OPT_UPDATE,
-	OPT_ENGINE,
-};
+enum { OPT_ALL = 256, OPT_DUMP_MAPS, OPT_VS };
 
 static const struct cli_option options[] = {
-	{ OPT_PROG, "prog", "NAME", "the program; by default the hook's only" },
-	{ OPT_HOOK, "hook", "HOOK",
-	  "xdp, tc-ingress or tc-egress; by default the program's" },
-	{ 'r', "read", "IN.pcap", "the packets, from a pcap or pcapng file" },
+	{ TEST_OPT_PROG, "prog", "NAME",
+	  "the program; by default the hook's only" },
+	TEST_OPTIONS,
 	{ 'w', "write", "OUT.pcap", "write what was not dropped" },
 	{ OPT_ALL, "all", NULL, "write what was dropped as well" },
 	{ OPT_DUMP_MAPS, "dump-maps", NULL, "print the maps afterwards" },
 	{ OPT_VS, "vs", "kernel", "run on Linux too and compare" },
-	{ OPT_ENGINE, "engine", "ENGINE",
-	  "what it runs on: jit (the default) or interp" },
-	{ OPT_BTF, "btf", "FILE",
-	  "relocate against the types in this file, not Weir's" },
-	{ OPT_SET, "set", "MAP.FIELD=N",
-	  "change a map of the object: max_entries, key_size, value_size, "
-	  "map_flags" },
-	{ OPT_UPDATE, "update", "ENTRY",
-	  "put an entry into a map first: \"<map> key <key> value <value>\"" },
 	{ 0 },
 };
 
-static int take_override(struct test *t, const char *text)
+static int take_override(struct cli *cli, struct test_opts *opts)
 {
-	struct sys_override *o = vec_add(&t->opts.overrides);
+	struct sys_override *o = vec_add(&opts->overrides);
 	struct err err;
 
 	if (!o)
 		return EXIT_FAILED;
-	if (sys_override_parse((char *)text, o, &err) == 0)
+	if (sys_override_parse((char *)cli->value, o, &err) == 0)
 		return EXIT_OK;
-	cli_fail_as(t->cli, EXIT_USAGE, &err);
+	cli_fail_as(cli, EXIT_USAGE, &err);
 	return EXIT_USAGE;
 }
 
-static int take_update(struct test *t, const char *text)
+static int take_update(struct cli *cli, struct test_opts *opts)
 {
-	char **update = vec_add(&t->opts.updates);
+	char **update = vec_add(&opts->updates);
 
 	if (!update)
 		return EXIT_FAILED;
-	*update = (char *)text;
+	*update = (char *)cli->value;
 	return EXIT_OK;
 }
 
-static int take_engine(struct test *t, const char *text)
+static int take_engine(struct cli *cli, struct test_opts *opts)
 {
 	struct err err;
 
-	if (sys_engine_parse(text, &t->opts.engine, &err) == 0)
+	if (sys_engine_parse(cli->value, &opts->engine, &err) == 0)
 		return EXIT_OK;
-	err_place(&err, "--engine %.64s", text);
-	return cli_fail_as(t->cli, EXIT_USAGE, &err);
+	err_place(&err, "--engine %.64s", cli->value);
+	return cli_fail_as(cli, EXIT_USAGE, &err);
+}
+
+int test_take(struct cli *cli, struct test_opts *opts, int what)
+{
+	const char *value = cli->value;
+
+	switch (what) {
+	case TEST_OPT_PROG: opts->prog = value; return EXIT_OK;
+	case TEST_OPT_HOOK: opts->hook = value; return EXIT_OK;
+	case 'r': opts->input = value; return EXIT_OK;
+	case TEST_OPT_ENGINE: return take_engine(cli, opts);
+	case TEST_OPT_BTF: opts->btf = value; return EXIT_OK;
+	case TEST_OPT_SET: return take_override(cli, opts);
+	case TEST_OPT_UPDATE: return take_update(cli, opts);
+	case CLI_ARG:
+		if (opts->object)
+			return cli_usage(cli, "'%s' is one word too many",
+					 value);
+		opts->object = value;
+		return EXIT_OK;
+	default: return EXIT_USAGE;
+	}
+}
+
+void test_opts_free(struct test_opts *opts)
+{
+	vec_free(&opts->overrides);
+	vec_free(&opts->updates);
 }
 
 static int take_option(struct test *t, int what)
@@ -77,9 +85,6 @@ static int take_option(struct test *t, int what)
 	struct test_opts *o = &t->opts;
 
 	switch (what) {
-	case OPT_PROG: o->prog = value; return EXIT_OK;
-	case OPT_HOOK: o->hook = value; return EXIT_OK;
-	case 'r': o->input = value; return EXIT_OK;
 	case 'w': o->output = value; return EXIT_OK;
 	case OPT_ALL: o->all = true; return EXIT_OK;
 	case OPT_DUMP_MAPS: o->dump_maps = true; return EXIT_OK;
@@ -89,17 +94,7 @@ static int take_option(struct test *t, int what)
 			return EXIT_OK;
 		return cli_usage(t->cli, "--vs takes 'kernel', not '%s'",
 				 value);
-	case OPT_ENGINE: return take_engine(t, value);
-	case OPT_BTF: o->btf = value; return EXIT_OK;
-	case OPT_SET: return take_override(t, value);
-	case OPT_UPDATE: return take_update(t, value);
-	case CLI_ARG:
-		if (o->object)
-			return cli_usage(t->cli, "'%s' is one word too many",
-					 value);
-		o->object = value;
-		return EXIT_OK;
-	default: return EXIT_USAGE;
+	default: return test_take(t->cli, o, what);
 	}
 }
 
@@ -145,8 +140,7 @@ static int test_command(struct cli *cli)
 		code = verdict_of(&t);
 	}
 	test_close(&t);
-	vec_free(&t.opts.overrides);
-	vec_free(&t.opts.updates);
+	test_opts_free(&t.opts);
 	return code;
 }
 

@@ -22,9 +22,33 @@ struct test_opts {
 	bool dump_maps;
 	bool vs_kernel;
 	enum sys_engine engine;
+	bool huge; /* maps on huge pages, if there are free ones */
 	VEC(struct sys_override) overrides;
 	VEC(char *) updates;
 };
+
+/* Options that say what is run: rows for a command's table. */
+enum {
+	TEST_OPT_PROG = 512,
+	TEST_OPT_HOOK,
+	TEST_OPT_ENGINE,
+	TEST_OPT_BTF,
+	TEST_OPT_SET,
+	TEST_OPT_UPDATE,
+};
+#define TEST_OPTIONS                                                           \
+	{ TEST_OPT_HOOK, "hook", "HOOK",                                       \
+	  "xdp, tc-ingress or tc-egress; by default the program's" },          \
+	{ 'r', "read", "IN.pcap", "the packets, from a pcap or pcapng file" }, \
+	{ TEST_OPT_ENGINE, "engine", "ENGINE",                                 \
+	  "what it runs on: jit (the default) or interp" },                    \
+	{ TEST_OPT_BTF, "btf", "FILE",                                         \
+	  "relocate against the types in this file, not Weir's" },             \
+	{ TEST_OPT_SET, "set", "MAP.FIELD=N",                                  \
+	  "change a map of the object: max_entries, key_size, value_size, "    \
+	  "map_flags" },                                                       \
+	{ TEST_OPT_UPDATE, "update", "ENTRY",                                  \
+	  "put an entry into a map first: \"<map> key <key> value <value>\"" }
 
 #define TEST_VERDICTS 64 /* told apart; more are counted as others */
 #define TEST_STOPS 10	 /* shown */
@@ -70,6 +94,11 @@ struct test {
 
 /* All return an exit code, after having said what is wrong. */
 
+/* Take one of these options, --prog, or the object's name (test.c). */
+int test_take(struct cli *cli, struct test_opts *opts, int what);
+void test_opts_free(struct test_opts *opts);
+/* Could the program be meant, as far as its hook goes? (test_object.c) */
+bool test_runs(const struct test_opts *opts, const struct elf_prog *ep);
 /* Open the object, choose the program and load it (test_object.c). */
 int test_open(struct test *t);
 void test_close(struct test *t);

@@ -39,6 +39,16 @@ static bool fits(const struct elf_prog *ep, enum hook_kind hook)
 	       !strchr(ep->section, '/');
 }
 
+bool test_runs(const struct test_opts *opts, const struct elf_prog *ep)
+{
+	enum hook_kind hook;
+
+	if (hook_of(ep) == HOOK_KINDS)
+		return false;
+	return !opts->hook ||
+	       (hook_parse(opts->hook, &hook) == 0 && fits(ep, hook));
+}
+
 static void list_programs(const struct test *t)
 {
 	for (u32 i = 0; i < t->obj->prog_cnt; i++) {
@@ -75,8 +85,7 @@ static int choose_only(struct test *t)
 	for (u32 i = 0; i < t->obj->prog_cnt; i++) {
 		const struct elf_prog *ep = &t->obj->progs[i];
 
-		if (!ep->autoload || hook_of(ep) == HOOK_KINDS ||
-		    (t->opts.hook && !fits(ep, t->hook)))
+		if (!ep->autoload || !test_runs(&t->opts, ep))
 			continue;
 		t->elf_prog = ep;
 		n++;
@@ -148,7 +157,8 @@ static int open_object(struct test *t)
 /* A dataplane of its own with one slot. */
 static int make_sys(struct test *t)
 {
-	const struct mem_config config = { .slots = 1 };
+	const struct mem_config config = { .slots = 1,
+					   .huge = t->opts.huge };
 	struct err err;
 	int res = mem_create(&config, &t->mem);
 

@@ -7,6 +7,7 @@
 
 #include "bpf/insn.h"
 #include "helper/helper.h"
+#include "oracle/asm.h"
 #include "oracle/replay.h"
 
 enum asks { ASKS_TIME, ASKS_JIFFIES, ASKS_RANDOM, ASKS_CPU, ASKS };
@@ -27,21 +28,7 @@ static enum asks asks_for(u32 helper)
 	}
 }
 
-#define INSN(c, d, s, o, i)                 \
-	((struct bpf_insn){ .code = (c),    \
-			    .dst_reg = (d), \
-			    .src_reg = (s), \
-			    .off = (o),     \
-			    .imm = (i) })
 #define STATE(field) ((s16)offsetof(struct replay_state, field))
-#define IMM64(d, s, low, high)                         \
-	INSN(INSN_LD_IMM64, d, s, 0, (s32)(u32)(low)), \
-		INSN(0, 0, 0, 0, (s32)(u32)(high))
-#define LOAD(size, d, s, off) INSN(BPF_LDX | BPF_MEM | (size), d, s, off, 0)
-#define STORE(size, d, s, off) INSN(BPF_STX | BPF_MEM | (size), d, s, off, 0)
-#define ALU(op, d, s) INSN(BPF_ALU64 | (op) | BPF_X, d, s, 0, 0)
-#define ALU_IMM(op, d, i) INSN(BPF_ALU64 | (op) | BPF_K, d, 0, 0, i)
-#define RETURN INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
 
 /* Each begins with r1 = &state, whose file descriptor is put in when it is
  * used. */
@@ -253,7 +240,7 @@ int equal_make(const struct elf_prog *ep, int state, u32 cpus, u32 func,
 	       struct equal_prog *out)
 {
 	bool needed[ASKS] = { false };
-	u32 funcs, more = survey(ep, needed, &funcs);
+	u32 funcs = 0, more = state < 0 ? 0 : survey(ep, needed, &funcs);
 
 	*out = (struct equal_prog){
 		.insns =

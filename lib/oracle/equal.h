@@ -26,7 +26,7 @@ struct equal_prog {
 	u32 line_info_cnt;
 };
 
-/* state is the array's file descriptor, cpus what the kernel has, func from
+/* state is the array's file descriptor, -1 for a program as it is; cpus what the kernel has, func from
  * equal_btf().  -ENOMEM. */
 int equal_make(const struct elf_prog *ep, int state, u32 cpus, u32 func,
 	       struct equal_prog *out);

@@ -120,9 +120,11 @@ int kernel_test_run(struct kernel_run *run)
 	attr.test.ctx_size_in = run->ctx_len;
 	attr.test.ctx_out = address(run->ctx);
 	attr.test.ctx_size_out = run->ctx_len;
+	attr.test.repeat = run->repeat;
 	res = sys_bpf(BPF_PROG_TEST_RUN, &attr);
 	run->out_len = attr.test.data_size_out;
 	run->retval = attr.test.retval;
+	run->ns = attr.test.duration;
 	return res;
 }
 

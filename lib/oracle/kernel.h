@@ -33,12 +33,14 @@ struct kernel_run {
 	u32 ctx_len;
 	void *out;
 	u32 out_room;
+	u32 repeat; /* on what the run before has left; 0: once */
 	/* filled in */
 	u32 out_len;
 	u32 retval;
+	u32 ns; /* for one run, on average */
 };
 
-/* BPF_PROG_TEST_RUN, once. */
+/* BPF_PROG_TEST_RUN */
 int kernel_test_run(struct kernel_run *run);
 
 /* Slots of a per-CPU value. */

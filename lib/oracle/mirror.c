@@ -235,16 +235,17 @@ static int *no_fds(u32 n)
 	return fds;
 }
 
-static struct mirror *new_mirror(const struct elf_obj *obj,
-				 const struct sys_obj *so, u32 cpu)
+static struct mirror *new_mirror(const struct mirror_opts *opts)
 {
+	const struct elf_obj *obj = opts->obj;
 	struct mirror *m = calloc(1, sizeof(*m));
 
 	if (!m)
 		return NULL;
 	m->obj = obj;
-	m->so = so;
-	m->cpu = cpu;
+	m->so = opts->so;
+	m->cpu = opts->cpu;
+	m->as_is = opts->as_is;
 	m->cpus = kernel_cpus();
 	m->btf = m->state_map = -1;
 	m->maps = no_fds(obj->map_cnt);
@@ -257,10 +258,10 @@ static struct mirror *new_mirror(const struct elf_obj *obj,
 	return NULL;
 }
 
-int mirror_open(const struct elf_obj *obj, const struct sys_obj *so, u32 cpu,
-		struct err *err, struct mirror **out)
+int mirror_open(const struct mirror_opts *opts, struct err *err,
+		struct mirror **out)
 {
-	struct mirror *m = new_mirror(obj, so, cpu);
+	struct mirror *m = new_mirror(opts);
 	int res;
 
 	if (!m)

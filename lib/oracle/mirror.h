@@ -20,14 +20,22 @@ struct mirror {
 	u32 equal_func; /* type id, of equal_btf() */
 	u32 cpus;	/* slots of a per-CPU value in the kernel */
 	u32 cpu;	/* the one that programs run on */
+	bool as_is;
 	int state_map;
 	struct replay_state *state; /* the value that programs there read */
 };
 
+struct mirror_opts {
+	const struct elf_obj *obj;
+	const struct sys_obj *so;
+	u32 cpu;
+	bool as_is; /* programs keep their own time, chance and CPU */
+};
+
 /* Maps have the contents that Weir's have.  err names what the kernel refused,
  * and why. */
-int mirror_open(const struct elf_obj *obj, const struct sys_obj *so, u32 cpu,
-		struct err *err, struct mirror **out);
+int mirror_open(const struct mirror_opts *opts, struct err *err,
+		struct mirror **out);
 void mirror_close(struct mirror *m);
 
 /* NULL where the kernel does not show its types: it has no CO-RE either. */

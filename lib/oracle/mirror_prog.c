@@ -95,7 +95,8 @@ static int load_prog(const struct mirror *m, const struct elf_prog *ep,
 		free(own.insns);
 		return fd;
 	}
-	fd = equal_make(&own, m->state_map, m->cpus, m->equal_func, &p);
+	fd = equal_make(&own, m->as_is ? -1 : m->state_map, m->cpus,
+			m->equal_func, &p);
 	free(own.insns);
 	if (fd)
 		return err_fail(err, fd, "out of memory");

@@ -60,11 +60,14 @@ static u32 index_of(const struct oracle_opts *opts)
 static int open_mirror(struct oracle *o, struct err *err)
 {
 	int cpu = kernel_pin(&o->affinity), res;
+	const struct mirror_opts opts = { .obj = o->opts.obj,
+					  .so = o->opts.so,
+					  .cpu = (u32)cpu };
 
 	if (cpu < 0)
 		return err_fail(err, cpu, "cannot stay on one CPU: %s",
 				strerror(-cpu));
-	res = mirror_open(o->opts.obj, o->opts.so, (u32)cpu, err, &o->mirror);
+	res = mirror_open(&opts, err, &o->mirror);
 	if (res)
 		return res;
 	o->prog = o->mirror->progs[index_of(&o->opts)];
