@@ -19,10 +19,11 @@ SLOW = """#include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 SEC("xdp") int slow(struct xdp_md *ctx)
 {
+	__u32 x = ctx->data_end - ctx->data;
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < 1000; i++)
-		asm volatile("" : "+r"(i));
-	return XDP_PASS;
+		x = x * 31 ^ x >> 3;
+	return x ? XDP_PASS : XDP_DROP;
 }
 char LICENSE[] SEC("license") = "GPL";
 """
