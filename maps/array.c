@@ -16,6 +16,12 @@
 #define ARRAY_FLAGS \
 	(BPF_F_NUMA_NODE | BPF_F_MMAPABLE | BPF_F_INNER_MAP | MAP_ACCESS_FLAGS)
 
+const struct map_fast array_map_fast = {
+	.off = offsetof(struct array, fast),
+	.words = sizeof(struct array_fast) / 8,
+	.moving = 1u << offsetof(struct array_fast, base) / 8,
+};
+
 int array_check_sizes(const struct map_attr *attr, u32 flags, struct err *err)
 {
 	int code;
@@ -229,6 +235,7 @@ const struct map_ops array_ops = {
 	.check_btf = array_check_btf,
 	.alike = array_alike,
 	.memory_fd = array_memory_fd,
+	.fast = &array_map_fast,
 	.count = array_count,
 	.bytes = array_bytes,
 };

@@ -14,6 +14,8 @@ struct array {
 	struct array_fast fast;
 };
 
+extern const struct map_fast array_map_fast;
+
 static inline struct array *array_of(struct map *map)
 {
 	return container_of(map, struct array, map);

@@ -17,6 +17,8 @@ struct htab {
 	struct lru *lru; /* NULL: a full map refuses new keys */
 };
 
+extern const struct map_fast htab_map_fast;
+
 static inline struct htab *htab_of(const struct map *map)
 {
 	return container_of(map, struct htab, map);

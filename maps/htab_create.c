@@ -271,6 +271,7 @@ const struct map_ops htab_ops = {
 	.scan = htab_scan,
 	.count = htab_count,
 	.bytes = htab_bytes,
+	.fast = &htab_map_fast,
 };
 
 const struct map_ops percpu_htab_ops = {
@@ -292,6 +293,7 @@ const struct map_ops percpu_htab_ops = {
 	.scan = htab_scan,
 	.count = htab_count,
 	.bytes = htab_bytes,
+	.fast = &htab_map_fast,
 };
 
 const struct map_ops lru_htab_ops = {
@@ -312,6 +314,7 @@ const struct map_ops lru_htab_ops = {
 	.scan = htab_scan,
 	.count = htab_count,
 	.bytes = htab_bytes,
+	.fast = &htab_map_fast,
 };
 
 const struct map_ops lru_percpu_htab_ops = {
@@ -333,4 +336,5 @@ const struct map_ops lru_percpu_htab_ops = {
 	.scan = htab_scan,
 	.count = htab_count,
 	.bytes = htab_bytes,
+	.fast = &htab_map_fast,
 };

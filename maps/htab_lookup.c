@@ -2,6 +2,17 @@
 /* htab_lookup.c - what programs find in hash maps */
 #include "maps/htab.h"
 
+#define WORD(field) (1u << offsetof(struct htab_fast, field) / 8)
+
+const struct map_fast htab_map_fast = {
+	.off = offsetof(struct htab, fast),
+	.words = sizeof(struct htab_fast) / 8,
+	.moving = WORD(buckets) | WORD(elems) | WORD(links) | WORD(planes) |
+		  WORD(heat) | WORD(seed[0]) | WORD(seed[1]) | WORD(seed[2]) |
+		  WORD(seed[3]),
+};
+#undef WORD
+
 void *htab_lookup(struct map *map, const void *key)
 {
 	const struct htab_fast *f = &htab_of(map)->fast;

@@ -87,6 +87,16 @@ typedef int map_visit(void *arg, const void *key, const void *value);
 /* A key and a value as a program sees them, in place.  False stops. */
 typedef bool map_reach(void *arg, const void *key, void *value);
 
+/* What compiled programs have in them of a map: the constants that its header
+ * for inlining (array_fast.h ...) goes by. */
+struct map_fast {
+	u16 off;    /* from struct map */
+	u16 words;  /* of 8 bytes */
+	u32 moving; /* a bit each: addresses and random numbers, which the next
+		       map of the same attributes has others of */
+};
+#define MAP_FAST_WORDS 16 /* at most */
+
 struct map_ops {
 	const char *name; /* as bpftool prints it: "hash", "percpu_array" */
 
@@ -168,6 +178,8 @@ struct map_ops {
 	/* The last user reference has gone, programs may still run on it: drop
 	 * what keeps other objects alive.  NULL: nothing. */
 	void (*forget)(struct map *map);
+	/* NULL: compiled programs call lookup() */
+	const struct map_fast *fast;
 	/* map_memory_fd(); NULL: -1 */
 	int (*memory_fd)(const struct map *map);
 	/* elements in use now */

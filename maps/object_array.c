@@ -22,13 +22,13 @@ int object_array_init(struct object_array *a, const struct map_env *env,
 		      const struct object_kind *kind)
 {
 	if (arena_create(env->mem, attr->name,
-			 attr->max_entries * (u64)sizeof(*a->entries),
+			 attr->max_entries * (u64)sizeof(*a->fast.entries),
 			 ARENA_FULL, &a->arena) != 0) {
 		free(a);
 		return -ENOMEM;
 	}
 	a->kind = kind;
-	a->entries = (void *)a->arena.base;
+	a->fast.entries = (void *)a->arena.base;
 	return 0;
 }
 
@@ -46,7 +46,7 @@ static void *swap_entry(struct object_array *a, u32 index, void *object)
 	void *old;
 
 	spin_lock(&a->lock);
-	old = atomic_exchange_explicit(&a->entries[index], object,
+	old = atomic_exchange_explicit(&a->fast.entries[index], object,
 				       memory_order_acq_rel);
 	spin_unlock(&a->lock);
 	return old;
@@ -59,7 +59,7 @@ void object_array_clear(struct map *map)
 	void *object;
 
 	for (u32 i = 0; i < map->max_entries; i++) {
-		if (!atomic_load_explicit(&a->entries[i], memory_order_relaxed))
+		if (!atomic_load_explicit(&a->fast.entries[i], memory_order_relaxed))
 			continue;
 		object = swap_entry(a, i, NULL);
 		if (object)
@@ -86,7 +86,7 @@ void object_array_unset(struct map *map, u32 index, const void *object)
 	spin_lock(&a->lock);
 	found = object_at(map, index);
 	if (found == object)
-		atomic_store_explicit(&a->entries[index], NULL,
+		atomic_store_explicit(&a->fast.entries[index], NULL,
 				      memory_order_release);
 	spin_unlock(&a->lock);
 	if (found == object)
@@ -127,7 +127,7 @@ int object_array_read(struct map *map, const void *key, void *value, u64 flags)
 	if (index >= map->max_entries)
 		return -ENOENT;
 	spin_lock(&a->lock);
-	object = atomic_load_explicit(&a->entries[index], memory_order_acquire);
+	object = atomic_load_explicit(&a->fast.entries[index], memory_order_acquire);
 	if (object)
 		id = a->kind->id(map->env, object);
 	spin_unlock(&a->lock);
@@ -160,7 +160,7 @@ u64 object_array_count(const struct map *map)
 	u64 n = 0;
 
 	for (u32 i = 0; i < map->max_entries; i++)
-		n += atomic_load_explicit(&a->entries[i],
+		n += atomic_load_explicit(&a->fast.entries[i],
 					  memory_order_relaxed) != NULL;
 	return n;
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "maps/family.h"
+#include "maps/object_fast.h"
 #include "mem/spin.h"
 
 struct object_kind {
@@ -26,7 +27,7 @@ struct object_array {
 	const struct object_kind *kind;
 	struct arena arena;
 	struct spin lock;
-	_Atomic(void *) *entries;
+	struct object_fast fast;
 };
 
 static inline struct object_array *object_array_of(const struct map *map)
@@ -46,8 +47,7 @@ static inline void *object_at(const struct map *map, u32 index)
 {
 	if (unlikely(index >= map->max_entries))
 		return NULL;
-	return atomic_load_explicit(&object_array_of(map)->entries[index],
-				    memory_order_acquire);
+	return object_fast_at(&object_array_of(map)->fast, index);
 }
 
 /* Sizes and flags: what Linux checks of all such arrays. */

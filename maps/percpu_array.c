@@ -126,6 +126,7 @@ const struct map_ops percpu_array_ops = {
 	.for_each = array_for_each,
 	.lookup_slot = percpu_array_lookup_slot,
 	.check_btf = array_check_btf,
+	.fast = &array_map_fast,
 	.count = array_count,
 	.bytes = array_bytes,
 };

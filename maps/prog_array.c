@@ -117,6 +117,12 @@ static int prog_array_write_object(struct map *map, const void *key, void *prog,
 	return err;
 }
 
+static const struct map_fast prog_array_fast = {
+	.off = offsetof(struct prog_array, objects.fast),
+	.words = sizeof(struct object_fast) / 8,
+	.moving = 1,
+};
+
 /* Programs jump through it and do nothing else with it. */
 const struct map_ops prog_array_ops = {
 	.name = "prog_array",
@@ -137,4 +143,5 @@ const struct map_ops prog_array_ops = {
 	.forget = object_array_clear,
 	.count = object_array_count,
 	.bytes = object_array_bytes,
+	.fast = &prog_array_fast,
 };

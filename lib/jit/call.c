@@ -83,11 +83,13 @@ static void tail_call(struct fn *f)
 	LLVMValueRef args[] = { f->run, fn_get(f, BPF_REG_2),
 				fn_get(f, BPF_REG_3) };
 	LLVMBasicBlockRef go = fn_new_block(f), miss = fn_new_block(f);
-	LLVMValueRef target;
+	LLVMValueRef target = ir_tail_target(f);
 
-	target = LLVMBuildCall2(ir, type,
-				ir_callee(f->ir, "jit.tail_target", type), args,
-				3, "");
+	if (!target)
+		target = LLVMBuildCall2(ir, type,
+					ir_callee(f->ir, "jit.tail_target",
+						  type),
+					args, 3, "");
 	LLVMBuildCondBr(ir, LLVMBuildIsNull(ir, target, ""), miss, go);
 	fn_continue(f, go);
 	jump_to(f, target);
@@ -125,10 +127,22 @@ LLVMValueRef ir_func_ref(struct fn *f)
 			: ir_const(f->ir, 8, 0);
 }
 
+/* Without the helper; NULL: it has to be called. */
+static LLVMValueRef call_inlined(struct fn *f)
+{
+	switch (f->in->imm) {
+	case BPF_FUNC_map_lookup_elem: return ir_map_lookup(f);
+	case BPF_FUNC_map_update_elem: return ir_map_write(f, "update", 4);
+	case BPF_FUNC_map_delete_elem: return ir_map_write(f, "delete", 2);
+	default: return NULL;
+	}
+}
+
 int ir_call(struct fn *f)
 {
 	bool is_kfunc = f->op->form == FORM_KFUNC;
 	const struct helper *helper;
+	LLVMValueRef v;
 
 	if (insn_is_local_call(f->in))
 		return call_local(f);
@@ -142,7 +156,9 @@ int ir_call(struct fn *f)
 		return err_fail(f->ir->err, -EOPNOTSUPP,
 				"%s %d is not compiled",
 				is_kfunc ? "kfunc" : "helper", f->in->imm);
-	fn_set(f, BPF_REG_0,
-	       call_helper(f, helper, is_kfunc ? "kfunc" : "helper"));
+	v = is_kfunc ? NULL : call_inlined(f);
+	if (!v)
+		v = call_helper(f, helper, is_kfunc ? "kfunc" : "helper");
+	fn_set(f, BPF_REG_0, v);
 	return 0;
 }

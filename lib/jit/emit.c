@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <llvm-c/BitReader.h>
 #include <llvm-c/Target.h>
 #include <llvm-c/TargetMachine.h>
 #include <llvm-c/Transforms/PassBuilder.h>
@@ -90,6 +91,43 @@ static int write_object(const struct ir *ir, LLVMTargetMachineRef tm,
 	return *object ? 0 : err_fail(ir->err, -ENOMEM, "out of memory");
 }
 
+/* The functions of inline.c, for whatever machine this is. */
+static const u8 inlined[] = {
+#include "inline_bitcode.inc"
+};
+
+static void adapt(LLVMValueRef fn)
+{
+	static const char *const machine_only[] = { "target-cpu", "tune-cpu",
+						    "target-features" };
+
+	if (LLVMIsDeclaration(fn))
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(machine_only); i++)
+		LLVMRemoveStringAttributeAtIndex(fn, LLVMAttributeFunctionIndex,
+						 machine_only[i],
+						 (unsigned)strlen(
+							 machine_only[i]));
+	LLVMSetLinkage(fn, LLVMInternalLinkage);
+}
+
+static int begin_module(struct ir *ir)
+{
+	LLVMMemoryBufferRef bytes =
+		LLVMCreateMemoryBufferWithMemoryRange((const char *)inlined,
+						      sizeof(inlined), "inline",
+						      false);
+	int ret = LLVMParseBitcodeInContext2(ir->ctx, bytes, &ir->mod);
+
+	LLVMDisposeMemoryBuffer(bytes);
+	if (ret)
+		return err_fail(ir->err, -EOPNOTSUPP, "LLVM: no bitcode");
+	for (LLVMValueRef fn = LLVMGetFirstFunction(ir->mod); fn;
+	     fn = LLVMGetNextFunction(fn))
+		adapt(fn);
+	return 0;
+}
+
 static void describe_module(const struct ir *ir, LLVMTargetMachineRef tm)
 {
 	LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(tm);
@@ -111,16 +149,19 @@ int jit_emit(const struct jit_job *job, struct err *err, u8 **object,
 	if (!tm)
 		return -EOPNOTSUPP;
 	ir.ctx = LLVMContextCreate();
-	ir.mod = LLVMModuleCreateWithNameInContext("program", ir.ctx);
 	ir.b = LLVMCreateBuilderInContext(ir.ctx);
+	ret = begin_module(&ir);
+	if (ret)
+		goto out;
 	describe_module(&ir, tm);
 	ret = ir_translate(&ir);
 	if (!ret)
 		ret = optimise(&ir, tm);
 	if (!ret)
 		ret = write_object(&ir, tm, object, size);
-	LLVMDisposeBuilder(ir.b);
 	LLVMDisposeModule(ir.mod);
+out:
+	LLVMDisposeBuilder(ir.b);
 	LLVMContextDispose(ir.ctx);
 	LLVMDisposeTargetMachine(tm);
 	return ret;

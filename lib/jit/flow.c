@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* flow.c - where registers point into the stack */
+/* flow.c - where registers point into the stack, and which map they have */
 #include "jit/flow.h"
 
 #include <errno.h>
@@ -29,6 +29,11 @@ static void use_whole(struct flow *flow)
 	flow->frame = BPF_STACK_BYTES;
 }
 
+static bool is_place(s16 v)
+{
+	return v < FLOW_MAP;
+}
+
 static void push(struct walk *w, u32 i)
 {
 	if (w->queued[i])
@@ -54,8 +59,9 @@ static void join(struct walk *w, u32 insn, const s16 *regs)
 			continue;
 		if (have[reg] != FLOW_OTHER)
 			push(w, i);
+		if (is_place(have[reg]) || is_place(regs[reg]))
+			use_whole(w->flow);
 		have[reg] = FLOW_OTHER;
-		use_whole(w->flow);
 	}
 }
 
@@ -67,8 +73,8 @@ static s16 place(const s16 *regs, u32 reg)
 /* What the register points to after adding n to it. */
 static s16 moved(struct flow *flow, s16 off, s64 n)
 {
-	if (off == FLOW_OTHER)
-		return off;
+	if (!is_place(off))
+		return FLOW_OTHER;
 	n += off;
 	if (n < -BPF_STACK_BYTES || n > BPF_STACK_BYTES) {
 		use_whole(flow);
@@ -93,9 +99,12 @@ static void step_alu(struct flow *flow, const struct bpf_insn *in, s16 *regs)
 		*dst = moved(flow, *dst, -(s64)in->imm);
 		return;
 	default:
-		if (*dst != FLOW_OTHER ||
-		    (BPF_SRC(in->code) == BPF_X &&
-		     place(regs, in->src_reg) != FLOW_OTHER))
+		if (BPF_OP(in->code) == BPF_MOV) {
+			*dst = FLOW_OTHER;
+			return;
+		}
+		if (is_place(*dst) || (BPF_SRC(in->code) == BPF_X &&
+				       is_place(place(regs, in->src_reg))))
 			use_whole(flow);
 		*dst = FLOW_OTHER;
 	}
@@ -104,7 +113,7 @@ static void step_alu(struct flow *flow, const struct bpf_insn *in, s16 *regs)
 static void step_call(struct flow *flow, const struct bpf_insn *in, s16 *regs)
 {
 	for (u32 i = BPF_REG_0; i <= BPF_REG_5; i++) {
-		if (insn_is_local_call(in) && regs[i] != FLOW_OTHER)
+		if (insn_is_local_call(in) && is_place(regs[i]))
 			use_whole(flow);
 		regs[i] = FLOW_OTHER;
 	}
@@ -125,13 +134,18 @@ static void step_memory(struct flow *flow, const struct bpf_insn *in,
 	u8 base = loads ? in->src_reg : in->dst_reg;
 	s16 at = place(regs, base);
 
-	if (at != FLOW_OTHER)
+	if (is_place(at))
 		use_frame(flow, at + in->off);
-	if (class == BPF_STX && !loads &&
-	    place(regs, in->src_reg) != FLOW_OTHER)
+	if (class == BPF_STX && !loads && is_place(place(regs, in->src_reg)))
 		use_whole(flow);
 	if (op->form == FORM_CMPXCHG)
 		regs[BPF_REG_0] = FLOW_OTHER;
+}
+
+static bool is_map(const struct bpf_insn *in)
+{
+	return insn_is_wide(in) && (in->src_reg == BPF_PSEUDO_MAP_FD ||
+				    in->src_reg == BPF_PSEUDO_MAP_IDX);
 }
 
 static void step(struct flow *flow, const struct bpf_insn *in, s16 *regs)
@@ -156,6 +170,8 @@ static void step(struct flow *flow, const struct bpf_insn *in, s16 *regs)
 	}
 	written(shape->dst, in->dst_reg, regs);
 	written(shape->src, in->src_reg, regs);
+	if (is_map(in) && in->imm < FLOW_OTHER - FLOW_MAP)
+		regs[in->dst_reg] = (s16)(FLOW_MAP + in->imm);
 }
 
 static void leave(struct walk *w, u32 insn, const s16 *regs)

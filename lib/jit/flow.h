@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * flow.h - where registers point into the stack
+ * flow.h - where registers point into the stack, and which map they have
  *
  * An access at a known place of the stack becomes one of the frame's memory
  * that LLVM can keep in registers; through a number it could not.
@@ -12,13 +12,15 @@
 
 #define FLOW_REGS 10 /* r10 always points to the top */
 
-/* Of a register that is no known place: not an offset. */
+/* What is known of a register: a place in the stack, from the top; a map, by
+ * FLOW_MAP and its index; or nothing. */
 #define FLOW_OTHER INT16_MAX
+#define FLOW_MAP (BPF_STACK_BYTES + 1)
 
 struct flow {
 	u32 start; /* of the function */
 	u32 cnt;
-	s16 (*at)[FLOW_REGS]; /* before each instruction: from the top */
+	s16 (*at)[FLOW_REGS]; /* before each instruction */
 	bool *reached;
 	u32 frame; /* bytes that may be touched below the top */
 };
@@ -32,7 +34,17 @@ static inline bool flow_place(const struct flow *flow, u32 insn, u32 reg,
 			      s32 *off)
 {
 	*off = reg == BPF_REG_10 ? 0 : flow->at[insn - flow->start][reg];
-	return *off != FLOW_OTHER;
+	return *off < FLOW_MAP;
+}
+
+/* Is it known which map the register has? */
+static inline bool flow_map(const struct flow *flow, u32 insn, u32 reg,
+			    u32 *map)
+{
+	s16 v = flow->at[insn - flow->start][reg];
+
+	*map = (u32)(v - FLOW_MAP);
+	return v >= FLOW_MAP && v != FLOW_OTHER;
 }
 
 #endif

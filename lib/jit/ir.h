@@ -100,6 +100,10 @@ void ir_store_release(struct fn *f);
 LLVMValueRef ir_ctx_load(struct fn *f);
 void ir_ctx_store(struct fn *f, LLVMValueRef value);
 int ir_call(struct fn *f);
+/* map.c: a helper's work on a map that is known; NULL: it is not */
+LLVMValueRef ir_map_lookup(struct fn *f);
+LLVMValueRef ir_map_write(struct fn *f, const char *what, u32 cnt);
+LLVMValueRef ir_tail_target(struct fn *f);
 LLVMValueRef ir_func_ref(struct fn *f);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "jit/emit.h"
 #include "jit/object.h"
@@ -13,6 +14,21 @@ static void free_code(void *image)
 {
 	jit_code_free(image);
 	free(image);
+}
+
+/* Of what moves only whether there is any. */
+static void describe_fast(const struct map *m, struct jit_map *out)
+{
+	const struct map_fast *fast = m->ops->fast;
+
+	if (!fast)
+		return;
+	out->words = fast->words;
+	out->moving = fast->moving;
+	memcpy(out->fast, (const u8 *)m + fast->off, fast->words * 8u);
+	for (u32 i = 0; i < fast->words; i++)
+		if (fast->moving & 1u << i)
+			out->fast[i] = out->fast[i] != 0;
 }
 
 static void describe_maps(const struct prog *prog, struct jit_map *maps)
@@ -27,6 +43,7 @@ static void describe_maps(const struct prog *prog, struct jit_map *maps)
 			.max_entries = m->max_entries,
 			.flags = m->flags,
 		};
+		describe_fast(m, &maps[i]);
 	}
 }
 

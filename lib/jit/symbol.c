@@ -83,6 +83,29 @@ static bool map(const struct prog *prog, u32 index, u64 *value)
 	return true;
 }
 
+/* One of the map's constants. */
+static bool map_word(const struct prog *prog, u32 index, u32 i, u64 *value)
+{
+	const struct map_fast *fast;
+
+	if (index >= prog->map_cnt)
+		return false;
+	fast = prog->maps[index]->ops->fast;
+	if (!fast || i >= fast->words)
+		return false;
+	memcpy(value, (const u8 *)prog->maps[index] + fast->off + 8 * i, 8);
+	return true;
+}
+
+/* A function of the map's. */
+static bool map_op(const struct prog *prog, u32 index, size_t op, u64 *value)
+{
+	if (index >= prog->map_cnt)
+		return false;
+	memcpy(value, (const u8 *)prog->maps[index]->ops + op, sizeof(*value));
+	return *value;
+}
+
 static bool map_value(const struct prog *prog, u32 index, u64 *value)
 {
 	struct map *m;
@@ -144,6 +167,14 @@ bool jit_symbol(void *arg, const char *name, u64 *value)
 		return map(prog, a, value);
 	if (numbers(name, "value", &a, &b) == 1)
 		return map_value(prog, a, value);
+	if (numbers(name, "word", &a, &b) == 2)
+		return map_word(prog, a, b, value);
+	if (numbers(name, "update", &a, &b) == 1)
+		return map_op(prog, a, offsetof(struct map_ops, update), value);
+	if (numbers(name, "delete", &a, &b) == 1)
+		return map_op(prog, a, offsetof(struct map_ops, delete), value);
+	if (numbers(name, "lookup", &a, &b) == 1)
+		return map_op(prog, a, offsetof(struct map_ops, lookup), value);
 	if (numbers(name, "ctx.read", &a, &b) == 2)
 		return read_of(prog, a, b, value);
 	if (numbers(name, "ctx.write", &a, &b) == 2)

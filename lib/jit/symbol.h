@@ -6,6 +6,9 @@
  *	kfunc.N		a kernel function's
  *	map.I		the address of the program's map I
  *	value.I		that of the value of map I, an array of one
+ *	word.I.N	constant N of map I (struct map_fast)
+ *	lookup.I, update.I, delete.I
+ *			what does so to map I
  *	ctx.read.OFF.SIZE, ctx.write.OFF.SIZE
  *			what computes a field of the context
  *	jit.NAME	a function here

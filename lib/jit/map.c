@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * map.c - maps that are known when a program is compiled
+ *
+ * What is constant of one is a constant of the module: numbers as they are,
+ * what the next such map has others of as symbols, so that the object fits
+ * both.
+ */
+#include "jit/ir.h"
+
+struct lookup {
+	u32 type;
+	const char *function; /* in inline.c */
+};
+
+static const struct lookup lookups[] = {
+	{ BPF_MAP_TYPE_ARRAY, "array_lookup" },
+	{ BPF_MAP_TYPE_PERCPU_ARRAY, "percpu_array_lookup" },
+	{ BPF_MAP_TYPE_HASH, "hash_lookup" },
+	{ BPF_MAP_TYPE_PERCPU_HASH, "percpu_hash_lookup" },
+	{ BPF_MAP_TYPE_LRU_HASH, "lru_hash_lookup" },
+	{ BPF_MAP_TYPE_LRU_PERCPU_HASH, "lru_percpu_hash_lookup" },
+};
+
+static LLVMValueRef word(struct ir *ir, u32 map, u32 i)
+{
+	const struct jit_map *m = &ir->job->maps[map];
+	char name[32];
+
+	if (!(m->moving & 1u << i) || !m->fast[i])
+		return ir_const(ir, 8, m->fast[i]);
+	snprintf(name, sizeof(name), "word.%u.%u", map, i);
+	return LLVMConstPtrToInt(ir_symbol(ir, name), ir->i64);
+}
+
+/* The map's constants. */
+static LLVMValueRef constants(struct ir *ir, u32 map)
+{
+	u32 words = ir->job->maps[map].words;
+	LLVMValueRef all[MAP_FAST_WORDS], global;
+	char name[32];
+
+	snprintf(name, sizeof(name), "constants.%u", map);
+	global = LLVMGetNamedGlobal(ir->mod, name);
+	if (global)
+		return global;
+	for (u32 i = 0; i < words; i++)
+		all[i] = word(ir, map, i);
+	global = LLVMAddGlobal(ir->mod, LLVMArrayType2(ir->i64, words), name);
+	LLVMSetInitializer(global, LLVMConstArray2(ir->i64, all, words));
+	LLVMSetLinkage(global, LLVMInternalLinkage);
+	LLVMSetGlobalConstant(global, true);
+	LLVMSetAlignment(global, 8);
+	return global;
+}
+
+/* The map in r1, if it is known. */
+static bool known_map(const struct fn *f, u32 reg, u32 *map)
+{
+	return flow_map(&f->flow, f->at, reg, map) &&
+	       *map < f->ir->job->map_cnt;
+}
+
+static LLVMValueRef call(struct fn *f, const char *name, LLVMValueRef *args,
+			 u32 cnt)
+{
+	LLVMValueRef fn = LLVMGetNamedFunction(f->ir->mod, name);
+
+	return LLVMBuildCall2(f->ir->b, LLVMGlobalGetValueType(fn), fn, args,
+			      cnt, "");
+}
+
+/* The map's own function. */
+static LLVMValueRef call_own(struct fn *f, const char *what, u32 map,
+			     LLVMTypeRef result, u32 cnt)
+{
+	LLVMTypeRef types[] = { f->ir->ptr, f->ir->i64, f->ir->i64,
+				f->ir->i64 };
+	LLVMTypeRef type = LLVMFunctionType(result, types, cnt, false);
+	LLVMValueRef args[4];
+	char name[32];
+
+	snprintf(name, sizeof(name), "map.%u", map);
+	args[0] = ir_symbol(f->ir, name);
+	for (u32 i = 1; i < cnt; i++)
+		args[i] = fn_get(f, BPF_REG_1 + i);
+	snprintf(name, sizeof(name), "%s.%u", what, map);
+	return LLVMBuildCall2(f->ir->b, type, ir_callee(f->ir, name, type),
+			      args, cnt, "");
+}
+
+static const char *inlined_lookup(const struct jit_map *map)
+{
+	for (size_t i = 0; map->words && i < ARRAY_LEN(lookups); i++)
+		if (lookups[i].type == map->type)
+			return lookups[i].function;
+	return NULL;
+}
+
+LLVMValueRef ir_map_lookup(struct fn *f)
+{
+	const char *function;
+	LLVMValueRef args[3], v;
+	u32 map;
+
+	if (!known_map(f, BPF_REG_1, &map))
+		return NULL;
+	function = inlined_lookup(&f->ir->job->maps[map]);
+	if (!function)
+		return call_own(f, "lookup", map, f->ir->i64, 2);
+	args[0] = constants(f->ir, map);
+	args[1] = fn_address(f, BPF_REG_2, 0);
+	args[2] = f->run;
+	v = call(f, function, args, 3);
+	return LLVMBuildPtrToInt(f->ir->b, v, f->ir->i64, "");
+}
+
+LLVMValueRef ir_tail_target(struct fn *f)
+{
+	const struct jit_map *m;
+	LLVMValueRef args[4];
+	u32 map;
+
+	if (!known_map(f, BPF_REG_2, &map))
+		return NULL;
+	m = &f->ir->job->maps[map];
+	if (m->type != BPF_MAP_TYPE_PROG_ARRAY || !m->words)
+		return NULL;
+	args[0] = constants(f->ir, map);
+	args[1] = ir_const(f->ir, 4, m->max_entries);
+	args[2] =
+		LLVMBuildTrunc(f->ir->b, fn_get(f, BPF_REG_3), f->ir->i32, "");
+	args[3] = f->run;
+	return call(f, "tail_target", args, 4);
+}
+
+/* update and delete return int. */
+LLVMValueRef ir_map_write(struct fn *f, const char *what, u32 cnt)
+{
+	u32 map;
+
+	if (!known_map(f, BPF_REG_1, &map))
+		return NULL;
+	return LLVMBuildSExt(f->ir->b, call_own(f, what, map, f->ir->i32, cnt),
+			     f->ir->i64, "");
+}
