@@ -34,7 +34,7 @@ static int xskmap_check_write(const struct map *map, const void *key, u64 flags)
 static int replace(struct object_array *a, struct redirect_entry *e, u64 flags,
 		   struct redirect_entry **old)
 {
-	_Atomic(void *) *at = &a->entries[e->key];
+	_Atomic(void *) *at = &a->fast.entries[e->key];
 	int err = 0;
 
 	spin_lock(&a->lock);
