@@ -101,6 +101,10 @@
 	X(dynptr_read)                  \
 	X(dynptr_write)                 \
 	X(dynptr_data)                  \
+	X(tcp_raw_gen_syncookie_ipv4)   \
+	X(tcp_raw_gen_syncookie_ipv6)   \
+	X(tcp_raw_check_syncookie_ipv4) \
+	X(tcp_raw_check_syncookie_ipv6) \
 	X(ktime_get_tai_ns)             \
 	X(user_ringbuf_drain)
 

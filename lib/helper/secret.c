@@ -13,17 +13,38 @@
 
 #define RANDOM_BYTES 16 /* at AT_RANDOM */
 
-static u64 derive(void)
+static void digest(const char *use, u64 out[4])
 {
-	u8 digest[SHA256_DIGEST_LENGTH];
-	u64 value;
+	u8 bytes[SHA256_DIGEST_LENGTH];
 	SHA2_CTX sha;
 
 	SHA256Init(&sha);
 	SHA256Update(&sha, (const u8 *)getauxval(AT_RANDOM), RANDOM_BYTES);
-	SHA256Final(digest, &sha);
-	memcpy(&value, digest, sizeof(value));
-	return value | 1;
+	SHA256Update(&sha, (const u8 *)use, strlen(use));
+	SHA256Final(bytes, &sha);
+	memcpy(out, bytes, sizeof(bytes));
+}
+
+static u64 derive(void)
+{
+	u64 value[4];
+
+	digest("", value);
+	return value[0] | 1;
+}
+
+void secret_key(const char *use, u64 key[4])
+{
+	static _Thread_local struct {
+		const char *use;
+		u64 key[4];
+	} last;
+
+	if (last.use != use) {
+		digest(use, last.key);
+		last.use = use;
+	}
+	memcpy(key, last.key, sizeof(last.key));
 }
 
 u64 secret(void)

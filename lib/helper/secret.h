@@ -7,5 +7,7 @@
 
 /* The same in all threads.  Seeds hashes that programs see. */
 u64 secret(void);
+/* 256 bits for one use, which says what it is. */
+void secret_key(const char *use, u64 key[4]);
 
 #endif
