@@ -175,6 +175,8 @@ HTAB_INLINE bool htab_key_is(const struct htab_fast *h, u32 index,
 	const u64 *have = (const u64 *)htab_elem(h, index);
 	u64 differ = 0;
 
+/* A loop whose end is foreseen wrongly costs as much as a lookup. */
+#pragma GCC unroll 8
 	for (u32 i = 0; i < size / 8; i++)
 		differ |= htab_load64(have + i) ^ htab_key_word(key, i);
 	if (size & 7)

@@ -18,6 +18,7 @@ enum map_load_op {
 	LOAD_LOOKUP_HIT,
 	LOAD_LOOKUP_MISS,
 	LOAD_LOOKUP_BURST,  /* hits, together where a side has that */
+	LOAD_LOOKUP_INLINE, /* hits, inlined where a side has that */
 	LOAD_UPDATE,	    /* of elements that are there */
 	LOAD_INSERT_DELETE, /* a map half full; the pair is one operation */
 	LOAD_CHURN,	    /* look up, insert what is missing: twice as many
@@ -85,8 +86,12 @@ load_key(const struct map_load *load, __u32 number, __u64 *key)
 	if (load->key_size > 8)
 		key[1] = scattered ^ 0x5bd1e995u;
 	if (load->key_size > 16) {
-		for (int i = 2; i < MAP_KEY_MAX / 8; i++)
-			key[i] = scattered + i;
+		key[2] = scattered + 2;
+		key[3] = scattered + 3;
+		key[4] = scattered + 4;
+		key[5] = scattered + 5;
+		key[6] = scattered + 6;
+		key[7] = scattered + 7;
 	}
 }
 

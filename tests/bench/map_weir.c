@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* map_weir.c - Weir's side of the map benchmarks: native calls through the
- * map's operations, as helpers make them */
+/*
+ * map_weir.c - Weir's side of the map benchmarks: native calls through the
+ * map's operations, as helpers make them; and, for lookup_inline, the header
+ * with the fast path of arrays compiled into the loop, as compiled programs and
+ * applications that include it have it
+ */
 #include <stdlib.h>
 #include <string.h>
 
 #include <linux/bpf.h>
 
 #include "base/slot.h"
-#include "maps/map.h"
+#include "maps/array.h"
 #include "side.h"
 
 #define BURST 32
@@ -109,6 +113,17 @@ do_one(struct map *map, const struct map_load *load, u32 op, __u64 *random)
 	}
 }
 
+/* What of the map does not change is read before the loop. */
+static inline __attribute__((always_inline)) u64
+find_inline(const struct array_fast *a, const struct map_load *load, u32 slot,
+	    __u64 *random)
+{
+	u64 *found = array_at(a, load_number(load, LOAD_LOOKUP_INLINE, random),
+			      slot);
+
+	return found ? *found : 0;
+}
+
 static u64 find_burst(struct map *map, const struct map_load *load,
 		      __u64 *random)
 {
@@ -134,14 +149,20 @@ run_op(struct side *side, u32 op, u32 thread, __u64 *random)
 	struct weir *w = side->arg;
 	const struct map_load load = side->load;
 	struct rcu *rcu = mem_rcu(w->env.mem);
+	struct array_fast array = { 0 };
 	__u64 state = *random;
 	u64 sum = 0;
 
+	if (op == LOAD_LOOKUP_INLINE)
+		array = array_of(w->map)->fast;
 	for (u32 i = 0; i < BURSTS; i++) {
 		if (op == LOAD_LOOKUP_BURST)
 			sum += find_burst(w->map, &load, &state);
 		for (u32 j = 0; j < BURST && op != LOAD_LOOKUP_BURST; j++)
-			sum += do_one(w->map, &load, op, &state);
+			sum += op == LOAD_LOOKUP_INLINE
+				       ? find_inline(&array, &load, thread,
+						     &state)
+				       : do_one(w->map, &load, op, &state);
 		rcu_quiescent(rcu, thread);
 	}
 	*random = state;
@@ -159,6 +180,8 @@ static u64 weir_run(struct side *side, u32 thread, __u64 *random)
 		return run_op(side, LOAD_LOOKUP_MISS, thread, random);
 	case LOAD_LOOKUP_BURST:
 		return run_op(side, LOAD_LOOKUP_BURST, thread, random);
+	case LOAD_LOOKUP_INLINE:
+		return run_op(side, LOAD_LOOKUP_INLINE, thread, random);
 	case LOAD_UPDATE: return run_op(side, LOAD_UPDATE, thread, random);
 	case LOAD_INSERT_DELETE:
 		return run_op(side, LOAD_INSERT_DELETE, thread, random);

@@ -38,7 +38,9 @@ ROWS = [
     (LPM, "lookup_hit", ("100K",), (8,), (1, 2), ("fib",)),
     (LPM, "lookup_hit", ("1M",), (8,), (1, 2), ()),
     (ARRAY, "lookup_hit", ("1K", "1M"), (4,), (1,), ()),
+    (ARRAY, "lookup_inline", ("1K", "1M"), (4,), (1,), ()),
     (PERCPU_ARRAY, "lookup_hit", ("1K", "1M"), (4,), (1,), ()),
+    (PERCPU_ARRAY, "lookup_inline", ("1K", "1M"), (4,), (1,), ()),
 ]
 
 # What is to be reached against the kernel, as the first row that fits says.
@@ -51,8 +53,8 @@ TARGETS = [
     (HASH, "insert_delete", ALL, 2),
     (LRU, "churn", ALL, 4),
     (LPM, "lookup_hit", ("1M",), 3),
-    (ARRAY, "lookup_hit", ALL, 1.5),
-    (PERCPU_ARRAY, "lookup_hit", ALL, 1.5),
+    (ARRAY, "lookup_inline", ALL, 1.5),
+    (PERCPU_ARRAY, "lookup_inline", ALL, 1.5),
 ]
 
 
@@ -92,7 +94,8 @@ def case_of(options, kind, operation, size, key, threads, beside):
     def words(op):
         return (op, kind, SIZES[size], key, 16, threads)
 
-    plain = "lookup_hit" if operation == "lookup_burst" else operation
+    plain = "lookup_hit" if operation in ("lookup_burst", "lookup_inline") \
+        else operation
     sides = [MapSide("weir", "map-weir", words(operation), options),
              MapSide("kernel", "map-kernel", words(plain), options)]
     if "rte" in beside:

@@ -15,6 +15,7 @@ const char *const load_op_names[LOAD_OPS] = {
 	[LOAD_LOOKUP_HIT] = "lookup_hit",
 	[LOAD_LOOKUP_MISS] = "lookup_miss",
 	[LOAD_LOOKUP_BURST] = "lookup_burst",
+	[LOAD_LOOKUP_INLINE] = "lookup_inline",
 	[LOAD_UPDATE] = "update",
 	[LOAD_INSERT_DELETE] = "insert_delete",
 	[LOAD_CHURN] = "churn",

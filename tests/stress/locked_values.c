@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * locked_values.c - attacks F4 of maps/fields.h
+ * locked_values.c - attacks F1 and F4 of maps/fields.h
  *
  * All members of a value are one number.  Programs write it in place under the
  * lock, programs and control threads update it with BPF_F_LOCK, others delete
- * and replace elements; who reads with BPF_F_LOCK sees one number.
+ * and replace elements; who reads with BPF_F_LOCK sees one number.  So does who
+ * holds the lock of an element that is used again for another value meanwhile.
  */
 #include <errno.h>
+#include <time.h>
 
 #include "../btf_make.h"
 #include "bpf/btf.h"
@@ -131,36 +133,104 @@ static void read_some(struct worker *w)
 	}
 }
 
-static void values_are_whole(u32 type)
+static struct map *new_map(struct map_env *env, u32 type, u32 entries)
 {
-	struct map_env env;
 	u32 value;
 	struct btf_blob *btf = types(&value);
 	const struct map_attr attr = { .type = type,
 				       .key_size = 4,
 				       .value_size = sizeof(struct value),
-				       .max_entries = 64,
+				       .max_entries = entries,
 				       .btf = btf,
 				       .btf_key = 1,
 				       .btf_value = value,
 				       .name = "locked" };
 	struct map *map;
 
-	stress_env(&env, 2, NULL);
-	require(map_create(&env, &attr, NULL, &map) == 0);
+	stress_env(env, 2, NULL);
+	require(map_create(env, &attr, NULL, &map) == 0);
 	require(map_has_lock(map));
-	{
-		struct worker w[] = {
-			{ &env, map, 0, 10000, .fn = write_some },
-			{ &env, map, 1, 10000, .fn = write_some },
-			{ &env, map, SLOT_NONE, 10000, .fn = write_some },
-			{ &env, map, SLOT_NONE, 0, .fn = read_some },
-		};
-
-		workers_run(w, ARRAY_LEN(w));
-	}
-	map_put(map);
 	btf_put(btf);
+	return map;
+}
+
+static void values_are_whole(u32 type)
+{
+	struct map_env env;
+	struct map *map = new_map(&env, type, 64);
+	struct worker w[] = {
+		{ &env, map, 0, 10000, .fn = write_some },
+		{ &env, map, 1, 10000, .fn = write_some },
+		{ &env, map, SLOT_NONE, 10000, .fn = write_some },
+		{ &env, map, SLOT_NONE, 0, .fn = read_some },
+	};
+
+	workers_run(w, ARRAY_LEN(w));
+	map_put(map);
+	mem_destroy(env.mem);
+}
+
+/* ---- F1: the only element there is, and the spares, are used again while
+ * their grace period lasts; a lock that is held makes that wait ---- */
+
+#define TURNS 16
+
+static void replace_only(struct worker *w)
+{
+	atomic_uint *replaced = w->arg;
+	const u32 key = 0;
+
+	while (!worker_stopped(w)) {
+		struct value v = value_of(worker_random(w, 1u << 30));
+
+		require(w->map->ops->update(w->map, &key, &v, 0) == 0);
+		atomic_fetch_add(replaced, 1);
+		worker_quiescent(w);
+	}
+}
+
+/* Until what was found has been used again or cannot be. */
+static void hold(struct worker *w, struct value *v)
+{
+	const struct timespec nap = { .tv_nsec = 1000000 };
+	atomic_uint *replaced = w->arg;
+	u32 first, n;
+
+	spin_lock(value_lock(w->map, v));
+	first = atomic_load(replaced);
+	n = __atomic_load_n(&v->half, __ATOMIC_RELAXED);
+	for (u32 i = 0; i < 30 && atomic_load(replaced) - first < TURNS; i++)
+		nanosleep(&nap, NULL);
+	for (u32 k = 0; k < WORDS; k++)
+		require(__atomic_load_n(&v->word[k], __ATOMIC_RELAXED) == n);
+	spin_unlock(value_lock(w->map, v));
+}
+
+static void hold_only(struct worker *w)
+{
+	const u32 key = 0;
+
+	for (u32 i = 0; i < w->ops; i++) {
+		hold(w, w->map->ops->lookup(w->map, &key));
+		worker_quiescent(w);
+	}
+}
+
+static void an_element_whose_lock_is_held_waits(void)
+{
+	const struct value v = value_of(0);
+	atomic_uint replaced = 0;
+	struct map_env env;
+	struct map *map = new_map(&env, BPF_MAP_TYPE_HASH, 1);
+	struct worker w[] = {
+		{ &env, map, 0, 20, .fn = hold_only, .arg = &replaced },
+		{ &env, map, 1, 0, .fn = replace_only, .arg = &replaced },
+	};
+	const u32 key = 0;
+
+	require(map->ops->update(map, &key, &v, 0) == 0);
+	workers_run(w, ARRAY_LEN(w));
+	map_put(map);
 	mem_destroy(env.mem);
 }
 
@@ -168,5 +238,6 @@ int main(void)
 {
 	values_are_whole(BPF_MAP_TYPE_ARRAY);
 	values_are_whole(BPF_MAP_TYPE_HASH);
+	an_element_whose_lock_is_held_waits();
 	return 0;
 }
