@@ -9,6 +9,7 @@
 #define _LINUX_IF_H
 #define IFNAMSIZ 16
 #include <linux/bpf.h>
+#include <linux/erspan.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/icmp.h>
@@ -95,6 +96,20 @@ struct sctp_chunkhdr {
 	__be16 length;
 };
 
+struct geneve_opt {
+	__be16 opt_class;
+	__u8 type;
+	__u8 length : 5;
+	__u8 r3 : 1;
+	__u8 r2 : 1;
+	__u8 r1 : 1;
+	__u8 opt_data[];
+};
+
+struct vxlan_metadata {
+	__u32 gbp;
+};
+
 struct gtp1_header {
 	__u8 flags;
 	__u8 type;
@@ -102,66 +117,69 @@ struct gtp1_header {
 	__be32 tid;
 } __attribute__((packed));
 
-#define EACH_TYPE(T)                                                                    \
-	/* what programs see */                                                         \
-	T(struct, xdp_md)                                                               \
-	T(struct, __sk_buff)                                                            \
-	T(enum, xdp_action)                                                             \
-	T(enum, bpf_map_type)                                                           \
-	T(enum, bpf_prog_type) T(enum, bpf_attach_type) T(enum, bpf_ret_code) T(        \
-		enum,                                                                   \
-		bpf_adj_room_mode) T(enum,                                              \
-				     bpf_hdr_start_off) T(struct,                       \
-							  bpf_fib_lookup)               \
-		T(struct, bpf_redir_neigh) T(struct, bpf_tunnel_key) T(                 \
-			struct, bpf_xfrm_state) T(struct,                               \
-						  bpf_sock) T(struct,                   \
-							      bpf_tcp_sock)             \
-			T(struct, bpf_sock_tuple) T(struct, bpf_devmap_val) T(          \
-				struct, bpf_cpumap_val) T(struct,                       \
-							  bpf_spin_lock)                \
-				T(struct, bpf_timer) T(struct, bpf_dynptr) T(           \
-					struct,                                         \
-					bpf_lpm_trie_key) T(struct,                     \
-							    bpf_flow_keys)              \
-					T(struct,                                       \
-					  bpf_perf_event_value) /* packets              \
-								 */                     \
-		T(struct, ethhdr) T(struct, vlan_hdr) T(struct, vlan_ethhdr) T(         \
-			struct,                                                         \
-			mpls_label) T(struct,                                           \
-				      arphdr) T(struct,                                 \
-						in_addr) T(struct,                      \
-							   in6_addr) T(struct,          \
-								       iphdr)           \
-			T(struct, ip_auth_hdr) T(struct, ip_esp_hdr) T(                 \
-				struct,                                                 \
-				ip_comp_hdr) T(struct,                                  \
-					       ip_beet_phdr) T(struct,                  \
-							       ipv6hdr) T(struct        \
-									  ,             \
-									  ipv6_opt_hdr) \
-				T(struct, ipv6_rt_hdr) T(struct, rt0_hdr) T(            \
-					struct,                                         \
-					rt2_hdr) T(struct,                              \
-						   frag_hdr) T(struct,                  \
-							       tcphdr) T(union,         \
-									 tcp_word_hdr)  \
-					T(struct, udphdr) T(struct, icmphdr) T(         \
-						struct,                                 \
-						icmp6hdr) T(struct,                     \
-							    igmphdr) T(struct,          \
-								       sctphdr)         \
-						T(struct, sctp_chunkhdr) T(             \
-							struct,                         \
-							gre_base_hdr) T(struct          \
-									,               \
-									gre_full_hdr)   \
-							T(struct, vxlanhdr) T(          \
-								struct,                 \
-								genevehdr)              \
-								T(struct,               \
-								  gtp1_header)
+/* clang-format off */
+#define EACH_TYPE(T) \
+	T(struct, xdp_md) \
+	T(struct, __sk_buff) \
+	T(enum, xdp_action) \
+	T(enum, bpf_map_type) \
+	T(enum, bpf_prog_type) \
+	T(enum, bpf_attach_type) \
+	T(enum, bpf_ret_code) \
+	T(enum, bpf_adj_room_mode) \
+	T(enum, bpf_hdr_start_off) \
+	T(struct, bpf_fib_lookup) \
+	T(struct, bpf_redir_neigh) \
+	T(struct, bpf_tunnel_key) \
+	T(struct, bpf_xfrm_state) \
+	T(struct, bpf_sock) \
+	T(struct, bpf_tcp_sock) \
+	T(struct, bpf_sock_tuple) \
+	T(struct, bpf_devmap_val) \
+	T(struct, bpf_cpumap_val) \
+	T(struct, bpf_spin_lock) \
+	T(struct, bpf_timer) \
+	T(struct, bpf_dynptr) \
+	T(struct, bpf_lpm_trie_key) \
+	T(struct, bpf_flow_keys) \
+	T(struct, bpf_perf_event_value) \
+	T(struct, ethhdr) \
+	T(struct, vlan_hdr) \
+	T(struct, vlan_ethhdr) \
+	T(struct, mpls_label) \
+	T(struct, arphdr) \
+	T(struct, in_addr) \
+	T(struct, in6_addr) \
+	T(struct, iphdr) \
+	T(struct, ip_auth_hdr) \
+	T(struct, ip_esp_hdr) \
+	T(struct, ip_comp_hdr) \
+	T(struct, ip_beet_phdr) \
+	T(struct, ipv6hdr) \
+	T(struct, ipv6_opt_hdr) \
+	T(struct, ipv6_rt_hdr) \
+	T(struct, rt0_hdr) \
+	T(struct, rt2_hdr) \
+	T(struct, frag_hdr) \
+	T(struct, tcphdr) \
+	T(union, tcp_word_hdr) \
+	T(struct, udphdr) \
+	T(struct, icmphdr) \
+	T(struct, icmp6hdr) \
+	T(struct, igmphdr) \
+	T(struct, sctphdr) \
+	T(struct, sctp_chunkhdr) \
+	T(struct, gre_base_hdr) \
+	T(struct, gre_full_hdr) \
+	T(struct, vxlanhdr) \
+	T(struct, genevehdr) \
+	T(struct, gtp1_header) \
+	T(struct, sockaddr_in) \
+	T(struct, sockaddr_in6) \
+	T(struct, erspan_metadata) \
+	T(struct, vxlan_metadata) \
+	T(struct, geneve_opt)
+/* clang-format on */
 
 /* A pointer that a function takes is to a whole type in BTF. */
 #define PRESENT(kind, name)                         \

@@ -329,8 +329,7 @@ int check_call(struct verifier *v, u32 *next)
 	if (meta.id == FN(tail_call))
 		return v->cur->depth ? end_by_tail_call(v, next) : 0;
 	if (meta.helper->moves_packet ||
-	    (meta.id == FN(dynptr_write) &&
-	     (meta.dynptr == DYNPTR_SKB || meta.dynptr == DYNPTR_XDP)))
+	    (meta.id == FN(dynptr_write) && meta.dynptr == DYNPTR_SKB))
 		forget_packet(v->cur);
 	return 0;
 }
