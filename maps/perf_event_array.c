@@ -172,6 +172,7 @@ static u64 put_sample(struct ring *r, u64 head, const struct perf_part parts[2])
 
 	rec->header = (struct perf_event_header){
 		.type = PERF_RECORD_SAMPLE,
+		.misc = (u16)(raw - size),
 		.size = (u16)(sizeof(*rec) + raw),
 	};
 	rec->size = raw;
@@ -282,6 +283,7 @@ static int give(const struct ring *r, const struct perf_event_header *h,
 		s.lost = ((const struct lost *)h)->lost;
 	} else {
 		s.size = ((const struct record *)h)->size;
+		s.pad = h->misc;
 		s.data = ((const struct record *)h)->raw;
 	}
 	return fn(arg, &s);

@@ -26,6 +26,7 @@ void perf_reader_close(struct perf_reader *reader);
 struct perf_sample {
 	u32 slot;
 	u32 size;
+	u32 pad; /* of the size, what it was rounded up by */
 	const void *data;
 	u64 lost;
 };

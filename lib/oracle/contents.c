@@ -439,20 +439,40 @@ static int compare_pair(struct pair *p)
 	return p->map->key_size ? compare_keyed(p) : compare_keyless(p);
 }
 
+/* How many entries Linux takes out when it needs room for one. */
+#define LRU_EVICTS 128
+#define LRU_EVICTS_OWN 4 /* of a CPU's own part, BPF_F_NO_COMMON_LRU */
+
+/* Has a side been full, and have both about as many as there can be? */
 static bool has_evicted(const struct pair *p)
 {
-	return is_lru(p->map) && (p->my_count >= p->map->max_entries ||
-				  p->their_count >= p->map->max_entries);
+	bool own = p->map->flags & BPF_F_NO_COMMON_LRU;
+	u64 most = p->map->max_entries, evicts = LRU_EVICTS;
+
+	if (!is_lru(p->map))
+		return false;
+	if (own) {
+		most /= p->m->cpus;
+		evicts = LRU_EVICTS_OWN;
+	}
+	return (p->my_count >= most || p->their_count >= most) &&
+	       p->their_count <= most &&
+	       p->their_count + evicts >= MIN(p->my_count, most);
 }
 
 static int judge(struct pair *p, const char *name, FILE *text,
 		 const char *entries)
 {
-	if (!p->different || (has_evicted(p) && p->my_count == p->their_count))
+	if (!p->different || has_evicted(p))
 		return CONTENTS_SAME;
-	fprintf(text, "map %s: %llu entr%s different\n%s", name,
+	fprintf(text, "map %s: %llu entr%s different\n", name,
 		(unsigned long long)p->different,
-		p->different == 1 ? "y is" : "ies are", entries);
+		p->different == 1 ? "y is" : "ies are");
+	if (is_lru(p->map))
+		fprintf(text, "  Weir has %llu entries, Linux %llu\n",
+			(unsigned long long)p->my_count,
+			(unsigned long long)p->their_count);
+	fputs(entries, text);
 	if (p->different > SHOWN)
 		fprintf(text, "  ... and %llu more\n",
 			(unsigned long long)(p->different - SHOWN));

@@ -4,8 +4,9 @@
  *
  * Per-CPU values are compared in the one slot that programs ran on; where
  * values are programs or maps, by which of the object's they are; an LRU map
- * entry by entry until one side is full, which is when it evicts as it likes,
- * and from then on by its size; a ring buffer record by record.
+ * entry by entry until one side has been full, which is when it evicts as it
+ * likes, and from then on by its size, which in Linux is less by what it evicts
+ * at a time; a ring buffer record by record.
  */
 #ifndef WEIR_ORACLE_CONTENTS_H
 #define WEIR_ORACLE_CONTENTS_H

@@ -224,6 +224,23 @@ static int fill_maps(struct mirror *m, bool programs, struct err *err)
 	return 0;
 }
 
+static int listen_to_maps(struct mirror *m, struct err *err)
+{
+	for (u32 i = 0; i < m->obj->map_cnt; i++) {
+		int res;
+
+		if (m->maps[i] < 0 ||
+		    m->so->maps[i]->type != BPF_MAP_TYPE_PERF_EVENT_ARRAY)
+			continue;
+		res = samples_open(m->maps[i], m->so->maps[i], m->cpu,
+				   &m->samples[i]);
+		if (res)
+			return mirror_refused("a reader of map",
+					      m->kobj->maps[i].name, res, err);
+	}
+	return 0;
+}
+
 /* ---- all of it ---- */
 
 static int *no_fds(u32 n)
@@ -250,9 +267,10 @@ static struct mirror *new_mirror(const struct mirror_opts *opts)
 	m->btf = m->state_map = -1;
 	m->maps = no_fds(obj->map_cnt);
 	m->progs = no_fds(obj->prog_cnt);
+	m->samples = calloc(obj->map_cnt + 1ULL, sizeof(struct samples *));
 	m->map_ids = calloc(obj->map_cnt + 1ULL, sizeof(*m->map_ids));
 	m->prog_ids = calloc(obj->prog_cnt + 1ULL, sizeof(*m->prog_ids));
-	if (m->maps && m->progs && m->map_ids && m->prog_ids)
+	if (m->maps && m->progs && m->samples && m->map_ids && m->prog_ids)
 		return m;
 	mirror_close(m);
 	return NULL;
@@ -279,6 +297,8 @@ int mirror_open(const struct mirror_opts *opts, struct err *err,
 		res = mirror_load_progs(m, err);
 	if (!res)
 		res = fill_maps(m, true, err);
+	if (!res)
+		res = listen_to_maps(m, err);
 	if (res) {
 		mirror_close(m);
 		return res;
@@ -297,6 +317,10 @@ static void close_all(int *fds, u32 n)
 
 void mirror_close(struct mirror *m)
 {
+	for (u32 i = 0; m->samples && i < m->obj->map_cnt; i++)
+		if (m->samples[i])
+			samples_close(m->samples[i]);
+	free(m->samples);
 	close_all(m->progs, m->obj->prog_cnt);
 	close_all(m->maps, m->obj->map_cnt);
 	free(m->prog_ids);

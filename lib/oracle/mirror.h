@@ -5,6 +5,7 @@
 
 #include "elf/elf_obj.h"
 #include "oracle/replay.h"
+#include "oracle/samples.h"
 #include "sys/sys.h"
 
 /* Indices are those of the elf_obj; a file descriptor of -1: not there. */
@@ -14,6 +15,7 @@ struct mirror {
 	struct elf_obj *kobj; /* the kernel's */
 	int *maps;
 	u32 *map_ids; /* in the kernel */
+	struct samples **samples; /* of perf event arrays, else NULL */
 	int *progs;
 	u32 *prog_ids;
 	int btf;

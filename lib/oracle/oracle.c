@@ -199,6 +199,19 @@ static void keep(struct oracle *o, char *text, u32 room)
 		free(text);
 }
 
+/* What the packet made programs write into perf event arrays. */
+static bool compare_samples(const struct oracle *o, FILE *text)
+{
+	const struct mirror *m = o->mirror;
+	bool found = false;
+
+	for (u32 i = 0; i < m->obj->map_cnt; i++)
+		if (m->samples[i])
+			found |= samples_differ(m->samples[i],
+						m->obj->maps[i].name, text);
+	return found;
+}
+
 static int compare(struct oracle *o, const struct oracle_packet *packet,
 		   const struct theirs *t, struct oracle_run *out)
 {
@@ -221,6 +234,7 @@ static int compare(struct oracle *o, const struct oracle_packet *packet,
 		return -ENOMEM;
 	out->compared = true;
 	out->different = difference_write(&sides, f);
+	out->different |= compare_samples(o, f);
 	if (fclose(f) != 0) {
 		free(text);
 		return -ENOMEM;

@@ -331,6 +331,156 @@ SEC("xdp/devmap") int entry(void *ctx) { return XDP_PASS; }
                          r"Weir +\(.. .. 00 00 05 00 00 00\).*"
                          r"Linux +\(.. .. 00 00 09 00 00 00\)")
 
+    def test_an_lru_map_is_compared_by_key_until_a_side_was_full(self):
+        obj = self.build("""
+#include <bpf/bpf_core_read.h>
+struct task_struct { int pid; } __attribute__((preserve_access_index));
+#define LRU(name, kind, flags) \\
+	struct { __uint(type, kind); __uint(max_entries, 1000); \\
+		 __uint(map_flags, flags); __type(key, __u32); \\
+		 __type(value, __u32); } name SEC(".maps")
+LRU(few, BPF_MAP_TYPE_LRU_HASH, 0);
+LRU(many, BPF_MAP_TYPE_LRU_HASH, 0);
+LRU(many_slots, BPF_MAP_TYPE_LRU_PERCPU_HASH, 0);
+LRU(own, BPF_MAP_TYPE_LRU_HASH, BPF_F_NO_COMMON_LRU);
+__u32 next;
+static __always_inline int fill(void *map, __u32 keys, __u32 value)
+{
+	for (int i = 0; i < 7; i++) {
+		__u32 key = next++ % keys;
+
+		bpf_map_update_elem(map, &key, &value, 0);
+	}
+	return XDP_PASS;
+}
+#define LINUX bpf_core_type_exists(struct task_struct)
+SEC("xdp") int some(void *ctx) { return fill(&few, 700, 7); }
+SEC("xdp") int other(void *ctx) { return fill(&few, 700, LINUX ? 9 : 7); }
+SEC("xdp") int lots(void *ctx) { return fill(&many, 9000, 7); }
+SEC("xdp") int lots_slots(void *ctx) { return fill(&many_slots, 9000, 7); }
+SEC("xdp") int lots_own(void *ctx) { return fill(&own, 9000, 7); }
+SEC("xdp") int less(void *ctx) { return fill(&many, LINUX ? 800 : 9000, 7); }
+""" + LICENSE)
+        for name in ("some", "lots", "lots_slots", "lots_own"):
+            self.check(obj, name)
+        for name, text in (("other", r"map few: 700 entries are different\n"
+                                     r"  Weir has 700 entries, Linux 700\n"),
+                           ("less", r"map many: \d+ entries are different\n"
+                                    r"  Weir has 1000 entries, Linux 800\n")):
+            done = weir(obj, "--prog", name)
+            self.assertEqual(done.returncode, 6, done.stderr)
+            (shown,) = json.loads(done.stdout)["kernel"]["differences"]
+            self.assertRegex(shown, text)
+
+    def test_maps_in_maps_are_mirrored(self):
+        obj = self.build("""
+#include <bpf/bpf_core_read.h>
+struct task_struct { int pid; } __attribute__((preserve_access_index));
+struct inner { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 100);
+	       __type(key, __u32); __type(value, __u32); };
+struct inner one SEC(".maps"), two SEC(".maps"), three SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS); __uint(max_entries, 4);
+	 __type(key, __u32); __array(values, struct inner); } outer
+	 SEC(".maps") = { .values = { [0] = &one, [2] = &two } };
+struct { __uint(type, BPF_MAP_TYPE_HASH_OF_MAPS); __uint(max_entries, 4);
+	 __type(key, __u32); __array(values, struct inner); } named
+	 SEC(".maps");
+__u32 packets;
+static __always_inline int count(void *map, __u32 key, __u32 wrong)
+{
+	void *in = bpf_map_lookup_elem(map, &key);
+	__u32 *n, slot = packets % 10, one = 1 + wrong;
+
+	if (!in)
+		return 0;
+	n = bpf_map_lookup_elem(in, &slot);
+	if (n)
+		*n += one;
+	else
+		bpf_map_update_elem(in, &slot, &one, 0);
+	return 1;
+}
+static __always_inline int work(__u32 wrong)
+{
+	__u32 n = count(&outer, packets++ & 3, 0);
+
+	n += count(&named, 77, wrong);
+	bpf_map_lookup_elem(&three, &n);
+	return n == 2 ? XDP_PASS : n ? XDP_TX : XDP_DROP;
+}
+#define LINUX bpf_core_type_exists(struct task_struct)
+SEC("xdp") int same(void *ctx) { return work(0); }
+SEC("xdp") int other(void *ctx) { return work(LINUX ? 1 : 0); }
+""" + LICENSE)
+        put = ["--update", "named key 77 0 0 0 value name three",
+               "--update", "outer key 2 0 0 0 value name one",
+               "--update", "outer key 3 0 0 0 value name two"]
+        result = self.check(obj, "same", *put)
+        self.assertEqual(sorted(result["verdicts"]), ["XDP_PASS", "XDP_TX"])
+        done = weir(obj, "--prog", "other", *put)
+        self.assertEqual(done.returncode, 6, done.stderr)
+        (shown,) = json.loads(done.stdout)["kernel"]["differences"]
+        self.assertIn("map three: 10 entries are different", shown)
+
+    def test_samples_are_compared_packet_by_packet(self):
+        obj = self.build("""
+#include <bpf/bpf_core_read.h>
+struct task_struct { int pid; } __attribute__((preserve_access_index));
+struct { __uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
+	 __uint(max_entries, 4); __type(key, __u32); __type(value, __u32); }
+	 samples SEC(".maps");
+static __always_inline int tell(struct xdp_md *ctx, int third)
+{
+	static __u32 packets;
+	__u64 len = ctx->data_end - ctx->data;
+	__u32 data[3] = { len, packets == 2 ? third : 0, packets };
+	int n;
+
+	packets++;
+
+	/* by itself, with a part of the packet, and by the CPU's number */
+	n = bpf_perf_event_output(ctx, &samples, BPF_F_CURRENT_CPU, data,
+				  packets % 2 ? 12 : 5);
+	n += bpf_perf_event_output(ctx, &samples, BPF_F_CURRENT_CPU |
+				   (__u64)17 << 32, data, 8);
+	n += bpf_perf_event_output(ctx, &samples, bpf_get_smp_processor_id(),
+				   data, 4);
+	n += bpf_perf_event_output(ctx, &samples, 3, data, 4) == -2;
+	return n == 1 ? XDP_PASS : XDP_ABORTED;
+}
+SEC("xdp") int same(struct xdp_md *ctx) { return tell(ctx, 5); }
+SEC("xdp") int other(struct xdp_md *ctx)
+{
+	return tell(ctx, bpf_core_type_exists(struct task_struct) ? 9 : 5);
+}
+SEC("xdp") int more(struct xdp_md *ctx)
+{
+	int code = tell(ctx, 5);
+
+	if (bpf_core_type_exists(struct task_struct))
+		bpf_perf_event_output(ctx, &samples, BPF_F_CURRENT_CPU, &code,
+				      4);
+	return code;
+}
+""" + LICENSE)
+        result = self.check(obj, "same")
+        self.assertEqual(list(result["verdicts"]), ["XDP_PASS"])
+        done = weir(obj, "--prog", "other")
+        self.assertEqual(done.returncode, 6, done.stderr)
+        (shown,) = json.loads(done.stdout)["kernel"]["differences"]
+        self.assertRegex(shown, r"(?s)packet 3 .*map samples: sample 1 differs"
+                         r"\n    Weir   .. .. 00 00 05.*"
+                         r"\n    Linux  .. .. 00 00 09.*"
+                         r"sample 2 differs")
+        self.assertNotIn("sample 3", shown)
+        done = weir(obj, "--prog", "more")
+        self.assertEqual(done.returncode, 6, done.stderr)
+        kernel = json.loads(done.stdout)["kernel"]
+        self.assertEqual(kernel["different"], kernel["compared"])
+        self.assertRegex(kernel["differences"][0],
+                         r"sample 4 differs\n    Weir   has none\n"
+                         r"    Linux  02 00 00 00\n")
+
     def test_xdp_tools(self):
         found = [path for what in ("xdpfilt_*.o", "xdp-dispatcher.o")
                  for path in sorted(glob.glob(os.path.join(TOOLS, what)))]
