@@ -51,6 +51,17 @@ static int take_engine(struct cli *cli, struct test_opts *opts)
 	return cli_fail_as(cli, EXIT_USAGE, &err);
 }
 
+static int take_perf(struct cli *cli, struct test_opts *opts)
+{
+	struct err err = { 0 };
+
+	if (opts->perf)
+		return cli_usage(cli, "--perf is given twice");
+	if (jit_perf_open(cli->value, &err, &opts->perf) == 0)
+		return EXIT_OK;
+	return cli_fail(cli, &err);
+}
+
 int test_take(struct cli *cli, struct test_opts *opts, int what)
 {
 	const char *value = cli->value;
@@ -60,6 +71,7 @@ int test_take(struct cli *cli, struct test_opts *opts, int what)
 	case TEST_OPT_HOOK: opts->hook = value; return EXIT_OK;
 	case 'r': opts->input = value; return EXIT_OK;
 	case TEST_OPT_ENGINE: return take_engine(cli, opts);
+	case TEST_OPT_PERF: return take_perf(cli, opts);
 	case TEST_OPT_BTF: opts->btf = value; return EXIT_OK;
 	case TEST_OPT_SET: return take_override(cli, opts);
 	case TEST_OPT_UPDATE: return take_update(cli, opts);
@@ -77,6 +89,8 @@ void test_opts_free(struct test_opts *opts)
 {
 	vec_free(&opts->overrides);
 	vec_free(&opts->updates);
+	if (opts->perf)
+		jit_perf_close(opts->perf);
 }
 
 static int take_option(struct test *t, int what)

@@ -6,6 +6,7 @@
 #include "base/vec.h"
 #include "cli/command.h"
 #include "hook/hook.h"
+#include "jit/perf.h"
 #include "oracle/oracle.h"
 #include "oracle/replay.h"
 #include "port/pcap_file.h"
@@ -22,6 +23,7 @@ struct test_opts {
 	bool dump_maps;
 	bool vs_kernel;
 	enum sys_engine engine;
+	struct jit_perf *perf; /* told of compiled programs, or NULL */
 	bool huge; /* maps on huge pages, if there are free ones */
 	VEC(struct sys_override) overrides;
 	VEC(char *) updates;
@@ -32,6 +34,7 @@ enum {
 	TEST_OPT_PROG = 512,
 	TEST_OPT_HOOK,
 	TEST_OPT_ENGINE,
+	TEST_OPT_PERF,
 	TEST_OPT_BTF,
 	TEST_OPT_SET,
 	TEST_OPT_UPDATE,
@@ -42,6 +45,9 @@ enum {
 	{ 'r', "read", "IN.pcap", "the packets, from a pcap or pcapng file" }, \
 	{ TEST_OPT_ENGINE, "engine", "ENGINE",                                 \
 	  "what it runs on: jit (the default) or interp" },                    \
+	{ TEST_OPT_PERF, "perf", "DIR",                                        \
+	  "tell perf(1) of compiled code: /tmp/perf-PID.map and "              \
+	  "DIR/jit-PID.dump" },                                                \
 	{ TEST_OPT_BTF, "btf", "FILE",                                         \
 	  "relocate against the types in this file, not Weir's" },             \
 	{ TEST_OPT_SET, "set", "MAP.FIELD=N",                                  \

@@ -166,6 +166,7 @@ static int make_sys(struct test *t)
 		res = sys_create(t->mem, &t->sys);
 	if (!res) {
 		sys_set_engine(t->sys, t->opts.engine);
+		sys_set_perf(t->sys, t->opts.perf);
 		return EXIT_OK;
 	}
 	err_fail(&err, res, "no memory for maps: %s", strerror(-res));

@@ -6,6 +6,7 @@
 
 #include "daemon/daemon.h"
 #include "daemon/network.h"
+#include "jit/perf.h"
 
 struct step {
 	int (*up)(struct daemon *d, struct err *err);
@@ -125,12 +126,20 @@ static int sys_up(struct daemon *d, struct err *err)
 	if (res)
 		return err_fail(err, res, "no memory: %s", strerror(-res));
 	sys_set_engine(d->sys, d->config->engine);
-	return 0;
+	if (d->config->perf)
+		res = jit_perf_open(d->config->perf, err, &d->perf);
+	if (res)
+		sys_destroy(d->sys);
+	else
+		sys_set_perf(d->sys, d->perf);
+	return res;
 }
 
 static void sys_down(struct daemon *d)
 {
 	sys_destroy(d->sys);
+	if (d->perf)
+		jit_perf_close(d->perf);
 }
 
 static int check_eof(const struct daemon *d, struct err *err)

@@ -200,6 +200,7 @@ static int take_flag(struct config *config, const struct flag *f,
 	case FLAG_NO_HUGE: config->huge = false; return 0;
 	case FLAG_ENGINE:
 		return sys_engine_parse(f->value, &config->engine, err);
+	case FLAG_PERF: config->perf = f->value; return 0;
 	default: return 0;
 	}
 }

@@ -72,6 +72,7 @@ struct config {
 	u64 memory; /* 0: half of what there is */
 	bool huge;
 	enum sys_engine engine;
+	const char *perf; /* a folder for perf(1)'s files, or NULL */
 	u32 burst; /* 0: the default */
 	bool has_log_level;
 	enum log_level log_level;
@@ -105,6 +106,7 @@ enum {
 	FLAG_MEMORY,
 	FLAG_NO_HUGE,
 	FLAG_ENGINE,
+	FLAG_PERF,
 };
 
 /* Defaults, the file, the flags, and a look at the whole.  config is to be

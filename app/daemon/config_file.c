@@ -192,6 +192,8 @@ static int take_top(const struct source *s, const struct file *f,
 	c->burst = f->burst;
 	if (f->socket)
 		c->socket = path_of(s, f->socket);
+	if (f->perf)
+		c->perf = path_of(s, f->perf);
 	for (u32 i = 0; i < f->eal_cnt; i++) {
 		char **arg = vec_add(&c->eal_args);
 

@@ -92,6 +92,7 @@ static const cyaml_schema_field_t file_fields[] = {
 	TEXT("memory", OPTIONAL, struct file, memory),
 	TEXT("log_level", OPTIONAL, struct file, log_level),
 	TEXT("engine", OPTIONAL, struct file, engine),
+	TEXT("perf", OPTIONAL, struct file, perf),
 	CYAML_FIELD_BOOL_PTR("huge_pages", OPTIONAL, struct file, huge_pages),
 	CYAML_FIELD_UINT("burst", CYAML_FLAG_OPTIONAL, struct file, burst),
 	LIST("eal", struct file, eal, eal_cnt, &any_text),

@@ -31,7 +31,7 @@ struct file_prog {
 };
 
 struct file {
-	char *socket, *lcores, *memory, *log_level, *engine;
+	char *socket, *lcores, *memory, *log_level, *engine, *perf;
 	bool *huge_pages;
 	u32 burst;
 	char **eal;

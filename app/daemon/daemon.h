@@ -20,6 +20,7 @@ struct daemon {
 	struct eal *eal;
 	struct mem *mem;
 	struct sys *sys;
+	struct jit_perf *perf; /* NULL: nobody asked */
 	struct plane *plane;
 	struct deploy *deploy;
 	struct ctl *ctl;

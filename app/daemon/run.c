@@ -173,6 +173,9 @@ static const struct cli_option run_options[] = {
 	{ FLAG_NO_HUGE, "no-huge", NULL, "use ordinary pages" },
 	{ FLAG_ENGINE, "engine", "ENGINE",
 	  "what programs run on: jit (the default) or interp" },
+	{ FLAG_PERF, "perf", "DIR",
+	  "tell perf(1) of compiled code: /tmp/perf-PID.map and "
+	  "DIR/jit-PID.dump" },
 	{ OPT_UNTIL_EOF, "until-eof", NULL,
 	  "end when all captures have ended, and say what was counted" },
 	{ OPT_DUMP_MAPS, "dump-maps", NULL, "then print the maps as well" },

@@ -236,6 +236,7 @@ static int instructions(struct fn *f)
 				LLVMBuildBr(f->ir->b, block);
 			fn_continue(f, block);
 		}
+		ir_debug_insn(f, i);
 		ret = instruction(f);
 		if (ret)
 			return err_place(f->ir->err, "insn %u", i);
@@ -256,6 +257,8 @@ int ir_function(struct ir *ir, const struct ir_func *func, bool main)
 	}
 	fn_continue(&f, fn_new_block(&f));
 	f.at = func->start;
+	ir_debug_function(&f);
+	ir_debug_insn(&f, func->start);
 	take_arguments(&f);
 	find_blocks(&f);
 	ret = instructions(&f);

@@ -35,6 +35,8 @@ struct ir {
 	LLVMTypeRef i1, i8, i32, i64, ptr;
 	struct ir_func *funcs;
 	u32 func_cnt;
+	LLVMDIBuilderRef debug;
+	LLVMMetadataRef file;
 	struct err *err;
 };
 
@@ -50,6 +52,8 @@ struct fn {
 	LLVMValueRef stack;	      /* flow.frame bytes, NULL: none */
 	LLVMValueRef rounds;	      /* of may_goto, NULL: there is none */
 	LLVMBasicBlockRef *blocks;    /* of instructions that one begins with */
+
+	LLVMMetadataRef scope;
 
 	/* the instruction */
 	u32 at;
@@ -81,6 +85,12 @@ LLVMValueRef fn_run_field(struct fn *f, size_t off);
 /* The address of reg + off. */
 LLVMValueRef fn_address(struct fn *f, u32 reg, s32 off);
 LLVMValueRef fn_offset(struct fn *f, LLVMValueRef ptr, s64 off);
+
+/* debug.c: machine code tells the instruction it comes from */
+void ir_debug_start(struct ir *ir);
+void ir_debug_end(struct ir *ir);
+void ir_debug_function(struct fn *f);
+void ir_debug_insn(struct fn *f, u32 insn);
 
 /* alu.c, jump.c, mem.c, atomic.c, ctx.c, call.c: instructions by form */
 void ir_alu(struct fn *f);

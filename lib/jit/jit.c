@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "jit/emit.h"
 #include "jit/object.h"
 #include "jit/symbol.h"
@@ -69,8 +70,8 @@ static void adopt(struct prog *prog, struct jit_code *code)
 			    uintptr_t)code->entry;
 }
 
-static int load(struct prog *prog, const u8 *object, size_t size,
-		struct err *err)
+static int load(struct prog *prog, const struct jit_opts *opts,
+		const u8 *object, size_t size, struct err *err)
 {
 	struct jit_code *code = malloc(sizeof(*code));
 	int ret;
@@ -79,11 +80,14 @@ static int load(struct prog *prog, const u8 *object, size_t size,
 		return err_fail(err, -ENOMEM, "out of memory");
 	ret = jit_object_load(object, size, JIT_CODE_MAX, jit_symbol, prog, err,
 			      code);
-	if (ret)
+	if (ret) {
 		free(code);
-	else
-		adopt(prog, code);
-	return ret;
+		return ret;
+	}
+	adopt(prog, code);
+	if (opts->perf && jit_perf_add(opts->perf, prog, code) != 0)
+		log_warn("perf is not told of program %s", prog->name);
+	return 0;
 }
 
 int jit_prepare(struct prog *prog, const struct jit_opts *opts, struct err *err)
@@ -112,7 +116,7 @@ int jit_prepare(struct prog *prog, const struct jit_opts *opts, struct err *err)
 	describe_maps(prog, maps);
 	ret = jit_emit(&job, err, &object, &size);
 	if (!ret)
-		ret = load(prog, object, size, err);
+		ret = load(prog, opts, object, size, err);
 out:
 	free(object);
 	free(none);

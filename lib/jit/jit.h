@@ -9,12 +9,14 @@
 #define WEIR_JIT_JIT_H
 
 #include "jit/job.h"
+#include "jit/perf.h"
 
 #define JIT_CODE_MAX (16u << 20) /* bytes of one program's code */
 
 struct jit_opts {
 	enum jit_level level;
 	bool memory; /* for jit_run_mem() */
+	struct jit_perf *perf; /* told of the code (perf.h); NULL: nobody */
 };
 
 /* Is there a compiler in this build? */

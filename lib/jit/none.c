@@ -30,3 +30,15 @@ u64 jit_run_mem(const struct prog *prog, struct run *run, void *mem, u64 size)
 	(void)size;
 	return 0;
 }
+
+int jit_perf_open(const char *dir, struct err *err, struct jit_perf **out)
+{
+	(void)dir;
+	(void)out;
+	return err_fail(err, -EOPNOTSUPP, "built without a compiler");
+}
+
+void jit_perf_close(struct jit_perf *perf)
+{
+	(void)perf;
+}

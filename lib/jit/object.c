@@ -189,11 +189,13 @@ static int symbol_value(struct loader *l, u32 number, u64 *value)
 	return 0;
 }
 
-static int relocate(struct loader *l, u64 place, u64 len, const Elf64_Rela *r)
+/* One place of a section whose copy is at section. */
+static int relocate(struct loader *l, u8 *section, u64 len,
+		    const Elf64_Rela *r)
 {
 	u32 type = ELF64_R_TYPE(r->r_info);
 	u64 bytes = type == RELOC_64 ? 8 : 4, value;
-	u8 *at = l->code->base + place + r->r_offset;
+	u8 *at = section + r->r_offset;
 	s64 distance;
 	int ret;
 
@@ -216,7 +218,8 @@ static int relocate(struct loader *l, u64 place, u64 len, const Elf64_Rela *r)
 	return 0;
 }
 
-static int relocate_all(struct loader *l)
+/* All of a section. */
+static int relocate_section(struct loader *l, u32 number, u8 *section)
 {
 	for (u32 i = 0; i < l->head->e_shnum; i++) {
 		const Elf64_Shdr *s = &l->sections[i];
@@ -224,20 +227,106 @@ static int relocate_all(struct loader *l)
 		int ret;
 
 		if ((s->sh_type != SHT_RELA && s->sh_type != SHT_REL) ||
-		    s->sh_info >= l->head->e_shnum ||
-		    l->places[s->sh_info] == NOWHERE)
+		    s->sh_info != number)
 			continue;
 		if (s->sh_type == SHT_REL ||
 		    !is_table(l, s, sizeof(Elf64_Rela)))
 			return broken(l, "its relocations");
 		rela = (const Elf64_Rela *)(l->bytes + s->sh_offset);
 		for (u64 k = 0; k < s->sh_size / sizeof(*rela); k++) {
-			ret = relocate(l, l->places[s->sh_info],
-				       l->sections[s->sh_info].sh_size,
-				       &rela[k]);
+			ret = relocate(l, section,
+				       l->sections[number].sh_size, &rela[k]);
 			if (ret)
 				return ret;
 		}
+	}
+	return 0;
+}
+
+static int relocate_all(struct loader *l)
+{
+	int ret = 0;
+
+	for (u32 i = 0; !ret && i < l->head->e_shnum; i++)
+		if (l->places[i] != NOWHERE)
+			ret = relocate_section(l, i,
+					       l->code->base + l->places[i]);
+	return ret;
+}
+
+/* ---- what it comes from ---- */
+
+static const Elf64_Shdr *find_section(const struct loader *l, const char *name)
+{
+	const Elf64_Shdr *names;
+
+	if (l->head->e_shstrndx >= l->head->e_shnum)
+		return NULL;
+	names = &l->sections[l->head->e_shstrndx];
+	if (!has_bytes(l, names) || !names->sh_size ||
+	    l->bytes[names->sh_offset + names->sh_size - 1])
+		return NULL;
+	for (u32 i = 0; i < l->head->e_shnum; i++) {
+		const Elf64_Shdr *s = &l->sections[i];
+
+		if (s->sh_name < names->sh_size && has_bytes(l, s) &&
+		    strcmp((const char *)l->bytes + names->sh_offset +
+				   s->sh_name,
+			   name) == 0)
+			return s;
+	}
+	return NULL;
+}
+
+/* Its addresses are made offsets in the code; what is elsewhere (the
+ * constants) has none. */
+static int read_lines(struct loader *l)
+{
+	const Elf64_Shdr *s = find_section(l, ".debug_line");
+	u8 *base = l->code->base, *copy;
+	int ret;
+
+	if (!s)
+		return 0;
+	copy = malloc(s->sh_size + 1);
+	if (!copy)
+		return err_fail(l->err, -ENOMEM, "out of memory");
+	memcpy(copy, l->bytes + s->sh_offset, s->sh_size);
+	ret = relocate_section(l, (u32)(s - l->sections), copy);
+	if (!ret)
+		ret = jit_lines_read(copy, s->sh_size, (u64)(uintptr_t)base,
+				     &l->code->lines, &l->code->line_cnt);
+	free(copy);
+	return ret;
+}
+
+static bool is_function(const struct loader *l, const Elf64_Sym *sym)
+{
+	return ELF64_ST_TYPE(sym->st_info) == STT_FUNC &&
+	       sym->st_shndx < l->head->e_shnum &&
+	       l->places[sym->st_shndx] != NOWHERE &&
+	       l->sections[sym->st_shndx].sh_flags & SHF_EXECINSTR &&
+	       sym->st_value < l->sections[sym->st_shndx].sh_size &&
+	       sym->st_size <=
+		       l->sections[sym->st_shndx].sh_size - sym->st_value;
+}
+
+static int read_functions(struct loader *l)
+{
+	struct jit_code *code = l->code;
+
+	code->funcs = calloc(l->sym_cnt + 1ul, sizeof(*code->funcs));
+	if (!code->funcs)
+		return err_fail(l->err, -ENOMEM, "out of memory");
+	for (u32 i = 0; i < l->sym_cnt; i++) {
+		const Elf64_Sym *sym = &l->syms[i];
+
+		if (!is_function(l, sym))
+			continue;
+		code->funcs[code->func_cnt++] = (struct jit_func){
+			.off = (u32)(l->places[sym->st_shndx] + sym->st_value),
+			.size = (u32)sym->st_size,
+		};
 	}
 	return 0;
 }
@@ -295,6 +384,10 @@ int jit_object_load(const u8 *object, size_t size, size_t limit,
 	if (!ret)
 		ret = find_entry(&l);
 	if (!ret)
+		ret = read_lines(&l);
+	if (!ret)
+		ret = read_functions(&l);
+	if (!ret)
 		ret = protect(&l);
 	if (ret)
 		jit_code_free(code);
@@ -305,5 +398,7 @@ void jit_code_free(struct jit_code *code)
 {
 	if (code->base)
 		munmap(code->base, code->size);
+	free(code->lines);
+	free(code->funcs);
 	*code = (struct jit_code){ 0 };
 }

@@ -11,12 +11,24 @@
 #define WEIR_JIT_OBJECT_H
 
 #include "base/err.h"
+#include "jit/lines.h"
 
 struct jit_code {
 	u8 *base;
 	size_t size;	  /* of the mapping */
 	size_t text_size; /* at its start, executable; the rest is constants */
 	void *entry;
+	/* what the code comes from; may be none */
+	struct jit_line *lines;
+	u32 line_cnt;
+	struct jit_func *funcs;
+	u32 func_cnt;
+};
+
+/* A function, in the code. */
+struct jit_func {
+	u32 off;
+	u32 size;
 };
 
 /* What a name that the object does not define stands for; false: nothing. */

@@ -133,9 +133,11 @@ int ir_translate(struct ir *ir)
 	ir->i32 = LLVMInt32TypeInContext(ir->ctx);
 	ir->i64 = LLVMInt64TypeInContext(ir->ctx);
 	ir->ptr = LLVMPointerTypeInContext(ir->ctx, 0);
+	ir_debug_start(ir);
 	ret = find_functions(ir);
 	for (u32 i = 0; !ret && i < ir->func_cnt; i++)
 		ret = ir_function(ir, &ir->funcs[i], i == 0);
+	ir_debug_end(ir);
 	free(ir->funcs);
 	return ret;
 }

@@ -16,6 +16,11 @@ void sys_set_engine(struct sys *sys, enum sys_engine engine)
 	sys->engine = engine;
 }
 
+void sys_set_perf(struct sys *sys, struct jit_perf *perf)
+{
+	sys->perf = perf;
+}
+
 int sys_engine_parse(const char *name, enum sys_engine *engine, struct err *err)
 {
 	for (u32 i = 0; i < SYS_ENGINES; i++) {

@@ -119,7 +119,8 @@ static int make_prog(struct sys *sys, const struct prog_attr *attr,
 /* If that fails it stays with the interpreter. */
 static void compile(struct sys *sys, struct prog *prog)
 {
-	const struct jit_opts opts = { .level = JIT_O2 };
+	const struct jit_opts opts = { .level = JIT_O2,
+				       .perf = sys->perf };
 	struct err err = { 0 };
 	char text[1024];
 

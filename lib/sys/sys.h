@@ -23,6 +23,10 @@ struct mem *sys_mem(struct sys *sys);
  * otherwise.  One that cannot be compiled is interpreted, with a warning. */
 enum sys_engine { SYS_INTERP, SYS_JIT, SYS_ENGINES };
 void sys_set_engine(struct sys *sys, enum sys_engine engine);
+/* perf is told of programs that are compiled; it outlives sys.  Before the
+ * first program. */
+struct jit_perf;
+void sys_set_perf(struct sys *sys, struct jit_perf *perf);
 /* "interp", "jit"; -EINVAL with the reason, also for one that this build has
  * not. */
 int sys_engine_parse(const char *name, enum sys_engine *engine,

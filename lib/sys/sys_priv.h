@@ -23,6 +23,7 @@ struct sys {
 	struct map_env env;
 	struct timer_thread *timers;
 	_Atomic(enum sys_engine) engine;
+	struct jit_perf *perf; /* NULL: nobody asked */
 	struct id_table maps;
 	struct id_table progs;
 	struct id_table btfs;
