@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import shutil
+import struct
 import subprocess
 import tempfile
 import unittest
@@ -91,6 +92,69 @@ class Alone(unittest.TestCase):
                 ((PROGS / "pass.bpf.o", "-r", "/none"), 3),
                 ((PROGS / "pass.bpf.o", "-r", CAPTURE, "--prog", "no"), 3)):
             self.assertIn("error", bench(*words, status=status))
+
+
+def records(dump):
+    """Of a jitdump file: (id, what is behind the record's head) each."""
+    magic, version, size = struct.unpack_from("<III", dump)
+    assert (magic, version) == (0x4a695444, 1)
+    while size < len(dump):
+        kind, length = struct.unpack_from("<II", dump, size)
+        yield kind, dump[size + 16:size + length]
+        size += length
+
+
+def entries(debug):
+    address, count = struct.unpack_from("<QQ", debug)
+    at = 16
+    for _ in range(count):
+        where, line, _ = struct.unpack_from("<QII", debug, at)
+        end = debug.index(b"\0", at + 16)
+        yield where - address, line, debug[at + 16:end].decode()
+        at = end + 1
+    assert at == len(debug)
+
+
+class Perf(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="weir-perf-")
+        self.addCleanup(shutil.rmtree, self.dir)
+
+    def run_with(self, *words):
+        done = subprocess.Popen([WEIR, "bench", PROGS / "flow_counter.bpf.o",
+                                 "--flows", "1", "--rounds", "1",
+                                 "--perf", self.dir, *words],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        out = done.communicate(timeout=100)
+        self.assertEqual(done.returncode, 0, out)
+        path = pathlib.Path(f"/tmp/perf-{done.pid}.map")
+        self.addCleanup(path.unlink)
+        return (path.read_text(encoding="ascii").splitlines(),
+                pathlib.Path(self.dir, f"jit-{done.pid}.dump").read_bytes())
+
+    def test_perf_learns_of_code_and_its_source(self):
+        names, dump = self.run_with()
+        if not names:
+            self.skipTest("this weir has no compiler")
+        address, size, name = names[0].split()
+        self.assertRegex(name, "^bpf_prog_[0-9a-f]{16}_xdp_flow_counter$")
+        (debug, lines), (load, code) = list(records(dump))[:2]
+        self.assertEqual((debug, load), (2, 0))
+        self.assertEqual(struct.unpack_from("<QQ", code, 8)[0],
+                         int(address, 16))
+        self.assertIn(name.encode() + b"\0", code)
+        size = int(size, 16)
+        source = (ROOT / "progs/flow_counter.bpf.c").read_text().splitlines()
+        found = list(entries(lines))
+        self.assertTrue(all(0 <= off < size for off, _, _ in found))
+        ours = {line for _, line, file in found
+                if file.endswith("flow_counter.bpf.c")}
+        self.assertTrue(any("bpf_map_lookup_elem" in source[line - 1]
+                            for line in ours), ours)
+
+    def test_an_interpreter_has_no_code(self):
+        names, dump = self.run_with("--engine", "interp")
+        self.assertEqual((names, list(records(dump))), ([], []))
 
 
 @unittest.skipUnless(os.geteuid() == 0, "takes root, to ask the kernel")
