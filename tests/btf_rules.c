@@ -671,7 +671,8 @@ const u32 btf_rule_cnt = ARRAY_LEN(btf_rules);
 
 static u32 put(struct btf_make *m, u32 at, const void *bytes, size_t len)
 {
-	memcpy(m->out + at, bytes, len);
+	if (len)
+		memcpy(m->out + at, bytes, len);
 	return at + (u32)len;
 }
 

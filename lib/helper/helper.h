@@ -64,6 +64,7 @@ enum ret_type {
 	RET_SOCK_OR_NULL,
 	RET_SOCK_COMMON_OR_NULL,
 	RET_TCP_SOCK_OR_NULL,
+	RET_KERNEL_SOCK_OR_NULL, /* as Linux has it, not as programs see it */
 	RET_KERNEL,
 	/* kfuncs' */
 	RET_SLICE_OR_NULL, /* RET_DYNPTR_MEM_OR_NULL, only to be read */

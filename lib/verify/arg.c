@@ -46,7 +46,7 @@ static const struct arg_kind {
 	[ARG_STACK_OR_NULL] = { KIND(STACK), .or_null = true,
 				.expected = "fp" },
 	[ARG_RECORD] = { KIND(MEM), .expected = "ringbuf_mem" },
-	[ARG_SOCK_COMMON] = { KINDS_SOCK,
+	[ARG_SOCK_COMMON] = { KINDS_SOCK | KIND(KERNEL_SOCK),
 			      .expected = EXPECT_SOCK ", ptr_, trusted_ptr_" },
 	[ARG_DYNPTR] = { KIND(STACK) | KIND(DYNPTR),
 			 .expected = "fp, dynptr_ptr" },
@@ -70,10 +70,13 @@ static int check_kind(struct verifier *v, u32 regno, enum arg_type type,
 
 	if (type == ARG_RECORD)
 		ok &= r->flags & REG_RINGBUF && 1;
+	if (type == ARG_SOCK_COMMON && helper->casts &&
+	    helper->ret != RET_KERNEL_SOCK_OR_NULL) {
+		ok &= r->kind != REG_KERNEL_SOCK;
+		expected = EXPECT_SOCK;
+	}
 	if (ok)
 		return 0;
-	if (type == ARG_SOCK_COMMON && helper->casts)
-		expected = EXPECT_SOCK;
 	return reject(v,
 		      r->flags & REG_OR_NULL ? VERIFY_NULL_POINTER : VERIFY_ARG,
 		      -EACCES, "R%u type=%s expected=%s", regno,

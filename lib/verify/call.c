@@ -276,6 +276,7 @@ static int set_returned(struct verifier *v, const struct call_meta *meta)
 	case RET_SOCK_OR_NULL: *r0 = reg_pointer(REG_SOCK); break;
 	case RET_SOCK_COMMON_OR_NULL: *r0 = reg_pointer(REG_SOCK_COMMON); break;
 	case RET_TCP_SOCK_OR_NULL: *r0 = reg_pointer(REG_TCP_SOCK); break;
+	case RET_KERNEL_SOCK_OR_NULL: *r0 = reg_pointer(REG_KERNEL_SOCK); break;
 	default: return unsupported(v, meta->name);
 	}
 	if (meta->helper->ret >= RET_SOCK_OR_NULL)

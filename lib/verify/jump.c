@@ -64,6 +64,7 @@ static bool never_null(const struct reg *r)
 	case REG_MAP_KEY:
 	case REG_MAP:
 	case REG_MEM: return true;
+	case REG_KERNEL_SOCK: return r->ref;
 	default: return false;
 	}
 }

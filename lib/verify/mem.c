@@ -559,6 +559,7 @@ static int access_kind(struct verifier *v, const struct access_what *a, s32 off)
 	case REG_SOCK:
 	case REG_TCP_SOCK:
 	case REG_XDP_SOCK: return access_sock(v, a, off);
+	case REG_KERNEL_SOCK: return unsupported(v, "a kernel's socket");
 	case REG_MAP: return access_map_ptr(v, a, off);
 	default: return invalid_kind(v, a->reg);
 	}

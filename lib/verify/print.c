@@ -129,8 +129,13 @@ const char *reg_kind_name(const struct reg *r, char *buf, size_t size)
 		[REG_MEM] = "mem",	     [REG_SOCK_COMMON] = "sock_common",
 		[REG_SOCK] = "sock",	     [REG_TCP_SOCK] = "tcp_sock",
 		[REG_XDP_SOCK] = "xdp_sock", [REG_FUNC] = "func",
-		[REG_DYNPTR] = "dynptr_ptr",
+		[REG_DYNPTR] = "dynptr_ptr", [REG_KERNEL_SOCK] = "ptr_",
 	};
+
+	if (r->kind == REG_KERNEL_SOCK && r->flags & REG_OR_NULL) {
+		snprintf(buf, size, "ptr_or_null_");
+		return buf;
+	}
 
 	snprintf(buf, size, "%s%s%s%s", r->flags & REG_RDONLY ? "rdonly_" : "",
 		 r->flags & REG_RINGBUF ? "ringbuf_" : "", names[r->kind],

@@ -35,6 +35,7 @@ enum reg_kind {
 	REG_SOCK,
 	REG_TCP_SOCK,
 	REG_XDP_SOCK,
+	REG_KERNEL_SOCK, /* may be passed on, not read */
 	REG_FUNC,
 	REG_DYNPTR, /* handed to a callback or a global function */
 	REG_KINDS

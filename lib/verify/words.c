@@ -92,6 +92,7 @@ void words_reg(struct text *t, const struct reg *r)
 		[REG_SOCK] = "pointer to a full socket",
 		[REG_TCP_SOCK] = "pointer to a TCP socket",
 		[REG_XDP_SOCK] = "pointer to an XDP socket",
+		[REG_KERNEL_SOCK] = "pointer to a socket of the kernel",
 		[REG_FUNC] = "a function",
 		[REG_DYNPTR] = "pointer to a dynptr",
 	};

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "../verifier/reasons.h"
+#include "bpf/kfunc.h"
 #include "verify/verifier.h"
 
 static void every_case_has_its_answer(void **state)
@@ -94,6 +95,47 @@ static void what_nobody_reaches_is_taken_out(void **state)
 	assert_int_equal(insns[4].code, BPF_JMP | BPF_EXIT);
 	free(prog.facts);
 	verify_result_free(&result);
+}
+
+#define KFUNC_CALL(name) \
+	RAW(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_KFUNC_CALL, 0, KFUNC_##name)
+#define AT(reg, off) ALU64_X(MOV, reg, R10), ALU64_K(ADD, reg, off)
+
+/* An sk_buff's data may move, its slices die; an XDP packet's does not. */
+static void a_slice_outlives_what_moves_nothing(void **state)
+{
+	static const struct {
+		u32 type;
+		u32 from;
+		int ret;
+	} rows[] = {
+		{ BPF_PROG_TYPE_XDP, KFUNC_dynptr_from_xdp, 0 },
+		{ BPF_PROG_TYPE_SCHED_CLS, KFUNC_dynptr_from_skb, -EACCES },
+	};
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_LEN(rows); i++) {
+		struct bpf_insn insns[] = {
+			ALU64_K(MOV, R2, 0), AT(R3, -16),
+			KFUNC_CALL(dynptr_from_xdp), ST(DW, R10, -24, 0),
+			AT(R1, -16), ALU64_K(MOV, R2, 0), AT(R3, -24),
+			ALU64_K(MOV, R4, 8), KFUNC_CALL(dynptr_slice),
+			JMP64_K(JNE, R0, 0, 2), RETURN(0),
+			ALU64_X(MOV, R7, R0), AT(R1, -16), ALU64_K(MOV, R2, 0),
+			AT(R3, -24), ALU64_K(MOV, R4, 8), ALU64_K(MOV, R5, 0),
+			CALL(BPF_FUNC_dynptr_write), LDX(B, R0, R7, 0),
+			RETURN(0)
+		};
+		struct verify_attr attr = attr_of(insns, ARRAY_LEN(insns));
+		struct verify_result result;
+		struct err err = { 0 };
+
+		insns[3].imm = (s32)rows[i].from;
+		attr.type = rows[i].type;
+		if (verify(&attr, &result, &err) != rows[i].ret)
+			fail_msg("type %u: %s", rows[i].type, err.reason);
+		verify_result_free(&result);
+	}
 }
 
 #define SKB_BIT(field) (1ull << offsetof(struct __sk_buff, field) / 4)
@@ -182,6 +224,7 @@ int main(void)
 		cmocka_unit_test(a_rejection_says_where_and_what_to_do),
 		cmocka_unit_test(what_nobody_reaches_is_taken_out),
 		cmocka_unit_test(what_is_read_of_the_context_is_known),
+		cmocka_unit_test(a_slice_outlives_what_moves_nothing),
 		cmocka_unit_test(anything_gets_an_answer),
 	};
 
