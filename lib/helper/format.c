@@ -17,12 +17,14 @@
 #include <xxhash.h>
 
 #include "helper/format_spec.h"
+#include "helper/helper.h"
 #include "helper/secret.h"
 
 #define POINTER_DIGITS 16
 
 struct line {
 	char *out;
+	u32 room; /* of out */
 	u64 len; /* of all of it; out has what fits */
 };
 
@@ -56,14 +58,14 @@ static const char *unpack_text(struct packed *p, u32 *len)
 static void put(struct line *l, const char *text, u32 len)
 {
 	for (u32 i = 0; i < len; i++, l->len++)
-		if (l->len < FORMAT_LINE - 1)
+		if (l->len + 1 < l->room)
 			l->out[l->len] = text[i];
 }
 
 static void pad(struct line *l, s64 n, char c)
 {
 	for (; n > 0; n--, l->len++) {
-		if (l->len >= FORMAT_LINE - 1) {
+		if (l->len + 1 >= l->room) {
 			l->len += (u64)n;
 			return;
 		}
@@ -224,24 +226,25 @@ static void print(struct line *l, struct packed *p, const char *fmt,
 	}
 }
 
-static s64 format(char out[FORMAT_LINE], const char *fmt, const char *end,
+static s64 format(char *out, u32 room, const char *fmt, const char *end,
 		  const u64 *args, u32 cnt)
 {
 	struct packed p = { 0 };
-	struct line l = { .out = out };
+	struct line l = { .out = out, .room = room };
 	int err = format_pack(&p, fmt, end, args, cnt);
 
 	if (err)
 		return err;
 	p.used = 0;
 	print(&l, &p, fmt, end);
-	out[MIN(l.len, FORMAT_LINE - 1u)] = '\0';
+	if (room)
+		out[MIN(l.len, room - 1u)] = '\0';
 	return (s64)l.len;
 }
 
 /* Both passes see the same format, though others may write to its memory. */
-s64 format_line(char out[FORMAT_LINE], const char *fmt, u32 size,
-		const u64 *args, u32 cnt)
+s64 format_line(char *out, u32 room, const char *fmt, u32 size, const u64 *args,
+		u32 cnt)
 {
 	size_t len = strnlen(fmt, size);
 	char small[FORMAT_LINE], *copy = small;
@@ -255,8 +258,16 @@ s64 format_line(char out[FORMAT_LINE], const char *fmt, u32 size,
 		return -ENOMEM;
 	memcpy(copy, fmt, len);
 	copy[len] = '\0';
-	ret = format(out, copy, copy + len, args, cnt);
+	ret = format(out, room, copy, copy + len, args, cnt);
 	if (copy != small)
 		free(copy);
 	return ret;
+}
+
+bool helper_format_ok(const char *fmt, u32 cnt)
+{
+	static const u64 args[PACKED / sizeof(u64)];
+
+	cnt = MIN(cnt, (u32)ARRAY_LEN(args));
+	return format_line(NULL, 0, fmt, UINT32_MAX, args, cnt) != -EINVAL;
 }

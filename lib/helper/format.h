@@ -11,9 +11,10 @@
 /*
  * Linux's bpf_bprintf_prepare() and bstr_printf(): check fmt, of at most size
  * bytes, against args and write the line.  Returns how long the whole line is,
- * of which out holds what fits; or -EINVAL, -ENOSPC, -ENOMEM.
+ * of which out holds what fits into room, with a NUL; or -EINVAL, -ENOSPC,
+ * -ENOMEM.
  */
-s64 format_line(char out[FORMAT_LINE], const char *fmt, u32 size,
-		const u64 *args, u32 cnt);
+s64 format_line(char *out, u32 room, const char *fmt, u32 size, const u64 *args,
+		u32 cnt);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* format_spec.h - what the two passes of format.h share; for them only */
+/* format_spec.h - what the two passes of format.h and strtol.c share */
 #ifndef WEIR_HELPER_FORMAT_SPEC_H
 #define WEIR_HELPER_FORMAT_SPEC_H
 

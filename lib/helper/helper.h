@@ -117,6 +117,8 @@ const char *helper_name(u32 id);
 const struct helper *helper_kfunc(u32 number);
 /* May a map of this type be given to the helper, as in Linux? */
 bool helper_takes_map(u32 helper, u32 map_type);
+/* Can a format, which ends, be given cnt arguments? */
+bool helper_format_ok(const char *fmt, u32 cnt);
 /* All of them, ending with NULL. */
 extern const struct helper *const helper_table[];
 

@@ -27,6 +27,9 @@
 	X(l4_csum_replace)              \
 	X(tail_call)                    \
 	X(clone_redirect)               \
+	X(get_current_pid_tgid)         \
+	X(get_current_uid_gid)          \
+	X(get_current_comm)             \
 	X(get_cgroup_classid)           \
 	X(skb_vlan_push)                \
 	X(skb_vlan_pop)                 \
@@ -67,7 +70,10 @@
 	X(spin_lock)                    \
 	X(spin_unlock)                  \
 	X(skb_ecn_set_ce)               \
+	X(strtol)                       \
+	X(strtoul)                      \
 	X(jiffies64)                    \
+	X(get_ns_current_pid_tgid)      \
 	X(get_netns_cookie)             \
 	X(ktime_get_boot_ns)            \
 	X(ringbuf_output)               \
@@ -82,6 +88,7 @@
 	X(ktime_get_coarse_ns)          \
 	X(check_mtu)                    \
 	X(for_each_map_elem)            \
+	X(snprintf)                     \
 	X(timer_init)                   \
 	X(timer_set_callback)           \
 	X(timer_start)                  \

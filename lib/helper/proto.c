@@ -9,15 +9,6 @@
 #define NETWORK (PROG_XDP | PROG_TC)
 
 static const struct helper lacking[] = {
-	{ PROTO(strtol), .progs = PROG_ANY, .size = { 0, 0, 0, 8 },
-	  .arg = { ARG_MEM, ARG_SIZE, ARG_ANY, ARG_FIXED_OUT } },
-	{ PROTO(strtoul), .progs = PROG_ANY, .size = { 0, 0, 0, 8 },
-	  .arg = { ARG_MEM, ARG_SIZE, ARG_ANY, ARG_FIXED_OUT } },
-	{ PROTO(snprintf), .progs = PROG_ANY, .gpl_only = true,
-	  .arg = { ARG_MEM_OUT, ARG_SIZE_OR_ZERO, ARG_CONST_STR,
-		   ARG_MEM_OR_NULL, ARG_SIZE_OR_ZERO } },
-	{ PROTO(get_current_pid_tgid), .progs = PROG_ANY },
-	{ PROTO(get_current_uid_gid), .progs = PROG_ANY },
 	{ PROTO(get_current_task), .progs = PROG_ANY, .gpl_only = true },
 	{ PROTO(probe_read_kernel), .progs = PROG_ANY, .gpl_only = true,
 	  .arg = { ARG_MEM_OUT, ARG_SIZE_OR_ZERO, ARG_ANY } },
@@ -87,8 +78,6 @@ static const struct helper lacking[] = {
 
 	{ PROTO(skb_get_xfrm_state), .progs = PROG_TC,
 	  .arg = { ARG_CTX, ARG_ANY, ARG_MEM_OUT, ARG_SIZE, ARG_ANY } },
-	{ PROTO(get_current_comm), .progs = PROG_ANY,
-	  .arg = { ARG_MEM_OUT, ARG_SIZE } },
 	{ PROTO(perf_event_read), .progs = PROG_ANY, .gpl_only = true,
 	  .arg = { ARG_MAP, ARG_ANY } },
 	{ PROTO(perf_event_read_value), .progs = PROG_ANY, .gpl_only = true,
@@ -100,8 +89,6 @@ static const struct helper lacking[] = {
 	  .arg = { ARG_ANY } },
 	{ PROTO(send_signal), .progs = PROG_ANY, .arg = { ARG_ANY } },
 	{ PROTO(send_signal_thread), .progs = PROG_ANY, .arg = { ARG_ANY } },
-	{ PROTO(get_ns_current_pid_tgid), .progs = PROG_ANY,
-	  .arg = { ARG_ANY, ARG_ANY, ARG_MEM_OUT, ARG_SIZE } },
 	{ PROTO(get_task_stack), .progs = PROG_ANY, .ret = RET_KERNEL,
 	  .arg = { ARG_KERNEL } },
 	{ PROTO(copy_from_user), .progs = PROG_ANY, .ret = RET_KERNEL,

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* trace.c - trace_printk, trace_vprintk: a line to whoever watches */
+/*
+ * trace.c - trace_printk, trace_vprintk: a line to whoever watches; snprintf:
+ * to the program itself
+ */
 #include <string.h>
 
 #include "helper/format.h"
@@ -9,7 +12,7 @@ static u64 trace(struct run *run, const char *fmt, u32 size, const u64 *args,
 		 u32 cnt)
 {
 	char line[FORMAT_LINE];
-	s64 ret = format_line(line, fmt, size, args, cnt);
+	s64 ret = format_line(line, sizeof(line), fmt, size, args, cnt);
 	u32 len;
 
 	if (ret < 0)
@@ -39,17 +42,25 @@ const struct helper helper_trace_printk = {
 	.arg = { ARG_MEM, ARG_SIZE }, /* the others may be anything */
 };
 
+/* How many there are; -1: not so many, or not whole. */
+static int read_args(const void *from, u32 size, u64 args[FORMAT_ARGS])
+{
+	if (size % sizeof(u64) || size > FORMAT_ARGS * sizeof(u64) ||
+	    (size && !from))
+		return -1;
+	if (size)
+		memcpy(args, from, size);
+	return (int)(size / sizeof(u64));
+}
+
 HELPER_4(trace_vprintk, const char *, fmt, u32, size, const void *, from, u32,
 	 from_size)
 {
 	u64 args[FORMAT_ARGS];
+	int cnt = read_args(from, from_size, args);
 
-	if (from_size % sizeof(u64) || from_size > sizeof(args) ||
-	    (from_size && !from))
-		return helper_error(-EINVAL);
-	if (from_size)
-		memcpy(args, from, from_size);
-	return trace(run, fmt, size, args, from_size / sizeof(u64));
+	return cnt < 0 ? helper_error(-EINVAL)
+		       : trace(run, fmt, size, args, (u32)cnt);
 }
 
 const struct helper helper_trace_vprintk = {
@@ -60,4 +71,28 @@ const struct helper helper_trace_vprintk = {
 	.gpl_only = true,
 	.ret = RET_INT,
 	.arg = { ARG_MEM, ARG_SIZE, ARG_MEM_OR_NULL, ARG_SIZE_OR_ZERO },
+};
+
+HELPER_5(helper_fn_snprintf, char *, out, u32, room, const char *, fmt,
+	 const void *, from, u32, from_size)
+{
+	u64 args[FORMAT_ARGS];
+	int cnt = read_args(from, from_size, args);
+	s64 ret;
+
+	if (cnt < 0)
+		return helper_error(-EINVAL);
+	ret = format_line(out, room, fmt, UINT32_MAX, args, (u32)cnt);
+	return (u64)(ret < 0 ? ret : ret + 1);
+}
+
+const struct helper helper_snprintf = {
+	.id = BPF_FUNC_snprintf,
+	.name = "snprintf",
+	.fn = helper_fn_snprintf,
+	.progs = PROG_ANY,
+	.gpl_only = true,
+	.ret = RET_INT,
+	.arg = { ARG_MEM_OUT, ARG_SIZE_OR_ZERO, ARG_CONST_STR, ARG_MEM_OR_NULL,
+		 ARG_SIZE_OR_ZERO },
 };

@@ -214,6 +214,22 @@ static int end_by_tail_call(struct verifier *v, u32 *next)
 	return ret;
 }
 
+/* As many arguments as the size says; which need not be known here. */
+static int check_format(struct verifier *v)
+{
+	const struct reg *fmt = &state_regs(v->cur)[BPF_REG_3];
+	const struct reg *size = &state_regs(v->cur)[BPF_REG_5];
+	const char *text = fmt->map->contents;
+
+	if (size->var.bits.value % 8)
+		return reject(v, VERIFY_ARG, -EINVAL,
+			      "R5 is no size of arguments of 8 bytes");
+	text += fmt->off + fmt->var.smin;
+	if (helper_format_ok(text, (u32)(size->var.bits.value / 8)))
+		return 0;
+	return reject(v, VERIFY_ARG, -EINVAL, "Invalid format string");
+}
+
 /* What single helpers want besides. */
 static int check_special(struct verifier *v, struct call_meta *meta)
 {
@@ -226,6 +242,7 @@ static int check_special(struct verifier *v, struct call_meta *meta)
 	case FN(for_each_map_elem):
 	case FN(user_ringbuf_drain):
 	case FN(timer_set_callback): return push_callback(v, meta);
+	case FN(snprintf): return check_format(v);
 	case FN(dynptr_from_mem):
 		if (regs[BPF_REG_1].kind == REG_MAP_VALUE)
 			return 0;

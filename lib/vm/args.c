@@ -95,6 +95,8 @@ static bool check_size(struct call *c, u32 reg, bool zero)
 	if (c->m->s.kind[reg] != K_NUMBER || size > UINT32_MAX ||
 	    (!size && !zero))
 		return wrong(c, reg, zero ? "a size" : "a size above 0");
+	if (size % 8 && c->helper->id == BPF_FUNC_snprintf && reg == BPF_REG_5)
+		return wrong(c, reg, "a size of arguments of 8 bytes");
 	c->mem_size = (u32)size;
 	return true;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 """Programs that call what calls them back, or what the kernel gives them by
-name: Linux says the same of every packet, and the maps are the same."""
+name, or what reads and writes text: Linux says the same of every packet, and the maps are the same."""
 import json
 import os
 import subprocess
@@ -48,6 +48,9 @@ class Calls(Case):
 
     def test_dynptrs(self):
         self.check("dynptrs.bpf.c", "memory_tc", "dynptrs_xdp", "dynptrs_tc")
+
+    def test_text(self):
+        self.check("text.bpf.c", "text_xdp", "text_tc")
 
     def test_iterators(self):
         self.check("dynptrs.bpf.c", "numbers_xdp", "goto_tc")
