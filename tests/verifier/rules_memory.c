@@ -55,7 +55,7 @@ const struct rule rules_memory[] = {
 	    STX(B, R10, -15, R2), STX(B, R10, -14, R2), STX(B, R10, -13, R2),
 	    STX(B, R10, -12, R2), STX(B, R10, -11, R2), STX(B, R10, -10, R2),
 	    STX(B, R10, -9, R2), SAFE_FIRST, SOMEWHERE, STX(B, R2, 0, R9),
-	    LDX(B, R8, R10, -16), USE(R8) } },
+	    LDX(B, R8, R10, -9), USE(R8) } },
 	{ "a fill of more than was spilled",
 	  RULE_REFUSED,
 	  { BEGIN, STX(DW, R10, -16, R8), ALU64_K(AND, R8, 15),
