@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "ctl/ctl.h"
+#include "jit/jit.h"
 
 enum { OPT_LOG_LEVEL = 256 };
 
@@ -54,6 +55,8 @@ int main(int argc, char **argv)
 	struct cli cli = { .socket = CTL_DEFAULT_SOCKET };
 	int what;
 
+	if (argc == 2 && strcmp(argv[1], JIT_COMPILER_ARG) == 0)
+		return jit_compiler();
 	argc--;
 	argv++;
 	split_rest(&cli, &argc, argv);

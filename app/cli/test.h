@@ -4,6 +4,7 @@
 #define WEIR_APP_CLI_TEST_H
 
 #include "base/vec.h"
+#include "cli/code_cache.h"
 #include "cli/command.h"
 #include "hook/hook.h"
 #include "jit/perf.h"
@@ -93,6 +94,7 @@ struct test {
 	const struct elf_prog *elf_prog;
 	const struct prog *prog;
 	enum hook_kind hook;
+	char code_cache[CODE_CACHE_MAX];
 	struct oracle *oracle; /* --vs kernel */
 	const struct oracle_result *compared;
 	struct test_tally tally;

@@ -167,6 +167,7 @@ static int make_sys(struct test *t)
 	if (!res) {
 		sys_set_engine(t->sys, t->opts.engine);
 		sys_set_perf(t->sys, t->opts.perf);
+		code_cache_use(t->sys, t->code_cache);
 		return EXIT_OK;
 	}
 	err_fail(&err, res, "no memory for maps: %s", strerror(-res));

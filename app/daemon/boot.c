@@ -126,6 +126,7 @@ static int sys_up(struct daemon *d, struct err *err)
 	if (res)
 		return err_fail(err, res, "no memory: %s", strerror(-res));
 	sys_set_engine(d->sys, d->config->engine);
+	code_cache_use(d->sys, d->code_cache);
 	if (d->config->perf)
 		res = jit_perf_open(d->config->perf, err, &d->perf);
 	if (res)

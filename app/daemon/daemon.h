@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "cli/code_cache.h"
 #include "cli/command.h"
 #include "ctl/ctl.h"
 #include "daemon/config.h"
@@ -21,6 +22,7 @@ struct daemon {
 	struct mem *mem;
 	struct sys *sys;
 	struct jit_perf *perf; /* NULL: nobody asked */
+	char code_cache[CODE_CACHE_MAX];
 	struct plane *plane;
 	struct deploy *deploy;
 	struct ctl *ctl;

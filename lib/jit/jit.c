@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "jit/cache.h"
+#include "jit/compiler.h"
 #include "jit/emit.h"
 #include "jit/object.h"
 #include "jit/symbol.h"
@@ -90,6 +92,38 @@ static int load(struct prog *prog, const struct jit_opts *opts,
 	return 0;
 }
 
+/* A job's object, from the cache or compiled now. */
+static int make_object(const struct jit_job *job, const struct jit_opts *opts,
+		       struct err *err, u8 **object, size_t *size)
+{
+	struct cache_key key;
+	size_t bytes_size;
+	u8 *bytes = jit_job_write(job, &bytes_size);
+	bool cached =
+		bytes && opts->cache && cache_key(bytes, bytes_size, &key);
+	int ret;
+
+	if (!bytes)
+		return err_fail(err, -ENOMEM, "out of memory");
+	*object = cached ? cache_get(opts->cache, &key, size) : NULL;
+	if (*object) {
+		free(bytes);
+		return 0;
+	}
+	if (opts->compiler)
+		ret = jit_compile_apart(opts->compiler,
+					opts->time_ms ? opts->time_ms
+						      : JIT_TIME_MS,
+					JIT_CODE_MAX, bytes, bytes_size, err,
+					object, size);
+	else
+		ret = jit_emit(job, err, object, size);
+	if (!ret && cached)
+		cache_put(opts->cache, &key, *object, *size);
+	free(bytes);
+	return ret;
+}
+
 int jit_prepare(struct prog *prog, const struct jit_opts *opts, struct err *err)
 {
 	struct jit_map *maps = calloc(prog->map_cnt + 1ul, sizeof(*maps));
@@ -114,7 +148,7 @@ int jit_prepare(struct prog *prog, const struct jit_opts *opts, struct err *err)
 		goto out;
 	}
 	describe_maps(prog, maps);
-	ret = jit_emit(&job, err, &object, &size);
+	ret = make_object(&job, opts, err, &object, &size);
 	if (!ret)
 		ret = load(prog, opts, object, size, err);
 out:

@@ -13,11 +13,22 @@
 
 #define JIT_CODE_MAX (16u << 20) /* bytes of one program's code */
 
+#define JIT_TIME_MS 20000u /* to compile one program */
+#define JIT_COMPILER_ARG "jit-compiler"
+
 struct jit_opts {
 	enum jit_level level;
 	bool memory; /* for jit_run_mem() */
 	struct jit_perf *perf; /* told of the code (perf.h); NULL: nobody */
+	/* What compiles: an executable that calls jit_compiler() when its only
+	 * argument is JIT_COMPILER_ARG; NULL: this process. */
+	const char *compiler;
+	u32 time_ms;	   /* that it may take; 0: JIT_TIME_MS */
+	const char *cache; /* the folder of the code cache; NULL: none */
 };
+
+/* The compiler's process: an exit code. */
+int jit_compiler(void);
 
 /* Is there a compiler in this build? */
 bool jit_available(void);

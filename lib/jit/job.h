@@ -39,4 +39,9 @@ struct jit_job {
 	const struct jit_map *maps;
 };
 
+/* As bytes, which are the caller's to free; NULL: out of memory. */
+u8 *jit_job_write(const struct jit_job *job, size_t *size);
+/* Back; the job points into the bytes.  -EUCLEAN: these are none. */
+int jit_job_read(const u8 *bytes, size_t size, struct jit_job *job);
+
 #endif

@@ -11,6 +11,11 @@ int jit_prepare(struct prog *prog, const struct jit_opts *opts, struct err *err)
 	return err_fail(err, -EOPNOTSUPP, "built without a compiler");
 }
 
+int jit_compiler(void)
+{
+	return 1;
+}
+
 bool jit_available(void)
 {
 	return false;

@@ -2,6 +2,8 @@
 /* engine.c - what programs run on */
 #include <errno.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
 
 #include "jit/jit.h"
 #include "sys/sys_priv.h"
@@ -11,6 +13,15 @@ static const char *const names[SYS_ENGINES] = {
 	[SYS_JIT] = "jit",
 };
 
+const char *engine_compiler(void)
+{
+	static const char self[] = "/proc/self/exe";
+
+	return access(self, X_OK) == 0
+		       ? self
+		       : (const char *)(uintptr_t)getauxval(AT_EXECFN);
+}
+
 void sys_set_engine(struct sys *sys, enum sys_engine engine)
 {
 	sys->engine = engine;
@@ -19,6 +30,11 @@ void sys_set_engine(struct sys *sys, enum sys_engine engine)
 void sys_set_perf(struct sys *sys, struct jit_perf *perf)
 {
 	sys->perf = perf;
+}
+
+void sys_set_code_cache(struct sys *sys, const char *folder)
+{
+	sys->code_cache = folder;
 }
 
 int sys_engine_parse(const char *name, enum sys_engine *engine, struct err *err)

@@ -120,6 +120,8 @@ static int make_prog(struct sys *sys, const struct prog_attr *attr,
 static void compile(struct sys *sys, struct prog *prog)
 {
 	const struct jit_opts opts = { .level = JIT_O2,
+				       .compiler = engine_compiler(),
+				       .cache = sys->code_cache,
 				       .perf = sys->perf };
 	struct err err = { 0 };
 	char text[1024];

@@ -27,6 +27,9 @@ void sys_set_engine(struct sys *sys, enum sys_engine engine);
  * first program. */
 struct jit_perf;
 void sys_set_perf(struct sys *sys, struct jit_perf *perf);
+/* Compiled programs come from that folder, and go there; the text stays the
+ * caller's.  By the executable that is running, in a process of its own. */
+void sys_set_code_cache(struct sys *sys, const char *folder);
 /* "interp", "jit"; -EINVAL with the reason, also for one that this build has
  * not. */
 int sys_engine_parse(const char *name, enum sys_engine *engine,

@@ -24,6 +24,7 @@ struct sys {
 	struct timer_thread *timers;
 	_Atomic(enum sys_engine) engine;
 	struct jit_perf *perf; /* NULL: nobody asked */
+	const char *code_cache; /* set before the first program; NULL: none */
 	struct id_table maps;
 	struct id_table progs;
 	struct id_table btfs;
@@ -57,6 +58,9 @@ int attach_change(struct sys *sys, u32 ifindex, enum attach_hook hook,
 		  struct attach_change *change);
 int attach_change_of(struct sys *sys, u32 id, attach_decide *decide, void *ctx,
 		     struct attach_change *change);
+
+/* engine.c: the executable that compiles, this one */
+const char *engine_compiler(void);
 
 /* prog.c: what BPF_PROG_LOAD refuses before, and after, it has read the
  * instructions */

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* compiler.c - compiling in a process of its own: both sides */
+#include "jit/compiler.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "jit/emit.h"
+#include "jit/jit.h"
+
+/* Exit codes of the process; with the first the object is in its output, with
+ * the second the reason. */
+enum { DONE = 0, REFUSED = 1, BROKEN = 2 };
+
+static int write_all(int fd, const void *bytes, size_t size)
+{
+	const u8 *at = bytes;
+
+	while (size) {
+		ssize_t n = write(fd, at, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+		at += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+/* The whole of a file that has no name; NUL-terminated. */
+static int read_all(int fd, u8 **bytes, size_t *size)
+{
+	struct stat st;
+	size_t got = 0;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	*size = (size_t)st.st_size;
+	*bytes = calloc(1, *size + 1);
+	if (!*bytes)
+		return -ENOMEM;
+	while (got < *size) {
+		ssize_t n = pread(fd, *bytes + got, *size - got, (off_t)got);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			free(*bytes);
+			return n < 0 ? -errno : -EIO;
+		}
+		got += (size_t)n;
+	}
+	return 0;
+}
+
+/* ---- the process: a job on standard input, an object on standard output ----
+ */
+
+static int compile(const u8 *bytes, size_t size)
+{
+	struct err err = { 0 };
+	struct jit_job job;
+	u8 *object = NULL;
+	size_t object_size;
+	char text[1024];
+	int code = DONE;
+
+	if (jit_job_read(bytes, size, &job))
+		return BROKEN;
+	if (jit_emit(&job, &err, &object, &object_size)) {
+		err_text(&err, text, sizeof(text));
+		object_size = strlen(text);
+		code = REFUSED;
+	}
+	if (write_all(STDOUT_FILENO, object ? (char *)object : text,
+		      object_size))
+		code = BROKEN;
+	free(object);
+	return code;
+}
+
+int jit_compiler(void)
+{
+	u8 *bytes;
+	size_t size;
+	int code;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (read_all(STDIN_FILENO, &bytes, &size))
+		return BROKEN;
+	code = compile(bytes, size);
+	free(bytes);
+	return code;
+}
+
+/* ---- who wants it compiled ---- */
+
+struct child {
+	int job, out; /* files without names */
+	pid_t pid;
+	struct err *err;
+};
+
+static int spawn(struct child *c, const char *executable)
+{
+	char *const argv[] = { (char *)executable, JIT_COMPILER_ARG, NULL };
+	char *const environment[] = { NULL };
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	sigset_t none, all;
+	int ret;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_adddup2(&files, c->job, STDIN_FILENO);
+	posix_spawn_file_actions_adddup2(&files, c->out, STDOUT_FILENO);
+	posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setsigdefault(&attr, &all);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK |
+						POSIX_SPAWN_SETSIGDEF);
+	ret = posix_spawn(&c->pid, executable, &files, &attr, argv,
+			  environment);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&files);
+	return ret ? err_fail(c->err, -ret, "cannot start the compiler: %s",
+			      strerror(ret))
+		   : 0;
+}
+
+/* How it ended, as of waitpid(); it is killed if that takes too long. */
+static int wait_for(struct child *c, u32 time_ms, int *status)
+{
+	int fd = (int)syscall(SYS_pidfd_open, c->pid, 0);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int ended = -1;
+
+	if (fd >= 0) {
+		do
+			ended = poll(&p, 1, (int)time_ms);
+		while (ended < 0 && errno == EINTR);
+		close(fd);
+	}
+	if (ended <= 0)
+		kill(c->pid, SIGKILL);
+	while (waitpid(c->pid, status, 0) < 0)
+		if (errno != EINTR)
+			return err_fail(c->err, -ECHILD,
+					"the compiler was lost");
+	if (ended > 0)
+		return 0;
+	return err_fail(c->err, -ETIMEDOUT, "compiling took more than %u ms",
+			time_ms);
+}
+
+/* What it left. */
+static int collect(struct child *c, int status, size_t limit, u8 **object,
+		   size_t *size)
+{
+	int ret = read_all(c->out, object, size);
+
+	if (ret)
+		return err_fail(c->err, ret, "the compiler's output: %s",
+				strerror(-ret));
+	if (WIFEXITED(status) && WEXITSTATUS(status) == REFUSED)
+		ret = err_fail(c->err, -EOPNOTSUPP, "%s", (char *)*object);
+	else if (!WIFEXITED(status) || WEXITSTATUS(status) != DONE)
+		ret = err_fail(c->err, -ECHILD, "the compiler failed: %s %d",
+			       WIFEXITED(status) ? "code" : "signal",
+			       WIFEXITED(status) ? WEXITSTATUS(status)
+						 : WTERMSIG(status));
+	else if (*size > limit)
+		ret = err_fail(c->err, -E2BIG,
+			       "the code has more than %zu bytes", limit);
+	if (ret) {
+		free(*object);
+		*object = NULL;
+	}
+	return ret;
+}
+
+int jit_compile_apart(const char *executable, u32 time_ms, size_t limit,
+		      const u8 *job, size_t job_size, struct err *err,
+		      u8 **object, size_t *size)
+{
+	struct child c = {
+		.job = memfd_create("weir-job", MFD_CLOEXEC),
+		.out = memfd_create("weir-object", MFD_CLOEXEC),
+		.err = err,
+	};
+	int ret = c.job < 0 || c.out < 0 ? -errno : 0, status = 0;
+
+	if (!ret)
+		ret = write_all(c.job, job, job_size);
+	if (ret)
+		err_fail(err, ret, "cannot start the compiler: %s",
+			 strerror(-ret));
+	else
+		ret = spawn(&c, executable);
+	if (!ret)
+		ret = wait_for(&c, time_ms, &status);
+	if (!ret)
+		ret = collect(&c, status, limit, object, size);
+	if (c.job >= 0)
+		close(c.job);
+	if (c.out >= 0)
+		close(c.out);
+	return ret;
+}
