@@ -70,7 +70,7 @@ const struct helper helper_dynptr_read = {
 	.arg = { ARG_MEM_OUT, ARG_SIZE_OR_ZERO, ARG_DYNPTR, ARG_ANY, ARG_ANY },
 };
 
-/* Pointers into a packet die with a write to it. */
+/* Pointers into an sk_buff's packet die with a write to it. */
 HELPER_5(write_dynptr, const struct dynptr *, d, u32, off, void *, from, u32,
 	 len, u64, flags)
 {
@@ -86,7 +86,6 @@ HELPER_5(write_dynptr, const struct dynptr *, d, u32, off, void *, from, u32,
 		return call_packet(run, &helper_skb_store_bytes, d, off, from,
 				   len, flags);
 	case DYNPTR_OF_XDP:
-		run->pkt->generation++;
 		return call_packet(run, &helper_xdp_store_bytes, d, off, from,
 				   len, 0);
 	default: memmove(d->data + d->offset + off, from, len); return 0;

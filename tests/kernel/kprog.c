@@ -91,7 +91,8 @@ u32 kprog_funcs(const struct bpf_insn *insns, u32 cnt,
 		bool start = at == 0;
 
 		for (u32 i = 0; i < cnt; i++)
-			if (insn_is_local_call(&insns[i]) &&
+			if ((insn_is_local_call(&insns[i]) ||
+			     insn_is_func_ref(&insns[i])) &&
 			    (s64)i + 1 + insns[i].imm == at)
 				start = true;
 		if (start)

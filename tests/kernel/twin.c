@@ -35,6 +35,7 @@ bool twin_open(struct twin *t, u64 seed)
 		fprintf(stderr, "cannot make the value\n");
 		return false;
 	}
+	t->btf = kprog_btf();
 	t->map_cnt = 1;
 	t->our_value = t->maps[0]->ops->lookup(t->maps[0], &(u32){ 0 });
 	return true;
@@ -46,6 +47,8 @@ void twin_close(struct twin *t)
 		close(t->fds[i]);
 		map_put(t->maps[i]);
 	}
+	if (t->btf > 0)
+		close(t->btf);
 	mem_destroy(t->mem);
 }
 
@@ -94,6 +97,12 @@ void twin_compare(struct twin *t, const char *what, s64 kernel, s64 ours)
 			what, kernel, ours);
 }
 
+static bool names_map(const struct bpf_insn *insn)
+{
+	return insn->src_reg == BPF_PSEUDO_MAP_FD ||
+	       insn->src_reg == BPF_PSEUDO_MAP_VALUE;
+}
+
 static int run_kernel(struct twin *t, u32 type, const u8 *frame, u32 len,
 		      u32 *ret)
 {
@@ -106,6 +115,7 @@ static int run_kernel(struct twin *t, u32 type, const u8 *frame, u32 len,
 		.log_level = 1,
 		.log = t->log,
 		.log_size = sizeof(t->log),
+		.btf = t->btf,
 	};
 	int fd, res;
 
@@ -113,7 +123,7 @@ static int run_kernel(struct twin *t, u32 type, const u8 *frame, u32 len,
 	for (u32 i = 0; i < t->cnt; i++) {
 		if (!insn_is_wide(&insns[i]))
 			continue;
-		if (insns[i].src_reg)
+		if (names_map(&insns[i]))
 			insns[i].imm = t->fds[insns[i].imm];
 		i++;
 	}
@@ -137,7 +147,7 @@ static int adopt(struct twin *t, const struct prog *prog)
 
 		if (!insn_is_wide(insn))
 			continue;
-		map = insn->src_reg ? t->maps[insn->imm] : NULL;
+		map = names_map(insn) ? t->maps[insn->imm] : NULL;
 		if (map && map->ops->adopt)
 			res = map->ops->adopt(map, prog);
 		i++;

@@ -24,6 +24,7 @@ struct twin {
 	int fds[TWIN_MAPS];
 	struct map *maps[TWIN_MAPS];
 	u32 map_cnt;
+	int btf; /* functions are ints without arguments */
 	u8 *kernel_value;
 	u8 *our_value;
 	struct bpf_insn insns[TWIN_INSNS];
