@@ -33,7 +33,7 @@
 
 /* Spares let some bursts of replacements go on until the grace period of the
  * first is over; they are not worth more than this many bytes a list. */
-#define SPARES_MAX 512
+#define SPARES_MAX 256
 #define SPARES_BYTES (256u << 10)
 /* Sparse memory is charged in steps of about this. */
 #define CHARGE_STEP (1u << 20)

@@ -54,7 +54,7 @@ u64 rcu_stamp(struct rcu *rcu);
 bool rcu_known(struct rcu *rcu, u64 stamp);
 /* Starts the grace period of a stamp unless somebody has. */
 void rcu_begin(struct rcu *rcu, u64 stamp);
-/* Both: rcu_passed() of a stamp whose grace period has begun. */
+/* Both at once: has the stamp passed? */
 bool rcu_poll(struct rcu *rcu, u64 stamp);
 
 /* Waits for a grace period.  Never called by a reader. */
