@@ -105,7 +105,7 @@ static int map_memory(struct request *rq, struct err *err)
 	res = handle < 0 ? handle : wclient_map_memory(held, handle, write);
 	if (handle >= 0 && (res < 0 || !write))
 		wclient_close(held, handle);
-	if (res == -ENOTSUPP) {
+	if (res == -ENOTSUPP || res == -EINVAL) {
 		err_fail(err, -EOPNOTSUPP, "map %s cannot be mapped",
 			 map->name);
 		return err_hint(err, "arrays with BPF_F_MMAPABLE (0x400) and "

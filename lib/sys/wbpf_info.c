@@ -109,6 +109,68 @@ static u64 count_runs(const struct prog *prog)
 	return runs;
 }
 
+static u32 offset_in(const struct btf_blob *btf, const char *text)
+{
+	return text ? (u32)(text - btf_string(btf, 0)) : 0;
+}
+
+static int put_funcs(struct wcall *w, const struct prog *prog, u64 to, u32 cnt)
+{
+	int res = 0;
+
+	for (u32 i = 0; !res && i < MIN(cnt, prog->func_cnt); i++) {
+		const struct bpf_func_info info = {
+			.insn_off = prog->funcs[i].insn,
+			.type_id = prog->funcs[i].type_id,
+		};
+
+		res = wcall_copy_out(w, to + i * sizeof(info), &info,
+				     sizeof(info));
+	}
+	return res;
+}
+
+static int put_lines(struct wcall *w, const struct prog *prog, u64 to, u32 cnt)
+{
+	int res = 0;
+
+	for (u32 i = 0; !res && i < MIN(cnt, prog->line_cnt); i++) {
+		const struct prog_line *line = &prog->lines[i];
+		const struct bpf_line_info info = {
+			.insn_off = line->insn,
+			.file_name_off = offset_in(prog->btf, line->file),
+			.line_off = offset_in(prog->btf, line->text),
+			.line_col = line->line << 10 | line->column,
+		};
+
+		res = wcall_copy_out(w, to + i * sizeof(info), &info,
+				     sizeof(info));
+	}
+	return res;
+}
+
+/* Records are of our size, or none are asked for. */
+static int check_sizes(const struct bpf_prog_info *theirs)
+{
+	const struct {
+		u32 cnt, size, ours;
+	} records[] = {
+		{ theirs->nr_func_info, theirs->func_info_rec_size,
+		  sizeof(struct bpf_func_info) },
+		{ theirs->nr_line_info, theirs->line_info_rec_size,
+		  sizeof(struct bpf_line_info) },
+		{ theirs->nr_jited_line_info, theirs->jited_line_info_rec_size,
+		  sizeof(u64) },
+	};
+
+	for (u32 i = 0; i < ARRAY_LEN(records); i++)
+		if ((records[i].cnt || records[i].size) &&
+		    records[i].size != records[i].ours)
+			return -EINVAL;
+	return 0;
+}
+
+/* *i has the caller's addresses. */
 static void fill_prog_info(struct prog *prog, struct bpf_prog_info *i)
 {
 	i->type = prog->type;
@@ -123,29 +185,57 @@ static void fill_prog_info(struct prog *prog, struct bpf_prog_info *i)
 	i->verified_insns = prog->insn_cnt;
 	if (prog->btf)
 		i->btf_id = btf_number(prog->btf)->id;
+	i->nr_func_info = prog->func_cnt;
+	i->nr_line_info = prog->line_cnt;
+	i->nr_prog_tags = 1;
 	i->func_info_rec_size = sizeof(struct bpf_func_info);
 	i->line_info_rec_size = sizeof(struct bpf_line_info);
 	i->jited_line_info_rec_size = sizeof(u64);
 }
 
+static int put_parts(struct wcall *w, struct prog *prog,
+		     const struct bpf_prog_info *theirs)
+{
+	int res = 0;
+
+	if (theirs->nr_map_ids)
+		res = put_map_ids(w, prog, theirs->map_ids, theirs->nr_map_ids);
+	if (!res)
+		res = check_sizes(theirs);
+	if (!res && theirs->xlated_prog_len)
+		res = put_insns(w, prog, theirs->xlated_prog_insns,
+				theirs->xlated_prog_len);
+	if (!res)
+		res = put_funcs(w, prog, theirs->func_info,
+				theirs->nr_func_info);
+	if (!res)
+		res = put_lines(w, prog, theirs->line_info,
+				theirs->nr_line_info);
+	if (!res && theirs->nr_prog_tags)
+		res = wcall_copy_out(w, theirs->prog_tags, prog->tag,
+				     sizeof(prog->tag));
+	return res;
+}
+
 static int prog_info(struct wcall *w, struct prog *prog)
 {
-	struct bpf_prog_info out = { 0 }, theirs;
+	struct bpf_prog_info theirs, out;
 	u32 len;
 	int res = info_begin(w, &theirs, sizeof(theirs), &len);
 
+	if (!res)
+		res = put_parts(w, prog, &theirs);
 	if (res)
 		return res;
+	out = (struct bpf_prog_info){
+		.xlated_prog_insns = theirs.xlated_prog_insns,
+		.map_ids = theirs.map_ids,
+		.func_info = theirs.func_info,
+		.line_info = theirs.line_info,
+		.prog_tags = theirs.prog_tags,
+	};
 	fill_prog_info(prog, &out);
-	if (theirs.xlated_prog_len && theirs.xlated_prog_insns) {
-		out.xlated_prog_insns = theirs.xlated_prog_insns;
-		res = put_insns(w, prog, theirs.xlated_prog_insns,
-				theirs.xlated_prog_len);
-	}
-	out.map_ids = theirs.map_ids;
-	if (!res && theirs.nr_map_ids)
-		res = put_map_ids(w, prog, theirs.map_ids, theirs.nr_map_ids);
-	return res ? res : info_end(w, &out, len);
+	return info_end(w, &out, len);
 }
 
 static int btf_info(struct wcall *w, struct btf_blob *btf)

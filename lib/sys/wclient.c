@@ -197,33 +197,50 @@ static int reopen(int fd)
 
 static int open_to_write(struct wclient *c, struct handle *slot, int fd)
 {
-	int copy, res = slot->mode & MODE_WRITE ? 0 : -EACCES;
+	int copy, res = 0;
 
-	if (!res && !(slot->mode & MODE_MAPPED))
+	if (!(slot->mode & MODE_MAPPED))
 		res = sys_map_open(c->sys, slot->ref.map);
 	if (res)
 		return res;
-	slot->mode |= MODE_MAPPED;
 	copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (copy >= 0)
+		slot->mode |= MODE_MAPPED;
+	else if (!(slot->mode & MODE_MAPPED))
+		sys_map_shut(slot->ref.map);
 	return copy < 0 ? -errno : copy;
+}
+
+/* In Linux's order. */
+static int map_memory(struct wclient *c, struct handle *slot, bool write)
+{
+	const struct map *map = slot->ref.map;
+	u32 need = write ? MODE_READ | MODE_WRITE : MODE_READ;
+	int fd = map_memory_fd(map);
+
+	if ((slot->mode & need) != need)
+		return -EACCES;
+	if (!map->ops->memory_fd || map->fields)
+		return -ENOTSUPP;
+	/* what cannot be written does not count as shared */
+	if (!(slot->mode & MODE_WRITE))
+		return -EINVAL;
+	if (write && atomic_load(&map->frozen))
+		return -EPERM;
+	if (fd < 0)
+		return -EINVAL;
+	return write ? open_to_write(c, slot, fd) : reopen(fd);
 }
 
 int wclient_map_memory(struct wclient *c, int handle, bool write)
 {
 	struct handle *slot;
-	int fd, res = -EBADF;
+	int res = -EBADF;
 
 	pthread_mutex_lock(&c->lock);
 	slot = slot_of(c, (u32)handle);
-	if (slot && slot->ref.kind == REF_MAP) {
-		fd = map_memory_fd(slot->ref.map);
-		if (fd < 0 || slot->ref.map->fields)
-			res = -ENOTSUPP;
-		else if (!(slot->mode & MODE_READ))
-			res = -EACCES;
-		else
-			res = write ? open_to_write(c, slot, fd) : reopen(fd);
-	}
+	if (slot && slot->ref.kind == REF_MAP)
+		res = map_memory(c, slot, write);
 	pthread_mutex_unlock(&c->lock);
 	return res;
 }

@@ -2,6 +2,8 @@
 /* wbpf_map.c - maps and their entries through bpf(2) and wbpf() */
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "wbpf.h"
 
@@ -375,6 +377,121 @@ static void contents(struct side *s)
 	}
 }
 
+/* ---- mmap(2) ---- */
+
+struct view {
+	int fd; /* the map again, what is mapped by it */
+	void *at;
+};
+
+/* 0 or what mmap(2) says; of Weir's a descriptor is mapped. */
+static int view_open(struct side *s, int map, u32 flags, bool write,
+		     struct view *v)
+{
+	int prot = PROT_READ | (write ? PROT_WRITE : 0), fd;
+	struct bpf_map_info info = { 0 };
+	union bpf_attr attr = { .info = { .bpf_fd = (u32)map,
+					  .info_len = sizeof(info),
+					  .info = PTR(&info) } };
+
+	v->at = MAP_FAILED;
+	side_call(s, BPF_OBJ_GET_INFO_BY_FD, &attr);
+	attr = (union bpf_attr){ .map_id = info.id, .open_flags = flags };
+	v->fd = side_call(s, BPF_MAP_GET_FD_BY_ID, &attr);
+	if (!s->sys) {
+		v->at = mmap(NULL, 4096, prot, MAP_SHARED, v->fd, 0);
+		return v->at == MAP_FAILED ? -errno : 0;
+	}
+	fd = wclient_map_memory(s->client, v->fd, write);
+	if (fd < 0)
+		return fd;
+	v->at = mmap(NULL, 4096, prot, MAP_SHARED, fd, 0);
+	close(fd);
+	return v->at == MAP_FAILED ? -errno : 0;
+}
+
+static void view_close(struct side *s, struct view *v)
+{
+	if (v->at != MAP_FAILED)
+		munmap(v->at, 4096);
+	side_close(s, v->fd);
+}
+
+static void freeze(struct side *s, const char *when, int map)
+{
+	union bpf_attr attr = { .map_fd = (u32)map };
+
+	say(s, "frozen %s: %d\n", when, side_call(s, BPF_MAP_FREEZE, &attr));
+}
+
+static void try_view(struct side *s, const char *what, int map, u32 flags,
+		     bool write)
+{
+	struct view v;
+
+	say(s, "%s: %d\n", what, view_open(s, map, flags, write, &v));
+	view_close(s, &v);
+}
+
+static void mapped(struct side *s)
+{
+	int map = side_map(s, BPF_MAP_TYPE_ARRAY, 4, 8, 4, BPF_F_MMAPABLE);
+	struct view one, two;
+	u64 value = 7;
+	u32 key = 1;
+	union bpf_attr attr = { .map_fd = (u32)map,
+				.key = PTR(&key),
+				.value = PTR(&value) };
+
+	say(s, "to write: %d\n", view_open(s, map, 0, true, &one));
+	say(s, "again: %d\n", view_open(s, map, 0, true, &two));
+	say_call(s, "update", BPF_MAP_UPDATE_ELEM, &attr);
+	say(s, "seen %llu\n", (unsigned long long)((u64 *)one.at)[1]);
+	((u64 *)two.at)[1] = 9;
+	say_call(s, "lookup", BPF_MAP_LOOKUP_ELEM, &attr);
+	say(s, "read %llu\n", (unsigned long long)value);
+	freeze(s, "with two", map);
+	view_close(s, &one);
+	freeze(s, "with one", map);
+	view_close(s, &two);
+	freeze(s, "with none", map);
+	freeze(s, "again", map);
+	try_view(s, "frozen, to write", map, 0, true);
+	try_view(s, "frozen, to read", map, 0, false);
+	side_close(s, map);
+}
+
+static void what_can_be_mapped(struct side *s)
+{
+	static const struct {
+		const char *what;
+		u32 type, key, value, entries, flags;
+	} maps[] = {
+		{ "plain", BPF_MAP_TYPE_ARRAY, 4, 8, 4, 0 },
+		{ "hash", BPF_MAP_TYPE_HASH, 4, 8, 4, 0 },
+		{ "queue", BPF_MAP_TYPE_QUEUE, 0, 8, 4, 0 },
+		{ "array", BPF_MAP_TYPE_ARRAY, 4, 8, 4, BPF_F_MMAPABLE },
+		{ "constants", BPF_MAP_TYPE_ARRAY, 4, 8, 4,
+		  BPF_F_MMAPABLE | BPF_F_RDONLY_PROG },
+		{ "sink", BPF_MAP_TYPE_ARRAY, 4, 8, 4,
+		  BPF_F_MMAPABLE | BPF_F_WRONLY_PROG },
+		{ "ring", BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0 },
+	};
+
+	for (u32 i = 0; i < ARRAY_LEN(maps); i++) {
+		int map = side_map(s, maps[i].type, maps[i].key, maps[i].value,
+				   maps[i].entries, maps[i].flags);
+
+		say(s, "%s\n", maps[i].what);
+		try_view(s, "to read", map, 0, false);
+		try_view(s, "to write", map, 0, true);
+		try_view(s, "read-only, to write", map, BPF_F_RDONLY, true);
+		try_view(s, "read-only, to read", map, BPF_F_RDONLY, false);
+		try_view(s, "write-only, to read", map, BPF_F_WRONLY, false);
+		side_close(s, map);
+	}
+}
+
 int main(void)
 {
 	static const struct wcase cases[] = {
@@ -389,6 +506,8 @@ int main(void)
 		{ "access modes", access_modes },
 		{ "frozen", frozen },
 		{ "contents", contents },
+		{ "mapped", mapped },
+		{ "what can be mapped", what_can_be_mapped },
 	};
 
 	return wbpf_compare(cases, ARRAY_LEN(cases));

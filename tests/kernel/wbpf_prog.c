@@ -304,6 +304,89 @@ static void debug(struct side *s)
 	side_close(s, d.btf);
 }
 
+static int ask_info(struct side *s, int fd, struct bpf_prog_info *info)
+{
+	union bpf_attr attr = { .info.bpf_fd = (u32)fd,
+				.info.info_len = sizeof(*info),
+				.info.info = PTR(info) };
+
+	return side_call(s, BPF_OBJ_GET_INFO_BY_FD, &attr);
+}
+
+static void say_debug(struct side *s, const struct bpf_prog_info *info,
+		      const struct debug *d)
+{
+	say(s, "%u funcs of %u, %u lines of %u, %u tags\n", info->nr_func_info,
+	    info->func_info_rec_size, info->nr_line_info,
+	    info->line_info_rec_size, info->nr_prog_tags);
+	for (u32 i = 0; i < 2; i++)
+		say(s, "func %u type %u, line %u file %u text %u at %x\n",
+		    d->func[i].insn_off, d->func[i].type_id,
+		    d->line[i].insn_off, d->line[i].file_name_off,
+		    d->line[i].line_off, d->line[i].line_col);
+}
+
+/* What was given comes back, as much of it as there is room for. */
+static void debug_is_told(struct side *s)
+{
+	static const u32 rooms[] = { 0, 1, 2, 9 };
+	static struct debug d, got;
+	struct bpf_prog_info info;
+	union bpf_attr attr;
+	u8 tag[BPF_TAG_SIZE];
+	int fd, res;
+
+	make_debug(s, &d);
+	attr = debug_attr(&d);
+	fd = side_call(s, BPF_PROG_LOAD, &attr);
+	for (u32 i = 0; i < ARRAY_LEN(rooms); i++) {
+		got = (struct debug){ 0 };
+		info = (struct bpf_prog_info){
+			.nr_func_info = rooms[i],
+			.func_info_rec_size = rooms[i] ? 8 : 0,
+			.func_info = PTR(got.func),
+			.nr_line_info = rooms[i],
+			.line_info_rec_size = rooms[i] ? 16 : 0,
+			.line_info = PTR(got.line),
+			.nr_prog_tags = rooms[i],
+			.prog_tags = PTR(tag),
+		};
+		memset(tag, 0, sizeof(tag));
+		res = ask_info(s, fd, &info);
+		say(s, "room for %u: %d, the tag: %d\n", rooms[i], res,
+		    memcmp(tag, info.tag, sizeof(tag)) == 0);
+		say_debug(s, &info, &got);
+	}
+	for (u32 size = 0; size < 20; size += 4) {
+		info = (struct bpf_prog_info){ .nr_func_info = 1,
+					       .func_info_rec_size = size,
+					       .func_info = PTR(got.func) };
+		say(s, "func size %u: %d\n", size, ask_info(s, fd, &info));
+		info = (struct bpf_prog_info){ .line_info_rec_size = size };
+		say(s, "line size %u: %d\n", size, ask_info(s, fd, &info));
+		info = (struct bpf_prog_info){ .jited_line_info_rec_size =
+						       size };
+		say(s, "jited size %u: %d\n", size, ask_info(s, fd, &info));
+	}
+	info = (struct bpf_prog_info){ .nr_line_info = 1,
+				       .line_info_rec_size = 16,
+				       .line_info = BAD_POINTER };
+	say(s, "lines nowhere: %d\n", ask_info(s, fd, &info));
+	info = (struct bpf_prog_info){ .xlated_prog_len = 8,
+				       .xlated_prog_insns = BAD_POINTER };
+	say(s, "instructions nowhere: %d\n", ask_info(s, fd, &info));
+	info = (struct bpf_prog_info){ .xlated_prog_len = 64,
+				       .xlated_prog_insns = PTR(got.room) };
+	res = ask_info(s, fd, &info);
+	say(s, "instructions: %d, %u bytes, %u verified,", res,
+	    info.xlated_prog_len, info.verified_insns);
+	for (u32 i = 0; i < info.xlated_prog_len; i++)
+		say(s, " %02x", got.room[i]);
+	say(s, "\n");
+	side_close(s, fd);
+	side_close(s, d.btf);
+}
+
 static void wrong_debug(struct side *s)
 {
 	static struct debug d;
@@ -401,7 +484,8 @@ int main(void)
 		{ "order", order },   { "counts", counts },
 		{ "names", names },   { "licenses", licenses },
 		{ "maps", maps },     { "references", references },
-		{ "debug", debug },   { "wrong debug", wrong_debug },
+		{ "debug", debug },   { "debug is told", debug_is_told },
+		{ "wrong debug", wrong_debug },
 		{ "kinds", kinds },
 		{ "linked", linked },
 	};
