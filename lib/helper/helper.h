@@ -76,6 +76,7 @@ typedef u64 helper_fn(struct run *run, u64 a, u64 b, u64 c, u64 d, u64 e);
 struct helper {
 	u32 id; /* BPF_FUNC_* */
 	const char *name;
+	const char *why; /* of a prototype without fn; helper_why() */
 	helper_fn *fn; /* NULL: an engine does it itself (tail_call) */
 	u32 progs; /* PROG_XDP | PROG_TC ...: who may call it */
 	bool gpl_only;
@@ -110,6 +111,8 @@ const struct helper *helper_find(u32 id);
 /* The prototype of a helper Weir may lack; then it has no fn.  NULL: neither
  * Weir nor Linux's tc, XDP and socket filter programs have it. */
 const struct helper *helper_proto(u32 id);
+/* Why Weir lacks it, NULL: it has it. */
+const char *helper_why(u32 id);
 /* The uapi's name of a helper number Weir may lack, NULL if Linux has none. */
 const char *helper_name(u32 id);
 /* Of a kernel function (bpf/kfunc.h): the same without an id.  NULL: no such

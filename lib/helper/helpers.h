@@ -60,6 +60,7 @@
 	X(redirect_map)                 \
 	X(xdp_adjust_meta)              \
 	X(xdp_adjust_tail)              \
+	X(skb_get_xfrm_state)           \
 	X(skb_load_bytes_relative)      \
 	X(fib_lookup)                   \
 	X(skb_cgroup_id)                \

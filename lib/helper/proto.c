@@ -8,15 +8,20 @@
 #define PROTO(helper) .id = BPF_FUNC_##helper, .name = #helper
 #define NETWORK (PROG_XDP | PROG_TC)
 
+/* Of those whose prototype does not tell. */
+#define MEMORY .why = "there is no memory of the kernel or of a process"
+#define PROCESS .why = "no process stands behind a packet"
+#define COUNTERS .why = "there are no counters of the CPU's events"
+
 static const struct helper lacking[] = {
-	{ PROTO(get_current_task), .progs = PROG_ANY, .gpl_only = true },
-	{ PROTO(probe_read_kernel), .progs = PROG_ANY, .gpl_only = true,
+	{ PROTO(get_current_task), PROCESS, .progs = PROG_ANY, .gpl_only = true },
+	{ PROTO(probe_read_kernel), MEMORY, .progs = PROG_ANY, .gpl_only = true,
 	  .arg = { ARG_MEM_OUT, ARG_SIZE_OR_ZERO, ARG_ANY } },
-	{ PROTO(probe_read_user), .progs = PROG_ANY, .gpl_only = true,
+	{ PROTO(probe_read_user), MEMORY, .progs = PROG_ANY, .gpl_only = true,
 	  .arg = { ARG_MEM_OUT, ARG_SIZE_OR_ZERO, ARG_ANY } },
-	{ PROTO(probe_read_kernel_str), .progs = PROG_ANY, .gpl_only = true,
+	{ PROTO(probe_read_kernel_str), MEMORY, .progs = PROG_ANY, .gpl_only = true,
 	  .arg = { ARG_MEM_OUT, ARG_SIZE_OR_ZERO, ARG_ANY } },
-	{ PROTO(probe_read_user_str), .progs = PROG_ANY, .gpl_only = true,
+	{ PROTO(probe_read_user_str), MEMORY, .progs = PROG_ANY, .gpl_only = true,
 	  .arg = { ARG_MEM_OUT, ARG_SIZE_OR_ZERO, ARG_ANY } },
 	{ PROTO(kptr_xchg), .progs = PROG_ANY, .ret = RET_KERNEL,
 	  .arg = { ARG_KERNEL, ARG_KERNEL } },
@@ -76,19 +81,17 @@ static const struct helper lacking[] = {
 	  .ret = RET_KERNEL_SOCK_OR_NULL, .casts = true,
 	  .arg = { ARG_SOCK_COMMON } },
 
-	{ PROTO(skb_get_xfrm_state), .progs = PROG_TC,
-	  .arg = { ARG_CTX, ARG_ANY, ARG_MEM_OUT, ARG_SIZE, ARG_ANY } },
-	{ PROTO(perf_event_read), .progs = PROG_ANY, .gpl_only = true,
+	{ PROTO(perf_event_read), COUNTERS, .progs = PROG_ANY, .gpl_only = true,
 	  .arg = { ARG_MAP, ARG_ANY } },
-	{ PROTO(perf_event_read_value), .progs = PROG_ANY, .gpl_only = true,
+	{ PROTO(perf_event_read_value), COUNTERS, .progs = PROG_ANY, .gpl_only = true,
 	  .arg = { ARG_MAP, ARG_ANY, ARG_MEM_OUT, ARG_SIZE } },
-	{ PROTO(current_task_under_cgroup), .progs = PROG_ANY,
+	{ PROTO(current_task_under_cgroup), PROCESS, .progs = PROG_ANY,
 	  .arg = { ARG_MAP, ARG_ANY } },
-	{ PROTO(get_current_cgroup_id), .progs = PROG_ANY },
-	{ PROTO(get_current_ancestor_cgroup_id), .progs = PROG_ANY,
+	{ PROTO(get_current_cgroup_id), PROCESS, .progs = PROG_ANY },
+	{ PROTO(get_current_ancestor_cgroup_id), PROCESS, .progs = PROG_ANY,
 	  .arg = { ARG_ANY } },
-	{ PROTO(send_signal), .progs = PROG_ANY, .arg = { ARG_ANY } },
-	{ PROTO(send_signal_thread), .progs = PROG_ANY, .arg = { ARG_ANY } },
+	{ PROTO(send_signal), PROCESS, .progs = PROG_ANY, .arg = { ARG_ANY } },
+	{ PROTO(send_signal_thread), PROCESS, .progs = PROG_ANY, .arg = { ARG_ANY } },
 	{ PROTO(get_task_stack), .progs = PROG_ANY, .ret = RET_KERNEL,
 	  .arg = { ARG_KERNEL } },
 	{ PROTO(copy_from_user), .progs = PROG_ANY, .ret = RET_KERNEL,
@@ -123,4 +126,25 @@ const struct helper *helper_proto(u32 id)
 		if (lacking[i].id == id)
 			return &lacking[i];
 	return helper;
+}
+
+static bool is_socket(enum arg_type type)
+{
+	return type == ARG_SOCK_COMMON;
+}
+
+const char *helper_why(u32 id)
+{
+	const struct helper *h = helper_proto(id);
+
+	if (!h || helper_find(id))
+		return NULL;
+	if (h->why)
+		return h->why;
+	for (u32 i = 0; i < ARRAY_LEN(h->arg); i++)
+		if (is_socket(h->arg[i]))
+			return "there are no sockets";
+	if (h->ret == RET_SOCK_OR_NULL || h->ret == RET_SOCK_COMMON_OR_NULL)
+		return "there are no sockets";
+	return "there are no objects of the kernel";
 }

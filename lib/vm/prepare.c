@@ -176,7 +176,9 @@ static int link_helper(struct prep *p, struct vm_insn *out, u32 id)
 				(s32)id);
 	if (!helper) {
 		err_fail(p->err, -EINVAL, "unknown func bpf_%s#%u", name, id);
-		err_hint(p->err, "this helper is not supported");
+		err_hint(p->err, "%s",
+			 helper_why(id) ? helper_why(id)
+					: "it is for programs of other types");
 		return -EINVAL;
 	}
 	if (!(helper->progs & ctx_mask(p->prog->type)))
