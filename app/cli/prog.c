@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "cli/call.h"
+#include "cli/prog_dump.h"
 #include "cli/prog_run.h"
 
 static void print_ids(const char *name, json_t *ids)
@@ -389,6 +390,12 @@ const struct command prog_commands[] = {
 	{ "prog replace", "<attachment> <prog>",
 	  "Run another program instead, from the next burst on.",
 	  prog_replace, NULL, PROG_WORDS },
+	{ "prog dump", "<prog> {insns | llvm | asm} [linum]",
+	  "Print what a program consists of.", dump_prog, NULL,
+	  PROG_WORDS "\ninsns are its instructions after verification, asm "
+		     "the machine code they became,\nllvm what LLVM made of "
+		     "them in between.  linum says file and line of each "
+		     "source\nline." },
 	{ "prog run",
 	  "<prog> data_in <file> [data_out <file> [data_size_out <n>]] "
 	  "[ctx_in <file> [ctx_out <file> [ctx_size_out <n>]]] [repeat <n>]",

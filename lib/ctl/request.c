@@ -11,7 +11,8 @@
 
 static const struct method *const tables[] = {
 	map_methods,	  map_entry_methods, map_batch_methods,
-	map_dump_methods, prog_methods,	     prog_run_methods,
+	map_dump_methods, prog_methods,	     prog_dump_methods,
+	prog_run_methods,
 	load_methods,	  attach_methods,    link_methods,
 	btf_methods,	  pin_methods,	     queue_methods,
 	port_methods,

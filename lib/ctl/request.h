@@ -64,6 +64,7 @@ extern const struct method map_entry_methods[];
 extern const struct method map_batch_methods[];
 extern const struct method map_dump_methods[];
 extern const struct method prog_methods[];
+extern const struct method prog_dump_methods[];
 extern const struct method prog_run_methods[];
 extern const struct method link_methods[];
 extern const struct method btf_methods[];

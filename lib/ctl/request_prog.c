@@ -4,6 +4,7 @@
 
 #include "ctl/counters.h"
 #include "ctl/object.h"
+#include "jit/jit.h"
 
 /* Seconds since 1970 of a time of CLOCK_BOOTTIME. */
 static u64 wall_seconds(u64 boot_ns)
@@ -62,7 +63,7 @@ static void print_prog(struct request *rq, int handle,
 	json_ku64(j, "loaded_at", wall_seconds(prog->loaded_ns));
 	json_ku64(j, "bytes_xlated",
 		  (u64)prog->insn_cnt * sizeof(struct bpf_insn));
-	json_kbool(j, "jited", false);
+	json_kbool(j, "jited", jit_runs(prog));
 	json_key(j, "map_ids");
 	json_begin_array(j);
 	for (u32 i = 0; (map = prog_map_at(prog, i)); i++)

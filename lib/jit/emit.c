@@ -91,6 +91,18 @@ static int write_object(const struct ir *ir, LLVMTargetMachineRef tm,
 	return *object ? 0 : err_fail(ir->err, -ENOMEM, "out of memory");
 }
 
+static int write_text(const struct ir *ir, u8 **bytes, size_t *size)
+{
+	char *text = LLVMPrintModuleToString(ir->mod);
+
+	*size = strlen(text) + 1;
+	*bytes = malloc(*size);
+	if (*bytes)
+		memcpy(*bytes, text, *size);
+	LLVMDisposeMessage(text);
+	return *bytes ? 0 : err_fail(ir->err, -ENOMEM, "out of memory");
+}
+
 /* The functions of inline.c, for whatever machine this is. */
 static const u8 inlined[] = {
 #include "inline_bitcode.inc"
@@ -158,7 +170,8 @@ int jit_emit(const struct jit_job *job, struct err *err, u8 **object,
 	if (!ret)
 		ret = optimise(&ir, tm);
 	if (!ret)
-		ret = write_object(&ir, tm, object, size);
+		ret = job->text ? write_text(&ir, object, size)
+				: write_object(&ir, tm, object, size);
 	LLVMDisposeModule(ir.mod);
 out:
 	LLVMDisposeBuilder(ir.b);

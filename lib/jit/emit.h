@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* emit.h - a job compiled to an object file; only this part knows LLVM */
+/* emit.h - a job compiled to an object file, or to text; only this part knows
+ * LLVM */
 #ifndef WEIR_JIT_EMIT_H
 #define WEIR_JIT_EMIT_H
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "jit/cache.h"
 #include "jit/compiler.h"
+#include "jit/dump.h"
 #include "jit/emit.h"
 #include "jit/object.h"
 #include "jit/symbol.h"
@@ -124,7 +125,9 @@ static int make_object(const struct jit_job *job, const struct jit_opts *opts,
 	return ret;
 }
 
-int jit_prepare(struct prog *prog, const struct jit_opts *opts, struct err *err)
+/* What is made of a program: an object, or text with a zero behind it. */
+static int make(const struct prog *prog, const struct jit_opts *opts,
+		bool text, struct err *err, u8 **bytes, size_t *size)
 {
 	struct jit_map *maps = calloc(prog->map_cnt + 1ul, sizeof(*maps));
 	u8 *none = prog->facts ? NULL : calloc(prog->insn_cnt + 1ul, 1);
@@ -133,29 +136,57 @@ int jit_prepare(struct prog *prog, const struct jit_opts *opts, struct err *err)
 		.attach_type = prog->expected_attach_type,
 		.level = opts->level,
 		.memory = opts->memory,
+		.text = text,
 		.insn_cnt = prog->insn_cnt,
 		.map_cnt = prog->map_cnt,
 		.insns = prog->insns,
 		.facts = prog->facts ? prog->facts : none,
 		.maps = maps,
 	};
-	u8 *object = NULL;
-	size_t size;
 	int ret;
 
-	if (!maps || !job.facts) {
+	if (maps && job.facts) {
+		describe_maps(prog, maps);
+		ret = make_object(&job, opts, err, bytes, size);
+	} else {
 		ret = err_fail(err, -ENOMEM, "out of memory");
-		goto out;
 	}
-	describe_maps(prog, maps);
-	ret = make_object(&job, opts, err, &object, &size);
-	if (!ret)
-		ret = load(prog, opts, object, size, err);
-out:
-	free(object);
 	free(none);
 	free(maps);
 	return ret;
+}
+
+int jit_prepare(struct prog *prog, const struct jit_opts *opts, struct err *err)
+{
+	u8 *object = NULL;
+	size_t size;
+	int ret = make(prog, opts, false, err, &object, &size);
+
+	if (!ret)
+		ret = load(prog, opts, object, size, err);
+	free(object);
+	return ret;
+}
+
+int jit_dump_llvm(const struct prog *prog, const struct jit_opts *opts,
+		  struct err *err, char **text)
+{
+	size_t size;
+	u8 *bytes;
+	int ret;
+
+	if (!jit_runs(prog))
+		return err_fail(err, -ENOENT,
+				"the program is interpreted: LLVM did not see "
+				"it");
+	ret = make(prog, opts, true, err, &bytes, &size);
+	if (ret)
+		return ret;
+	*text = (char *)bytes;
+	if (size && !bytes[size - 1])
+		return 0;
+	free(bytes);
+	return err_fail(err, -EUCLEAN, "the compiler's text is cut");
 }
 
 bool jit_available(void)

@@ -17,6 +17,8 @@ struct head {
 	u32 memory;
 	u32 insn_cnt;
 	u32 map_cnt;
+	u32 text;
+	u32 unused;
 };
 
 static size_t maps_bytes(const struct head *h)
@@ -39,6 +41,7 @@ u8 *jit_job_write(const struct jit_job *job, size_t *size)
 		.memory = job->memory,
 		.insn_cnt = job->insn_cnt,
 		.map_cnt = job->map_cnt,
+		.text = job->text,
 	};
 	u8 *bytes, *at;
 
@@ -74,6 +77,7 @@ int jit_job_read(const u8 *bytes, size_t size, struct jit_job *job)
 		.memory = h.memory,
 		.insn_cnt = h.insn_cnt,
 		.map_cnt = h.map_cnt,
+		.text = h.text,
 		.maps = (const struct jit_map *)bytes,
 		.insns = (const struct bpf_insn *)(bytes + maps_bytes(&h)),
 		.facts = bytes + maps_bytes(&h) + insns_bytes(&h),

@@ -32,6 +32,7 @@ struct jit_job {
 	u32 attach_type;
 	u32 level;  /* enum jit_level */
 	u32 memory; /* not 0: r1 is memory of r2 bytes, not a packet */
+	u32 text;   /* not 0: LLVM's representation as text, no object */
 	u32 insn_cnt;
 	u32 map_cnt;
 	const struct bpf_insn *insns;

@@ -2,6 +2,7 @@
 /* none.c - built without LLVM: no program is compiled */
 #include <errno.h>
 
+#include "jit/dump.h"
 #include "jit/jit.h"
 
 int jit_prepare(struct prog *prog, const struct jit_opts *opts, struct err *err)
@@ -46,4 +47,23 @@ int jit_perf_open(const char *dir, struct err *err, struct jit_perf **out)
 void jit_perf_close(struct jit_perf *perf)
 {
 	(void)perf;
+}
+
+int jit_dump_asm(const struct prog *prog,
+		 void (*line)(void *arg, const struct jit_asm *line), void *arg,
+		 struct err *err)
+{
+	(void)prog;
+	(void)line;
+	(void)arg;
+	return err_fail(err, -ENOENT, "built without a compiler");
+}
+
+int jit_dump_llvm(const struct prog *prog, const struct jit_opts *opts,
+		  struct err *err, char **text)
+{
+	(void)prog;
+	(void)opts;
+	(void)text;
+	return err_fail(err, -ENOENT, "built without a compiler");
 }

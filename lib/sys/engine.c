@@ -5,6 +5,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "jit/dump.h"
 #include "jit/jit.h"
 #include "sys/sys_priv.h"
 
@@ -25,6 +26,14 @@ const char *engine_compiler(void)
 void sys_set_engine(struct sys *sys, enum sys_engine engine)
 {
 	sys->engine = engine;
+}
+
+int sys_prog_llvm(const struct prog *prog, struct err *err, char **text)
+{
+	const struct jit_opts opts = { .level = JIT_O2,
+				       .compiler = engine_compiler() };
+
+	return jit_dump_llvm(prog, &opts, err, text);
 }
 
 void sys_set_perf(struct sys *sys, struct jit_perf *perf)

@@ -23,6 +23,8 @@ struct mem *sys_mem(struct sys *sys);
  * otherwise.  One that cannot be compiled is interpreted, with a warning. */
 enum sys_engine { SYS_INTERP, SYS_JIT, SYS_ENGINES };
 void sys_set_engine(struct sys *sys, enum sys_engine engine);
+/* What LLVM made of a program, to read; to be freed (jit/dump.h). */
+int sys_prog_llvm(const struct prog *prog, struct err *err, char **text);
 /* perf is told of programs that are compiled; it outlives sys.  Before the
  * first program. */
 struct jit_perf;

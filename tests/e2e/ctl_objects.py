@@ -45,6 +45,45 @@ class Objects(Case):
             f.write(data)
         return path
 
+    # ---- what programs consist of ----
+
+    def test_instructions_stand_under_their_source(self):
+        prog = str(self.load(obj("flow_counter")))
+        rows = self.json("prog", "dump", prog, "insns")
+        self.assertEqual(rows[0]["insn"], 0)
+        self.assertTrue(all(r["text"].startswith("(") for r in rows))
+        calls = [r for r in rows if "map_lookup_elem" in r["text"]]
+        self.assertTrue(calls)
+        source = [r for r in rows if "bpf_map_lookup_elem" in
+                  r.get("source", "")]
+        self.assertTrue(source[0]["file"].endswith("flow_counter.bpf.c"))
+        text = self.weir("prog", "dump", prog, "insns", "linum")
+        self.assertIn(f"; {source[0]['source']} [file:{source[0]['file']} "
+                      f"line_num:{source[0]['line']} ", text)
+        self.assertIn("; " + source[0]["source"] + "\n",
+                      self.weir("prog", "dump", prog, "insns"))
+
+    def test_machine_code_and_what_it_was_made_from(self):
+        prog = str(self.load(obj("pass")))
+        if not self.json("prog", "show", prog)["jited"]:
+            self.skipTest("this weir has no compiler")
+        rows = self.json("prog", "dump", prog, "asm")
+        self.assertTrue(any(r["text"].startswith("ret") for r in rows))
+        self.assertEqual([r["off"] for r in rows],
+                         sorted(r["off"] for r in rows))
+        self.assertTrue(any("XDP_PASS" in r.get("source", "") for r in rows))
+        llvm = self.weir("prog", "dump", prog, "llvm")
+        self.assertRegex(llvm, "define .*i64 @entry\\(")
+        self.assertIn("ret i64 2", llvm)
+
+    def test_what_cannot_be_dumped_is_said(self):
+        prog = str(self.load(obj("pass")))
+        self.assertIn("insns, llvm, asm",
+                      self.json("prog", "dump", prog, "bytes", code=1)
+                      ["error"]["hint"])
+        self.weir("prog", "dump", prog, code=2)
+        self.weir("prog", "dump", "99999", "insns", code=3)
+
     # ---- links ----
 
     def test_a_link_holds_its_program_at_the_hook_while_it_is_pinned(self):
