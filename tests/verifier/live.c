@@ -2,10 +2,12 @@
 #include "live.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "../kernel/kmap.h"
@@ -101,6 +103,26 @@ void live_close(struct live *l)
 
 /* ---- programs ---- */
 
+static void wake(int signal)
+{
+	(void)signal;
+}
+
+/* Linux leaves a verification when there is a signal. */
+static int load_in_time(const struct kprog_load *load)
+{
+	const struct sigaction action = { .sa_handler = wake };
+	const struct itimerval none = { 0 };
+	const struct itimerval seconds = { .it_value = { .tv_sec = 10 } };
+	int fd;
+
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &seconds, NULL);
+	fd = kprog_load(load);
+	setitimer(ITIMER_REAL, &none, NULL);
+	return fd;
+}
+
 int live_load(struct live *l, const struct bench_prog *p, u32 log_level)
 {
 	struct bpf_insn insns[GEN_INSNS];
@@ -133,7 +155,7 @@ int live_load(struct live *l, const struct bench_prog *p, u32 log_level)
 	for (u32 i = 0; i < p->kfunc_cnt; i++)
 		insns[p->kfuncs[i].insn].imm =
 			btf_find(l->kernel, p->kfuncs[i].name, BTF_KIND_FUNC);
-	return kprog_load(&load);
+	return load_in_time(&load);
 }
 
 /* ---- runs ---- */

@@ -27,7 +27,8 @@ struct outcome {
 /* False: said why. */
 bool live_open(struct live *l);
 void live_close(struct live *l);
-/* The descriptor, or -errno with the log, if there is a level. */
+/* The descriptor, or -errno with the log, if there is a level; -EAGAIN: it
+ * takes too long. */
 int live_load(struct live *l, const struct bench_prog *p, u32 log_level);
 /* False: the kernel would not run it. */
 bool live_run(struct live *l, int fd, const u8 *packet, u32 len,
