@@ -188,6 +188,10 @@ static void suggest_packet(const struct verifier *v, const struct record *r,
 
 	name_of_field(v, meta ? CTX_DATA : CTX_DATA_END, end);
 	name_of_field(v, meta ? CTX_DATA_META : CTX_DATA, data);
+	/* a place that varies, of which some is proven: that was compared */
+	if (named && arrow && !range_is_const(&ptr->var) &&
+	    ptr->range > ptr->off)
+		arrow = false;
 	if (named && arrow)
 		text_add(out, "if ((void *)(%s + 1) > %s) %s", name, end,
 			 give_up(v, r));
@@ -247,6 +251,21 @@ static u64 element_bytes(const struct verifier *v, const struct record *r)
 			return 1ull << insn->imm;
 	}
 	return 1;
+}
+
+/* A number that is added to a pointer. */
+static void suggest_positive(const struct verifier *v, const struct record *r,
+			     const struct reg *num, struct text *out)
+{
+	const char *at = strchr(text_of(v, v->result->insn), '[');
+	char index[NAME_SIZE] = "i";
+
+	if (num->var.smin >= 0)
+		return;
+	if (at)
+		expression(at + 1, index);
+	text_add(out, "if (%s < 0) %s or an unsigned index with a limit", index,
+		 give_up(v, r));
 }
 
 static void suggest_bounds(const struct verifier *v, const struct record *r,
@@ -389,7 +408,12 @@ void suggest(struct verifier *v, const struct record *r, u32 subject,
 	case VERIFY_NOT_POINTER:
 	case VERIFY_ARG: suggest_reload(v, out); return;
 	case VERIFY_STACK:
-	case VERIFY_BOUNDS: suggest_bounds(v, r, reg, out); return;
+	case VERIFY_BOUNDS:
+		if (reg->kind == REG_SCALAR)
+			suggest_positive(v, r, reg, out);
+		else
+			suggest_bounds(v, r, reg, out);
+		return;
 	case VERIFY_SIZE: suggest_size(v, r, subject, out); return;
 	default: return;
 	}

@@ -401,6 +401,21 @@ static void hints_have_the_programs_names(void **state)
 		       LDX(W, R0, R0, 0), EXIT()),
 		  { 0, "which = ctx->rx_queue_index;" },
 		  { 9, "return v->per[which];" });
+	SUGGESTED("if (n < 0) return XDP_PASS; or an unsigned index with a "
+		  "limit",
+		  CODE(CALL(BPF_FUNC_ktime_get_ns), ALU64_X(MOV, R6, R0),
+		       FOUND(HASH), ALU64_X(ADD, R0, R6), LDX(B, R0, R0, 0),
+		       EXIT()),
+		  { 0, "n = bpf_ktime_get_ns();" },
+		  { 10, "return v->per[n];" });
+	SUGGESTED("if ((void *)l4 + 4 > data_end) return XDP_PASS; before "
+		  "the access",
+		  CODE(PACKET(R2, R3), ALU64_X(MOV, R4, R2),
+		       ALU64_K(ADD, R4, 14), ALU64_K(MOV, R0, 0),
+		       JMP64_X(JGT, R4, R3, 3), LDX(B, R5, R2, 13),
+		       ALU64_X(ADD, R2, R5), LDX(B, R0, R2, 3), EXIT()),
+		  { 0, "data = (void *)(long)ctx->data;" },
+		  { 6, "l4 = data + data[13];" }, { 8, "return l4[3];" });
 	SUGGESTED("if (!n || n > 16) return XDP_PASS; with n unsigned",
 		  CODE(ALU64_X(MOV, R6, R1), CALL(BPF_FUNC_ktime_get_ns),
 		       ALU64_X(MOV, R1, R6), ALU64_K(MOV, R2, 0),
