@@ -46,6 +46,21 @@ static bool name_assigned(const char *text, char *name)
 	return name_before(text, at, name);
 }
 
+/* x of "*x = ctx->FIELD", wherever in the line. */
+static bool name_for(const char *text, const char *field, char *name)
+{
+	size_t len = strlen(field);
+	const char *at = text, *end;
+
+	while ((at = strstr(at, field)) &&
+	       (at < text + 2 || at[-1] != '>' || is_word(at[len])))
+		at++;
+	for (end = at; at && end > text; end--)
+		if (*end == '=')
+			return name_before(text, end, name);
+	return false;
+}
+
 /* The context, however it is called. */
 static bool is_context(const struct verifier *v, const char *name)
 {
@@ -53,10 +68,11 @@ static bool is_context(const struct verifier *v, const char *name)
 	u32 id = v->subprogs[0].type_id;
 	const struct btf_type *func = btf && id ? btf_type(btf, id) : NULL;
 	const struct btf_type *proto = func ? btf_type(btf, func->type) : NULL;
-	const struct btf_param *params = (const void *)(proto + 1);
+	const struct btf_param *params;
 
 	if (!proto || !BTF_INFO_VLEN(proto->info))
 		return strcmp(name, "ctx") == 0 || strcmp(name, "skb") == 0;
+	params = (const void *)(proto + 1);
 	return strcmp(name, btf_string(btf, params[0].name_off)) == 0;
 }
 
@@ -137,7 +153,8 @@ static bool name_of_field(const struct verifier *v, enum ctx_how how,
 			continue;
 		f = ctx_find(v->attr->type, v->attr->expected_attach_type,
 			     (u32)insn->off, opcode_find(insn)->bytes, false);
-		if (f && f->how == how && name_assigned(text_of(v, i), name))
+		if (f && f->how == how &&
+		    name_for(text_of(v, i), f->name, name))
 			return true;
 	}
 	return false;
