@@ -36,6 +36,13 @@ bool group_is_under(u32 group, u32 ancestor)
 	return ancestor == GROUP_ALL || group == ancestor;
 }
 
+u32 group_ancestor(u32 group, s32 level)
+{
+	if (level == 0)
+		return GROUP_ALL;
+	return level == 1 && group != GROUP_ALL ? group : GROUP_NONE;
+}
+
 u32 cgroup_array_at(const struct map *map, u32 index)
 {
 	if (index >= map->max_entries)

@@ -30,6 +30,9 @@ static inline u32 group_of_lcore(u32 slot)
 bool group_exists(u32 group);
 /* Is it the ancestor itself, or in it? */
 bool group_is_under(u32 group, u32 ancestor);
+/* Itself or what it is in, so many levels below the top; GROUP_NONE: it is not
+ * so deep. */
+u32 group_ancestor(u32 group, s32 level);
 
 /* The entry of a cgroup array, GROUP_NONE: empty, or there is no such index. */
 u32 cgroup_array_at(const struct map *map, u32 index);

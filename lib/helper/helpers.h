@@ -46,6 +46,7 @@
 	X(skb_change_type)              \
 	X(skb_under_cgroup)             \
 	X(get_hash_recalc)              \
+	X(current_task_under_cgroup)    \
 	X(skb_change_tail)              \
 	X(skb_pull_data)                \
 	X(csum_update)                  \
@@ -64,6 +65,7 @@
 	X(skb_load_bytes_relative)      \
 	X(fib_lookup)                   \
 	X(skb_cgroup_id)                \
+	X(get_current_cgroup_id)        \
 	X(skb_ancestor_cgroup_id)       \
 	X(map_push_elem)                \
 	X(map_pop_elem)                 \
@@ -76,6 +78,7 @@
 	X(jiffies64)                    \
 	X(get_ns_current_pid_tgid)      \
 	X(get_netns_cookie)             \
+	X(get_current_ancestor_cgroup_id) \
 	X(ktime_get_boot_ns)            \
 	X(ringbuf_output)               \
 	X(ringbuf_reserve)              \
