@@ -7,7 +7,7 @@
 #define EXIT_CODES(CODE)                                             \
 	CODE(OK, 0, "it worked")                                     \
 	CODE(FAILED, 1, "understood, but it did not work")           \
-	CODE(USAGE, 2, "the command line makes no sense")            \
+	CODE(USAGE, 2, "the command makes no sense, or a name means several things") \
 	CODE(NOT_FOUND, 3, "what was named does not exist")          \
 	CODE(UNREACHABLE, 4, "no daemon answers on the socket")      \
 	CODE(REJECTED, 5, "the object or program was refused")       \

@@ -83,6 +83,8 @@ int cli_fail(const struct cli *cli, const struct err *err)
 
 	if (err->code == -ENOENT)
 		code = EXIT_NOT_FOUND;
+	else if (err->code == -ENOTUNIQ)
+		code = EXIT_USAGE;
 	else if (err->code == -ECONNRESET || err->code == -EPIPE)
 		code = EXIT_UNREACHABLE;
 	else if (err->rejected)

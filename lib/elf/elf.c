@@ -59,6 +59,10 @@ static int check_header(struct load *l)
 	return 0;
 }
 
+#define STRIPPED                                                       \
+	"it was stripped of too much or is cut: compile it anew; what " \
+	"debuggers alone need is taken out by llvm-strip -g"
+
 /* The string at an offset of a string table, or NULL. */
 static const char *string_at(const struct section *strtab, u64 offset)
 {
@@ -123,8 +127,15 @@ static int place_section(struct load *l, struct section *s, u64 *left)
 
 static int name_section(struct load *l, struct section *s, size_t names)
 {
-	const char *name = string_at(&l->sections.items[names], s->name_offset);
+	const struct section *table = &l->sections.items[names];
+	const char *name = string_at(table, s->name_offset);
 
+	if (!name && !table->size) {
+		load_fail(l, -ENOEXEC,
+			  "the table with the names of its sections "
+			  "(.strtab, or .shstrtab) is missing");
+		return err_hint(l->err, STRIPPED);
+	}
 	if (!name)
 		return load_fail(l, -ENOEXEC,
 				 "section %u: its name at offset %u does not "
@@ -280,19 +291,25 @@ static int read_symbols(struct load *l)
 					    "a second table of symbols");
 		table = s;
 	}
-	if (table && table->size % sizeof(Elf64_Sym))
+	if (!table) {
+		load_fail(l, -ENOEXEC,
+			  "the table of symbols (.symtab) is missing: nothing "
+			  "says where its programs and maps are");
+		return err_hint(l->err, STRIPPED);
+	}
+	if (table->size % sizeof(Elf64_Sym))
 		return section_fail(l, table, 0, -ENOEXEC,
 				    "its size %llu is no multiple of a "
 				    "symbol's %zu",
 				    (unsigned long long)table->size,
 				    sizeof(Elf64_Sym));
-	if (table && table->size / sizeof(Elf64_Sym) > SYMBOLS_MAX)
+	if (table->size / sizeof(Elf64_Sym) > SYMBOLS_MAX)
 		return section_fail(l, table, 0, -E2BIG,
 				    "%llu symbols, at most %u are read",
 				    (unsigned long long)table->size /
 					    sizeof(Elf64_Sym),
 				    SYMBOLS_MAX);
-	if (table && table->size) {
+	if (table->size) {
 		l->strtab = section_at(l, table->link);
 		if (!l->strtab || l->strtab->type != SHT_STRTAB)
 			return section_fail(l, table, 0, -ENOEXEC,

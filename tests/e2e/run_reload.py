@@ -240,6 +240,9 @@ class Reload(unittest.TestCase):
                 (ports + "programs:\n" + more +
                  self.program("p1", "tc-ingress", obj("acl")), 5,
                  "no program for tc-ingress"),
+                (ports + "programs:\n" + more +
+                 self.program("p1", "tc-ingress", obj("nat")), 2,
+                 "2 programs for tc-ingress"),
                 (ports + "  - {name: p2, spec: 'null'}\n", 1,
                  "the ports cannot change"),
                 (ports.replace("p1, spec", "p1, mtu: 900, spec"), 1,

@@ -96,8 +96,10 @@ def program(name):
 
 MISSING = (("license", "'license': variables of a section that the file lacks"),
            (".maps", "'.maps': variables of a section that the file lacks"),
-           (".symtab", "cut.o: section .BTF: .* DATASEC .maps"),
-           (".strtab", "does not end within the table of names"))
+           (".symtab", r"cut.o: the table of symbols \(.symtab\) is missing: "
+                       ".*programs and maps.*compile it anew"),
+           (".strtab", r"cut.o: the table with the names of its sections "
+                       r"\(.strtab, .*\) is missing.*compile it anew"))
 
 
 class Words(Case):
