@@ -362,6 +362,7 @@ HTAB_INLINE int remove_sized(struct htab *h, const void *key, u32 size,
 	__builtin_prefetch(b, 1);
 	spin_lock(htab_lock_of(b));
 	hit = htab_probe(&h->fast, b, key, size, htab_tag(hash), b->seq);
+	__builtin_prefetch(htab_link(&h->fast, hit.index), 1);
 	if (hit.index && value)
 		htab_copy_value(h, hit.index, value, flags & BPF_F_LOCK);
 	if (hit.index)

@@ -168,6 +168,8 @@ static u32 pop_retired(struct pool *pool, struct pool_list *l)
 	if (!index)
 		return 0;
 	l->oldest = next_of(pool, index);
+	/* Others wrote to its line, perhaps: have it when its turn comes. */
+	__builtin_prefetch(&pool->links[l->oldest]);
 	if (--l->groups[l->group].len == 0) {
 		l->group = (l->group + 1) % POOL_GROUPS;
 		l->groups_len--;
