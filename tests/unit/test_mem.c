@@ -227,13 +227,11 @@ static void sparse_parts_go_on_with_huge_pages(void **state)
 	struct arena_part part = { .from = MB, .end = 60 * MB, .paid = MB };
 	struct mem *mem;
 	struct arena a;
-	u64 reserve;
 
 	(void)state;
 	if (before >= 0)
 		set_huge_pages(before + 2);
-	reserve = free_huge_pages();
-	if (reserve < 2) {
+	if (free_huge_pages() < 2) {
 		print_message("two free huge pages are needed\n");
 		set_huge_pages(before);
 		skip();
@@ -242,11 +240,12 @@ static void sparse_parts_go_on_with_huge_pages(void **state)
 	assert_int_equal(arena_create(mem, "a", 64 * MB, ARENA_SPARSE, &a), 0);
 	assert_int_equal(arena_use(&a, &part, 4 * MB), 0);
 	assert_int_equal(mem_used(mem), 3 * MB);
-	assert_int_equal(free_huge_pages(), reserve);
+	assert_int_equal(part.paid, 4 * MB);
 	memset(a.base + MB, 1, 3 * MB);
 	assert_int_equal(arena_use(&a, &part, 4 * MB + 1), 0);
-	assert_int_equal(part.paid, 6 * MB);
-	assert_int_equal(free_huge_pages(), reserve - 1);
+	/* 5 MB: somebody else has taken the page meanwhile. */
+	assert_true(part.paid == 6 * MB ||
+		    (part.paid == 5 * MB && free_huge_pages() == 0));
 	/* Whether or not there are as many, all of it can be used. */
 	assert_int_equal(arena_use(&a, &part, 59 * MB), 0);
 	for (u64 at = MB; at < 4 * MB; at += 4096)
@@ -258,7 +257,6 @@ static void sparse_parts_go_on_with_huge_pages(void **state)
 	assert_int_equal(mem_used(mem), 59 * MB);
 	arena_destroy(&a);
 	assert_int_equal(mem_used(mem), 0);
-	assert_int_equal(free_huge_pages(), reserve);
 	mem_destroy(mem);
 	set_huge_pages(before);
 }
