@@ -35,6 +35,7 @@ enum arg_type {
 	ARG_RECORD,	    /* what RET_MEM_OR_NULL gave; not the program's any
 			       more after the call */
 	ARG_MEM_WRITE,	    /* readable and writable */
+	ARG_MEM_WRITE_OR_NULL,
 	ARG_FIXED,	    /* readable, size[] bytes */
 	ARG_FIXED_OUT,	    /* writable, size[] bytes, aligned */
 	ARG_SOCK_COMMON,    /* any socket */

@@ -93,6 +93,7 @@ const struct helper helper_snprintf = {
 	.progs = PROG_ANY,
 	.gpl_only = true,
 	.ret = RET_INT,
-	.arg = { ARG_MEM_OUT, ARG_SIZE_OR_ZERO, ARG_CONST_STR, ARG_MEM_OR_NULL,
+	.arg = { ARG_MEM_WRITE_OR_NULL, ARG_SIZE_OR_ZERO, ARG_CONST_STR,
+		 ARG_MEM_OR_NULL,
 		 ARG_SIZE_OR_ZERO },
 };

@@ -35,6 +35,8 @@ static const struct arg_kind {
 			      .expected = EXPECT_MEM },
 	[ARG_MEM_OUT] = { KINDS_MEM, .expected = EXPECT_MEM },
 	[ARG_MEM_WRITE] = { KINDS_MEM, .expected = EXPECT_MEM },
+	[ARG_MEM_WRITE_OR_NULL] = { KINDS_MEM, .or_null = true,
+				    .expected = EXPECT_MEM },
 	[ARG_FIXED] = { KINDS_MEM, .rdonly_ok = true, .expected = EXPECT_MEM },
 	[ARG_FIXED_OUT] = { KINDS_MEM, .expected = EXPECT_MEM },
 	[ARG_SIZE] = { KIND(SCALAR), .expected = "scalar" },
@@ -192,7 +194,8 @@ int check_mem_size_arg(struct verifier *v, u32 mem, u32 size_reg, bool zero_ok,
 			      "R%u unbounded memory access, use 'var &= const' "
 			      "or 'if (var < const)'",
 			      size_reg);
-	ret = check_mem_arg(v, mem, (u32)r->var.umax, zero_ok, kind, fills);
+	meta->size_max = (u32)r->var.umax;
+	ret = check_mem_arg(v, mem, meta->size_max, zero_ok, kind, fills);
 	if (ret)
 		return ret;
 	remember_fill(v, mem, (u32)r->var.umax, fills, meta);
@@ -393,7 +396,7 @@ static int check_fixed(struct verifier *v, u32 i, struct call_meta *meta,
 
 	if (!ret)
 		remember_fill(v, regno, size, out, meta);
-	return ret;
+	return ret || !out ? ret : check_aligned(v, regno, size);
 }
 
 static int check_alloc_size(struct verifier *v, u32 regno,
@@ -412,14 +415,16 @@ static int check_alloc_size(struct verifier *v, u32 regno,
 static bool is_memory(enum arg_type type)
 {
 	return type == ARG_MEM || type == ARG_MEM_OR_NULL ||
-	       type == ARG_MEM_OUT || type == ARG_MEM_WRITE;
+	       type == ARG_MEM_OUT || type == ARG_MEM_WRITE ||
+	       type == ARG_MEM_WRITE_OR_NULL;
 }
 
 static int check_size(struct verifier *v, u32 i, struct call_meta *meta)
 {
 	const enum arg_type *arg = meta->helper->arg;
 	bool out = i && arg[i - 1] == ARG_MEM_OUT;
-	bool writes = out || (i && arg[i - 1] == ARG_MEM_WRITE);
+	bool writes = out || (i && (arg[i - 1] == ARG_MEM_WRITE ||
+				    arg[i - 1] == ARG_MEM_WRITE_OR_NULL));
 
 	if (!i || !is_memory(arg[i - 1]))
 		return check_alloc_size(v, BPF_REG_1 + i, meta);

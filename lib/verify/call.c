@@ -64,6 +64,7 @@ int check_leaks(struct verifier *v, bool lock_too, const char *what)
 /* ---- maps and the helpers for them ---- */
 
 #define FN(name) BPF_FUNC_##name
+#define ERRNO_MAX 4095
 
 static bool map_is_lacking(u32 type)
 {
@@ -311,6 +312,25 @@ static int set_returned(struct verifier *v, const struct call_meta *meta)
 	return 0;
 }
 
+/* What is known of the number that a helper returns. */
+static void refine_returned(struct verifier *v, const struct call_meta *meta)
+{
+	struct range *r0 = &state_regs(v->cur)[BPF_REG_0].var;
+
+	switch (meta->id) {
+	case FN(get_smp_processor_id):
+		*r0 = range_between(0, SLOT_MAX - 1);
+		break;
+	case FN(probe_read_kernel_str):
+	case FN(probe_read_user_str): /* an error, or as many as were read */
+		r0->smin = r0->smin32 = -ERRNO_MAX;
+		r0->smax = r0->smax32 = (s32)meta->size_max;
+		range_sync(r0);
+		break;
+	default: break;
+	}
+}
+
 static int check_args(struct verifier *v, struct call_meta *meta)
 {
 	int ret = 0;
@@ -339,11 +359,7 @@ int check_call(struct verifier *v, u32 *next)
 	ret = set_returned(v, &meta);
 	if (ret)
 		return ret;
-	if (meta.id == FN(get_smp_processor_id)) {
-		struct range cpus = range_between(0, SLOT_MAX - 1);
-
-		state_regs(v->cur)[BPF_REG_0].var = cpus;
-	}
+	refine_returned(v, &meta);
 	if (meta.id == FN(tail_call))
 		return v->cur->depth ? end_by_tail_call(v, next) : 0;
 	if (meta.helper->moves_packet ||

@@ -65,6 +65,21 @@ static bool is_ctx_type(const struct verifier *v, const char *name)
 	return strcmp(name, "__sk_buff") == 0;
 }
 
+/* An argument called the context by its tag: of any type, or this program's. */
+static int read_ctx(struct verifier *v, struct subprog *s, u32 n,
+		    const struct btf_type *t)
+{
+	const struct btf_blob *btf = v->attr->btf;
+	u32 id = btf_skip(btf, t->type);
+
+	if (id && !is_ctx_type(v, btf_name(btf, id)))
+		return reject(v, VERIFY_BTF, -EINVAL,
+			      "Caller passes invalid args into func#%u ('%s')",
+			      (u32)(s - v->subprogs), s->name);
+	s->args[n].kind = FUNC_ARG_CTX;
+	return 0;
+}
+
 static int read_pointer(struct verifier *v, struct subprog *s, u32 n,
 			const struct btf_type *t)
 {
@@ -76,12 +91,13 @@ static int read_pointer(struct verifier *v, struct subprog *s, u32 n,
 	    has_tag(btf, s->type_id, n, "untrusted") ||
 	    has_tag(btf, s->type_id, n, "arena"))
 		return unsupported(v, "arguments that are kernel pointers");
-	if (has_tag(btf, s->type_id, n, "ctx") ||
-	    (kind_of(skip(btf, t->type)) == BTF_KIND_STRUCT &&
-	     is_ctx_type(v, name))) {
+	if (kind_of(skip(btf, t->type)) == BTF_KIND_STRUCT &&
+	    is_ctx_type(v, name))
 		s->args[n].kind = FUNC_ARG_CTX;
+	else if (has_tag(btf, s->type_id, n, "ctx"))
+		return read_ctx(v, s, n, t);
+	if (s->args[n].kind == FUNC_ARG_CTX)
 		return 0;
-	}
 	if (strcmp(name, "bpf_dynptr") == 0) {
 		s->args[n].kind = FUNC_ARG_DYNPTR;
 		return 0;

@@ -565,6 +565,11 @@ static int access_kind(struct verifier *v, const struct access_what *a, s32 off)
 	}
 }
 
+int check_aligned(struct verifier *v, u32 regno, u32 size)
+{
+	return check_alignment(v, &state_regs(v->cur)[regno], 0, size, true);
+}
+
 int check_access(struct verifier *v, const struct access_what *a)
 {
 	struct reg *regs = state_regs(v->cur);

@@ -237,6 +237,8 @@ struct access_what {
 };
 
 int check_access(struct verifier *v, const struct access_what *a);
+/* Where a register points to is aligned to size, whatever the machine. */
+int check_aligned(struct verifier *v, u32 regno, u32 size);
 int check_load(struct verifier *v, const struct opcode *op);
 int check_store(struct verifier *v, const struct opcode *op);
 int check_atomic(struct verifier *v, const struct opcode *op);
@@ -294,6 +296,7 @@ struct call_meta {
 	enum dynptr_kind dynptr;
 	u32 dynptr_id;
 	u32 subprog; /* the callback */
+	u32 size_max; /* of memory whose size is an argument */
 	u64 size;    /* a constant */
 	bool size_known;
 	u64 key; /* a constant */

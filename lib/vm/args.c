@@ -295,6 +295,8 @@ static bool check_arg(struct call *c, u32 reg, enum arg_type type)
 		return check_mem(c, reg, ACCESS_READ, true);
 	case ARG_MEM_OUT:
 		return check_mem(c, reg, ACCESS_WRITE, false);
+	case ARG_MEM_WRITE_OR_NULL:
+		return check_mem(c, reg, ACCESS_WRITE, true);
 	case ARG_MEM_WRITE:
 		return check_write(c, reg);
 	case ARG_FIXED:
