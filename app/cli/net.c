@@ -95,6 +95,7 @@ static int list(struct cli *cli)
 #define RULE                                                                \
 	"[from <prefix>] [to <prefix>] [fwmark <n>[/<mask>]] [iif <port>] " \
 	"[priority <n>] lookup <table>"
+#define SOCKET "tcp|udp <address> <port> [from <address> <port>] [dev <port>]"
 #define NEIGH "<address> lladdr <mac> dev <port>"
 
 const struct command net_commands[] = {
@@ -114,6 +115,9 @@ const struct command net_commands[] = {
 	{ "rule list", "", "List which tables are asked, in order.", list },
 	{ "rule add", RULE, "Add a rule.", add },
 	{ "rule del", RULE, "Delete a rule.", del },
+	{ "socket list", "", "List the sockets that programs may find.", list },
+	{ "socket add", SOCKET, "Let programs find a socket.", add },
+	{ "socket del", SOCKET, "Let them find it no more.", del },
 	{ "neigh list", "", "List the link addresses of neighbours.", list },
 	{ "neigh add", NEIGH, "Say which link address a neighbour has.", add },
 	{ "neigh del", "<address> dev <port>", "Forget a neighbour.", del },

@@ -237,6 +237,9 @@ static int take_nets(const struct source *s, const struct file *f,
 	if (!res)
 		res = take_net(s, NET_NEIGHBOUR, "neighbours", f->neighbours,
 			       f->neighbour_cnt, err);
+	if (!res)
+		res = take_net(s, NET_SOCKET, "sockets", f->sockets,
+			       f->socket_cnt, err);
 	return res;
 }
 

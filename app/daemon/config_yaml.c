@@ -103,6 +103,7 @@ static const cyaml_schema_field_t file_fields[] = {
 	LIST("routes", struct file, routes, route_cnt, &any_text),
 	LIST("rules", struct file, rules, rule_cnt, &any_text),
 	LIST("neighbours", struct file, neighbours, neighbour_cnt, &any_text),
+	LIST("sockets", struct file, sockets, socket_cnt, &any_text),
 	CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t file_value = {

@@ -39,9 +39,9 @@ struct file {
 	struct file_object *objects;
 	struct file_prog *programs;
 	/* in words, as net/text.h has them */
-	char **addresses, **routes, **rules, **neighbours;
+	char **addresses, **routes, **rules, **neighbours, **sockets;
 	u32 eal_cnt, port_cnt, object_cnt, program_cnt;
-	u32 address_cnt, route_cnt, rule_cnt, neighbour_cnt;
+	u32 address_cnt, route_cnt, rule_cnt, neighbour_cnt, socket_cnt;
 };
 
 /* *out is NULL for a file that says nothing.  err's place is FILE:LINE. */

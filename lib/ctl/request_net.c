@@ -64,7 +64,8 @@ METHODS(address, NET_ADDRESS)
 METHODS(route, NET_ROUTE)
 METHODS(rule, NET_RULE)
 METHODS(neigh, NET_NEIGHBOUR)
+METHODS(socket, NET_SOCKET)
 
 const struct method net_methods[] = {
-	ROWS(address), ROWS(route), ROWS(rule), ROWS(neigh), { 0 },
+	ROWS(address), ROWS(route), ROWS(rule), ROWS(neigh), ROWS(socket), { 0 },
 };

@@ -67,18 +67,28 @@
 	X(skb_cgroup_id)                \
 	X(get_current_cgroup_id)        \
 	X(skb_ancestor_cgroup_id)       \
+	X(sk_lookup_tcp)                \
+	X(sk_lookup_udp)                \
+	X(sk_release)                   \
 	X(map_push_elem)                \
 	X(map_pop_elem)                 \
 	X(map_peek_elem)                \
 	X(spin_lock)                    \
 	X(spin_unlock)                  \
+	X(sk_fullsock)                  \
+	X(tcp_sock)                     \
 	X(skb_ecn_set_ce)               \
+	X(get_listener_sock)            \
+	X(skc_lookup_tcp)               \
+	X(tcp_check_syncookie)          \
 	X(strtol)                       \
 	X(strtoul)                      \
+	X(tcp_gen_syncookie)            \
 	X(jiffies64)                    \
 	X(get_ns_current_pid_tgid)      \
 	X(get_netns_cookie)             \
-	X(get_current_ancestor_cgroup_id) \
+	X(get_current_ancestor_cgroup_id)\
+	X(sk_assign)                    \
 	X(ktime_get_boot_ns)            \
 	X(ringbuf_output)               \
 	X(ringbuf_reserve)              \

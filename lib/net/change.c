@@ -63,6 +63,20 @@ static int change_neighbour(struct net *net, const struct net_names *names,
 				  "a neighbour has a MAC: lladdr MAC");
 }
 
+static int change_socket(struct net *net, const struct net_names *names,
+			 enum net_how how, const char *words, struct err *err)
+{
+	struct net_socket_attr attr;
+	int res = net_parse_socket(words, names, &attr, err);
+
+	if (res)
+		return res;
+	if (how == NET_REPLACE)
+		net_del_socket(net, &attr, NULL);
+	return how == NET_DEL ? net_del_socket(net, &attr, err)
+			      : net_add_socket(net, &attr, err);
+}
+
 /* ---- lists ---- */
 
 struct listing {
@@ -124,6 +138,18 @@ static void list_neighbours(struct net *net, struct listing *l)
 	net_each_neighbour(net, say_neighbour, l);
 }
 
+static void say_socket(void *arg, const struct net_socket_attr *socket)
+{
+	struct listing *l = arg;
+
+	l->fn(l->arg, net_socket_words(socket, l->names, l->line));
+}
+
+static void list_sockets(struct net *net, struct listing *l)
+{
+	net_each_socket(net, say_socket, l);
+}
+
 /* ---- by noun ---- */
 
 static const struct {
@@ -135,6 +161,7 @@ static const struct {
 	[NET_ROUTE] = { change_route, list_routes },
 	[NET_RULE] = { change_rule, list_rules },
 	[NET_NEIGHBOUR] = { change_neighbour, list_neighbours },
+	[NET_SOCKET] = { change_socket, list_sockets },
 };
 
 int net_change(struct net *net, const struct net_names *names,

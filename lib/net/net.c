@@ -48,6 +48,8 @@ int net_create(struct mem *mem, struct net **out)
 	res = net_init_rules(net);
 	if (!res)
 		res = make_neighbours(net);
+	if (!res)
+		res = net_init_sockets(net);
 	if (res) {
 		net_destroy(net);
 		return res;
@@ -59,6 +61,7 @@ int net_create(struct mem *mem, struct net **out)
 void net_destroy(struct net *net)
 {
 	net_free_tables(net);
+	net_free_sockets(net);
 	if (net->neighbours)
 		map_put(net->neighbours);
 	rcu_barrier(net->rcu);

@@ -57,6 +57,7 @@ struct net {
 	struct map_env env;
 	struct rcu *rcu;
 	struct map *neighbours;
+	struct map *sockets;
 
 	/* changes */
 	pthread_mutex_t lock;
@@ -111,6 +112,10 @@ int net_insert_route(struct net *net, const struct net_route *route,
 int net_remove_route(struct net *net, const struct net_route *route,
 		     struct err *err);
 void net_free_tables(struct net *net);
+
+/* socket.c */
+int net_init_sockets(struct net *net);
+void net_free_sockets(struct net *net);
 
 /* rule.c */
 int net_init_rules(struct net *net);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* parse.c - routes, rules, neighbours and addresses from words */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -409,5 +410,71 @@ int net_parse_address(const char *text, const struct net_names *names,
 	if (!res && !out->ifindex)
 		res = err_fail(err, -EINVAL,
 			       "an address is of a port: dev NAME");
+	return res;
+}
+
+/* ---- sockets ---- */
+
+/* An address, of the family that is known or makes it known, and a port. */
+static int end_of_socket(struct words *w, struct net_socket_attr *out,
+			 struct net_end *end)
+{
+	struct net_prefix p;
+	u32 port;
+	int res = address(w, "at", &p);
+
+	if (!res && out->family && p.family != out->family)
+		return err_fail(w->err, -EINVAL,
+				"both ends are of one family, '%.64s' is not",
+				w->word);
+	if (!res)
+		res = number(w, "port", UINT16_MAX, &port);
+	if (res)
+		return res;
+	out->family = p.family;
+	end->address = p.address;
+	end->port = (u16)port;
+	return 0;
+}
+
+static int socket_word(struct words *w, struct net_socket_attr *out)
+{
+	if (strcmp(w->word, "from") == 0) {
+		out->connected = true;
+		return end_of_socket(w, out, &out->remote);
+	}
+	if (strcmp(w->word, "dev") == 0)
+		return device(w, "dev", &out->ifindex);
+	if (strcmp(w->word, "mark") == 0)
+		return number(w, "mark", UINT32_MAX, &out->mark);
+	if (strcmp(w->word, "priority") == 0)
+		return number(w, "priority", UINT32_MAX, &out->priority);
+	if (strcmp(w->word, "only-ipv6") == 0)
+		out->only_ipv6 = true;
+	else if (strcmp(w->word, "cookies") == 0)
+		out->cookies = true;
+	else
+		return stranger(w, "from dev mark priority only-ipv6 cookies");
+	return 0;
+}
+
+int net_parse_socket(const char *text, const struct net_names *names,
+		     struct net_socket_attr *out, struct err *err)
+{
+	struct words w;
+	int res = begin(&w, text, names, err);
+
+	*out = (struct net_socket_attr){ 0 };
+	if (res)
+		return res;
+	if (strcmp(w.word, "tcp") == 0)
+		out->protocol = IPPROTO_TCP;
+	else if (strcmp(w.word, "udp") == 0)
+		out->protocol = IPPROTO_UDP;
+	else
+		return stranger(&w, "tcp udp");
+	res = end_of_socket(&w, out, &out->local);
+	while (!res && next(&w))
+		res = socket_word(&w, out);
 	return res;
 }

@@ -12,6 +12,7 @@
 #define WEIR_NET_TEXT_H
 
 #include "net/net.h"
+#include "net/socket.h"
 
 #define NET_LINE_MAX 1024
 
@@ -27,6 +28,14 @@ struct net_route_text {
 	struct net_route route;
 	struct net_hop hops[NET_HOPS_MAX];
 };
+
+/*	tcp 10.0.0.1 80
+ *	udp fd00::1 53 from fd00::2 1234 dev in */
+int net_parse_socket(const char *text, const struct net_names *names,
+		     struct net_socket_attr *out, struct err *err);
+const char *net_socket_words(const struct net_socket_attr *socket,
+			     const struct net_names *names,
+			     char line[NET_LINE_MAX]);
 
 struct net_address_text {
 	u32 ifindex;
@@ -62,6 +71,7 @@ enum net_noun {
 	NET_ROUTE,
 	NET_RULE,
 	NET_NEIGHBOUR,
+	NET_SOCKET,
 	NET_NOUNS,
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* words.c - routes, rules and neighbours as words */
+#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -147,5 +148,31 @@ const char *net_neighbour_words(const struct net_neighbour *n,
 	    address_text(n->family, &n->address, address), n->mac[0], n->mac[1],
 	    n->mac[2], n->mac[3], n->mac[4], n->mac[5]);
 	add_device(&l, "dev", n->ifindex);
+	return text;
+}
+
+const char *net_socket_words(const struct net_socket_attr *s,
+			     const struct net_names *names,
+			     char text[NET_LINE_MAX])
+{
+	struct line l = { text, 0, names };
+	char address[NET_TEXT_MAX];
+
+	add(&l, "%s %s %u", s->protocol == IPPROTO_TCP ? "tcp" : "udp",
+	    address_text(s->family, &s->local.address, address), s->local.port);
+	if (s->connected)
+		add(&l, " from %s %u",
+		    address_text(s->family, &s->remote.address, address),
+		    s->remote.port);
+	if (s->ifindex)
+		add_device(&l, "dev", s->ifindex);
+	if (s->mark)
+		add(&l, " mark %#x", s->mark);
+	if (s->priority)
+		add(&l, " priority %u", s->priority);
+	if (s->only_ipv6)
+		add(&l, " only-ipv6");
+	if (s->cookies)
+		add(&l, " cookies");
 	return text;
 }

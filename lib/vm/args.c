@@ -242,6 +242,8 @@ static bool check_special(struct call *c, u32 reg, enum arg_type type)
 		return (kind == K_CTX &&
 			value == (u64)(uintptr_t)c->m->vm.run->pkt) ||
 		       wrong(c, reg, "the context");
+	case ARG_SOCK_COMMON:
+		return kind == K_SOCK || wrong(c, reg, "a socket");
 	case ARG_CTX_OR_NULL:
 		return (kind == K_NUMBER && !value) ||
 		       check_special(c, reg, ARG_CTX);
@@ -407,6 +409,17 @@ static bool set_result(struct call *c)
 			kind = K_PACKET;
 			obj.life = c->m->vm.run->pkt->generation;
 		}
+		break;
+	case RET_SOCK_OR_NULL:
+	case RET_SOCK_COMMON_OR_NULL:
+		kind = K_SOCK;
+		obj.size = sizeof(struct bpf_sock);
+		obj.rdonly = true;
+		break;
+	case RET_TCP_SOCK_OR_NULL:
+		kind = K_SOCK;
+		obj.size = sizeof(struct bpf_tcp_sock);
+		obj.rdonly = true;
 		break;
 	case RET_NUMBER_OR_NULL:
 		kind = K_MEM;

@@ -305,6 +305,8 @@ void *shadow_access(struct machine *m, const struct vm_insn *in, u32 reg,
 				 reg);
 			return NULL;
 		}
+		/* fall through */
+	case K_SOCK:
 		if (o->rdonly && access != ACCESS_READ) {
 			vm_fault(m->vm.run, in, -EACCES,
 				 "R%u points to memory that is only to be read",

@@ -46,6 +46,7 @@ enum kind {
 	K_VALUE, /* of a map */
 	K_MEM,	 /* a record from a helper, or vm_run_mem()'s */
 	K_FUNC,
+	K_SOCK, /* what a program sees of a socket; only to be read */
 	K_DYNPTR, /* one that is not the program's */
 	/* of slots only: no loads, no registers */
 	K_DYNPTR_SLOT,

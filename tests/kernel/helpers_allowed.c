@@ -64,12 +64,14 @@ static struct duo_call fitting_call(const struct helper *h)
 }
 
 /* Nothing here fits: no value has a lock or a timer, no program a second
- * function or a dynptr.  Other tests ask about those. */
+ * function, a dynptr or a socket, or gives back what it gets.  Other tests ask
+ * about those. */
 static bool wants_more(const struct helper *h)
 {
 	for (u32 i = 0; i < 5; i++)
 		switch (h->arg[i]) {
 		case ARG_SPIN_LOCK:
+		case ARG_SOCK_COMMON:
 		case ARG_TIMER:
 		case ARG_FUNC:
 		case ARG_DYNPTR:
@@ -78,7 +80,7 @@ static bool wants_more(const struct helper *h)
 		case ARG_DYNPTR_RINGBUF_OUT: return true;
 		default: break;
 		}
-	return false;
+	return h->acquires;
 }
 
 /* Refused, whatever the arguments are. */
@@ -168,7 +170,9 @@ static void misfit(struct duo *d, const struct helper *h, u32 arg, u32 n)
 static void prototypes(struct duo *d)
 {
 	for (u32 i = 0; helper_table[i]; i++)
-		for (u32 a = 0; a < 5 && helper_table[i]->arg[a]; a++)
+		for (u32 a = 0; a < 5 && helper_table[i]->arg[a] &&
+				!helper_table[i]->acquires;
+		     a++)
 			for (u32 n = 0; n < ARRAY_LEN(misfits); n++)
 				misfit(d, helper_table[i], a, n);
 }

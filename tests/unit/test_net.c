@@ -352,6 +352,64 @@ static void no_net_is_a_host_with_a_loopback_device(void **state)
 	assert_null(net_find_neighbour(NULL, 1, AF_INET, &flow.to));
 }
 
+static u32 socket_of(struct rig *r, const char *remote, u16 remote_port,
+		     const char *local, u16 local_port, u32 ifindex)
+{
+	struct net_end from = { .port = remote_port };
+	struct net_end to = { .port = local_port };
+	const struct net_socket *s;
+	struct net_prefix p;
+
+	assert_int_equal(net_parse_prefix(remote, &p, NULL), 0);
+	from.address = p.address;
+	assert_int_equal(net_parse_prefix(local, &p, NULL), 0);
+	to.address = p.address;
+	s = net_find_socket(r->net, p.family, 6, &from, &to, ifindex);
+	return s ? s->attr.mark : 0;
+}
+
+/* The narrowest is found; marks say which. */
+static void sockets_are_found_and_forgotten(void **state)
+{
+	static const char *const words[] = {
+		"tcp :: 80 mark 0x1",
+		"tcp 0.0.0.0 80 mark 0x2",
+		"tcp 0.0.0.0 80 dev in mark 0x3",
+		"tcp 10.0.0.1 80 mark 0x4",
+		"tcp 10.0.0.1 80 from 10.0.0.2 99 mark 0x5",
+	};
+	struct rig *r = *state;
+	u32 n = ARRAY_LEN(words);
+
+	for (u32 i = 0; i < n; i++) {
+		assert_int_equal(net_change(r->net, &names, NET_SOCKET, NET_ADD,
+					    words[i], NULL),
+				 0);
+		assert_int_equal(net_change(r->net, &names, NET_SOCKET, NET_ADD,
+					    words[i], NULL),
+				 -EADDRINUSE);
+	}
+	assert_int_equal(socket_of(r, "10.0.0.2", 98, "10.0.0.1", 80, 1), 4);
+	assert_int_equal(socket_of(r, "10.0.0.2", 99, "10.0.0.3", 80, 1), 3);
+	assert_int_equal(socket_of(r, "10.0.0.2", 99, "10.0.0.3", 80, 2), 2);
+	assert_int_equal(socket_of(r, "fd00::2", 99, "fd00::3", 80, 2), 1);
+	assert_int_equal(socket_of(r, "10.0.0.2", 99, "10.0.0.1", 81, 2), 0);
+	for (u32 i = 0; i < n; i++) {
+		u32 at = n - 1 - i;
+
+		assert_int_equal(socket_of(r, "10.0.0.2", 99, "10.0.0.1", 80,
+					   1),
+				 at + 1);
+		assert_int_equal(net_change(r->net, &names, NET_SOCKET, NET_DEL,
+					    words[at], NULL),
+				 0);
+		assert_int_equal(net_change(r->net, &names, NET_SOCKET, NET_DEL,
+					    words[at], NULL),
+				 -ENOENT);
+	}
+	assert_int_equal(socket_of(r, "10.0.0.2", 99, "10.0.0.1", 80, 1), 0);
+}
+
 int main(void)
 {
 #define NET_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -364,6 +422,7 @@ int main(void)
 		NET_TEST(rules_choose_tables),
 		NET_TEST(addresses_bring_routes),
 		NET_TEST(neighbours_come_and_go),
+		NET_TEST(sockets_are_found_and_forgotten),
 		NET_TEST(no_net_is_a_host_with_a_loopback_device),
 	};
 
