@@ -87,7 +87,7 @@
 	X(jiffies64)                    \
 	X(get_ns_current_pid_tgid)      \
 	X(get_netns_cookie)             \
-	X(get_current_ancestor_cgroup_id)\
+	X(get_current_ancestor_cgroup_id) \
 	X(sk_assign)                    \
 	X(ktime_get_boot_ns)            \
 	X(ringbuf_output)               \
