@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Programs that call what calls them back, or what the kernel gives them by
 name, or what reads and writes text: Linux says the same of every packet, and the maps are the same."""
+import itertools
 import json
 import os
 import subprocess
@@ -28,9 +29,9 @@ class Calls(Case):
         with open(os.path.join(ROOT, "tests/data", source),
                   encoding="utf-8") as file:
             obj = self.build(file.read())
-        for name in names:
-            with self.subTest(program=name):
-                done = weir(obj, "--prog", name)
+        for name, engine in itertools.product(names, ("interp", "jit")):
+            with self.subTest(program=name, engine=engine):
+                done = weir(obj, "--prog", name, "--engine", engine)
                 result = json.loads(done.stdout)
                 self.assertIn("kernel", result, done.stderr)
                 kernel = result["kernel"]
