@@ -123,7 +123,9 @@ int wlog_end(struct wcall *w, struct wlog *log, const struct err *err, int res)
 {
 	if (log->level && res && err->code && !log->longest)
 		add_failure(log, err);
-	if (log->buf && (log->failed || copy_out(w, log)))
+	if (log->failed)
+		res = -ENOMEM;
+	else if (log->buf && copy_out(w, log))
 		res = -EFAULT;
 	else if (log->buf && log->longest > log->size)
 		res = -ENOSPC;
