@@ -77,5 +77,5 @@ const struct map_ops cpumap_ops = {
 	.write_linked = cpumap_write_linked,
 	.adopt = redirect_array_adopt,
 	.count = object_array_count,
-	.bytes = object_array_bytes,
+	.bytes = redirect_array_bytes,
 };

@@ -92,5 +92,5 @@ const struct map_ops devmap_ops = {
 	.write_linked = devmap_write_linked,
 	.adopt = redirect_array_adopt,
 	.count = object_array_count,
-	.bytes = object_array_bytes,
+	.bytes = redirect_array_bytes,
 };

@@ -239,7 +239,8 @@ static u64 devmap_hash_count(const struct map *map)
 
 static u64 devmap_hash_bytes(const struct map *map)
 {
-	return hash_of(map)->arena.charged;
+	return hash_of(map)->arena.charged +
+	       devmap_hash_count(map) * sizeof(struct redirect_entry);
 }
 
 const struct map_ops devmap_hash_ops = {

@@ -58,9 +58,13 @@ int redirect_entry_new(const struct map_env *env, _Atomic u64 *kind,
 			return err;
 		id = env->progs->id(want->prog);
 	}
-	e = aligned_alloc(CACHE_LINE, sizeof(*e));
-	if (!e)
+	if (mem_charge(env->mem, sizeof(*e), false) != 0)
 		return -ENOMEM;
+	e = aligned_alloc(CACHE_LINE, sizeof(*e));
+	if (!e) {
+		mem_uncharge(env->mem, sizeof(*e));
+		return -ENOMEM;
+	}
 	*e = (struct redirect_entry){ .key = want->key,
 				      .cpu = want->attach_type ==
 					     BPF_XDP_CPUMAP,
@@ -86,6 +90,7 @@ void redirect_entry_put(struct redirect_entry *e)
 		e->env->progs->put(e->prog);
 	if (e->queue)
 		pkt_queue_put(e->queue);
+	mem_uncharge(e->env->mem, sizeof(*e));
 	free(e);
 }
 
@@ -176,6 +181,12 @@ int redirect_array_read(struct map *map, const void *key, void *value,
 	}
 	spin_unlock(&a->lock);
 	return err;
+}
+
+u64 redirect_array_bytes(const struct map *map)
+{
+	return object_array_bytes(map) +
+	       object_array_count(map) * sizeof(struct redirect_entry);
 }
 
 int redirect_array_erase(struct map *map, const void *key)

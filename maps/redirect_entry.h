@@ -48,6 +48,7 @@ int redirect_array_adopt(struct map *map, const struct prog *prog);
 int redirect_array_read(struct map *map, const void *key, void *value,
 			u64 flags);
 int redirect_array_erase(struct map *map, const void *key);
+u64 redirect_array_bytes(const struct map *map);
 
 /* devmap_hash.c */
 struct redirect_entry *devmap_hash_at(const struct map *map, u32 key);

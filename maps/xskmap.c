@@ -103,5 +103,5 @@ const struct map_ops xskmap_ops = {
 	.check_write = xskmap_check_write,
 	.write_object = xskmap_write_object,
 	.count = object_array_count,
-	.bytes = object_array_bytes,
+	.bytes = redirect_array_bytes,
 };

@@ -12,6 +12,7 @@
 #include "maps/fields.h"
 #include "maps/group.h"
 #include "maps/jhash.h"
+#include "maps/perf_event_array.h"
 
 static struct map_env env;
 
@@ -255,6 +256,84 @@ static void groups_are_ports_and_lcores(void **state)
 	map_put(map);
 }
 
+/* What the tests before have put is freed, too. */
+static void settle(void)
+{
+	for (u32 i = 0; i < 3; i++)
+		rcu_barrier(mem_rcu(env.mem));
+}
+
+/* Entries are charged as they come, and nothing is put where nothing is left. */
+static void entries_that_are_made_are_charged(void **state)
+{
+	static const u32 types[] = { BPF_MAP_TYPE_DEVMAP,
+				     BPF_MAP_TYPE_DEVMAP_HASH,
+				     BPF_MAP_TYPE_CPUMAP };
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_LEN(types); i++) {
+		const struct map_attr attr = { .type = types[i],
+					       .key_size = 4,
+					       .value_size = 4,
+					       .max_entries = 2,
+					       .name = "entries" };
+		u64 empty, bytes, left;
+		u32 key = 0, value = 1;
+		struct map *map;
+
+		settle();
+		map = make(&attr);
+		empty = mem_used(env.mem);
+		bytes = map_bytes(map);
+		assert_int_equal(map->ops->write_linked(map, &key, &value, NULL,
+							0),
+				 0);
+		assert_true(mem_used(env.mem) > empty);
+		assert_int_equal(map_bytes(map) - bytes,
+				 mem_used(env.mem) - empty);
+		left = mem_budget(env.mem) - mem_used(env.mem);
+		assert_int_equal(mem_charge(env.mem, left, false), 0);
+		key = 1;
+		assert_int_equal(map->ops->write_linked(map, &key, &value, NULL,
+							0),
+				 -ENOMEM);
+		mem_uncharge(env.mem, left);
+		key = 0;
+		assert_int_equal(map->ops->erase(map, &key), 0);
+		settle();
+		assert_int_equal(mem_used(env.mem), empty);
+		map_put(map);
+	}
+}
+
+/* Rings are their readers', and go with them. */
+static void a_perf_readers_rings_are_charged(void **state)
+{
+	const struct map_attr attr = { .type = BPF_MAP_TYPE_PERF_EVENT_ARRAY,
+				       .key_size = 4,
+				       .value_size = 4,
+				       .max_entries = 2,
+				       .name = "samples" };
+	struct perf_reader *reader;
+	struct map *map;
+	u64 empty, left;
+
+	(void)state;
+	settle();
+	map = make(&attr);
+	empty = mem_used(env.mem);
+	assert_int_equal(perf_reader_open(map, 8192, &reader), 0);
+	assert_true(mem_used(env.mem) >= empty + 8192);
+	perf_reader_close(reader);
+	settle();
+	assert_int_equal(mem_used(env.mem), empty);
+	left = mem_budget(env.mem) - empty;
+	assert_int_equal(mem_charge(env.mem, left, false), 0);
+	assert_int_equal(perf_reader_open(map, 8192, &reader), -ENOMEM);
+	mem_uncharge(env.mem, left);
+	map_put(map);
+}
+
 /* ---- fields ---- */
 
 #define VALUE                                                          \
@@ -357,6 +436,8 @@ int main(void)
 		cmocka_unit_test(hashes_are_jenkins),
 		cmocka_unit_test(sets_never_say_no_wrongly),
 		cmocka_unit_test(groups_are_ports_and_lcores),
+		cmocka_unit_test(entries_that_are_made_are_charged),
+		cmocka_unit_test(a_perf_readers_rings_are_charged),
 		cmocka_unit_test(locks_are_never_copied),
 		cmocka_unit_test(only_mappable_maps_have_memory_to_map),
 	};
