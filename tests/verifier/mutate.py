@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Real programs with a few instructions changed, asked of Weir and Linux:
 mutate.py WEIR ROUNDS SEED OBJECT...  Fails where the two differ, and keeps
-the object in the current folder."""
+the object in the current folder.  An interrupt ends it with what it knows."""
 import os
 import random
 import shutil
 import struct
+import subprocess
 import sys
 import tempfile
 
@@ -70,29 +71,47 @@ def change(data, at, rng):
                                            13)) << 4
 
 
+def mutant(source, rng):
+    data = bytearray(source)
+    places = code(data)
+    for _ in range(rng.choice((1, 1, 1, 2, 3))):
+        change(data, rng.choice(places), rng)
+    return data
+
+
+def ask(weir, path, name, table):
+    """False: the two differ."""
+    try:
+        programs, reason = selftests.ask(weir, path)
+    except subprocess.TimeoutExpired:
+        programs, reason = [], "it takes too long"
+    if reason:
+        table.cannot_read(name, reason)
+    for p in programs:
+        table.add(name, p)
+    return not any(selftests.kind_of(p) in selftests.WRONG for p in programs)
+
+
 def main():
     weir, rounds, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     objects = [(path, open(path, "rb").read()) for path in sys.argv[4:]]
     table = selftests.Table()
+    done = 0
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "mutant.o")
-        for n in range(seed, seed + rounds):
-            rng = random.Random(n)
-            source, data = rng.choice(objects)
-            data = bytearray(data)
-            places = code(data)
-            for _ in range(rng.choice((1, 1, 1, 2, 3))):
-                change(data, rng.choice(places), rng)
-            with open(path, "wb") as f:
-                f.write(data)
-            name = "%s#%d" % (os.path.basename(source), n)
-            programs, reason = selftests.ask(weir, path)
-            if reason:
-                table.cannot_read(name, reason)
-            for p in programs:
-                table.add(name, p)
-            if any(selftests.kind_of(p) in selftests.WRONG for p in programs):
-                shutil.copy(path, "mutant-%d.o" % n)
+        try:
+            for n in range(seed, seed + rounds):
+                rng = random.Random(n)
+                source, data = rng.choice(objects)
+                with open(path, "wb") as f:
+                    f.write(mutant(data, rng))
+                name = "%s#%d" % (os.path.basename(source), n)
+                if not ask(weir, path, name, table):
+                    shutil.copy(path, "mutant-%d.o" % n)
+                done += 1
+        except KeyboardInterrupt:
+            pass
+    print("%6d  objects" % done)
     table.work.clear()
     table.show()
     return 1 if any(table.count[kind] for kind in selftests.WRONG) else 0
