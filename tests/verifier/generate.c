@@ -18,7 +18,7 @@
 
 #include "../kernel/kprog.h"
 #include "bpf/insn.h"
-#include "live.h"
+#include "ours.h"
 #include "policy.h"
 
 #define RUNS 4
@@ -73,30 +73,12 @@ static bool our_run(struct bench *b, const struct bench_prog *p,
 {
 	struct err err = { 0 };
 	struct prog prog;
-	struct map *hash = b->maps[GEN_HASH];
-	u32 key, *from = NULL;
 	bool ended;
 
-	memset(o, 0, sizeof(*o));
 	if (bench_prepare(b, p, &prog, &err))
 		return false;
-	bench_reset(b, packet, len);
-	ended = bench_run(b, &prog, NULL, &o->ret) && !b->run.fault.code;
-	o->ret = (u32)o->ret;
+	ended = ours_run(b, &prog, packet, len, o);
 	prog.free_image(prog.image);
-	o->len = pkt_len(&b->pkt);
-	memcpy(o->packet, b->pkt.data, MIN(o->len, sizeof(o->packet)));
-	for (u32 i = 0; i < GEN_OUTER; i++)
-		for (key = 0; i != GEN_HASH && key < gen_maps[i].max_entries;
-		     key++)
-			b->maps[i]->ops->read(b->maps[i], &key,
-					      o->values[i][key], 0);
-	while (o->hash_cnt < 8 && !hash->ops->next_key(hash, from, &key)) {
-		memcpy(o->hash[o->hash_cnt], &key, 4);
-		hash->ops->read(hash, &key, o->hash[o->hash_cnt++] + 4, 0);
-		from = &key;
-	}
-	outcome_sort(o);
 	return ended;
 }
 
