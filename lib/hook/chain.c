@@ -17,6 +17,8 @@
 #include "mem/rcu.h"
 #include "stats/stats.h"
 
+#define BURST_PART 64 /* packets that a program runs by itself, at most */
+
 struct chain {
 	struct rcu *rcu;
 	struct rcu_head head;
@@ -260,9 +262,47 @@ void entry_run(struct prog *prog, struct run *run, struct pkt *pkt,
 		verdict_stopped(v, HOOK_XDP);
 }
 
+/* What comes of a code of the only program of an XDP chain. */
+static u32 alone(const struct chain_entry *e, s32 code)
+{
+	return (u32)code <= XDP_REDIRECT && e->chain_actions & 1u << code
+		       ? XDP_PASS
+		       : (u32)code;
+}
+
+/* One program at XDP that runs bursts itself. */
+static void run_alone(const struct chain *chain, struct run *run,
+		      struct pkt **pkts, u32 n, struct verdict *verdicts)
+{
+	const struct chain_entry *e = &chain->entries[0];
+	const struct prog *prog = e->prog;
+	s32 codes[BURST_PART];
+
+	while (n) {
+		u32 ran = prog->run_burst(prog, run, pkts,
+					  MIN(n, (u32)BURST_PART), codes);
+
+		stat_add(&prog->stats[run->slot].runs, ran);
+		for (u32 i = 0; i < ran; i++)
+			verdict_xdp(&verdicts[i], alone(e, codes[i]), run);
+		if (unlikely(run->fault.code)) {
+			report_stop(run);
+			verdict_stopped(&verdicts[ran - 1], chain->kind);
+		}
+		pkts += ran;
+		verdicts += ran;
+		n -= ran;
+	}
+}
+
 void chain_run_burst(const struct chain *chain, struct run *run,
 		     struct pkt **pkts, u32 n, struct verdict *verdicts)
 {
+	if (chain->kind == HOOK_XDP && chain->len == 1 &&
+	    chain->entries[0].prog->run_burst) {
+		run_alone(chain, run, pkts, n, verdicts);
+		return;
+	}
 	for (u32 i = 0; i < n; i++) {
 		run_begin(run, pkts[i]);
 		run_packet(chain, run, &verdicts[i]);

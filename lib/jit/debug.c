@@ -26,8 +26,8 @@ void ir_debug_start(struct ir *ir)
 	set_flag(ir, "Debug Info Version", LLVMDebugMetadataVersion());
 	set_flag(ir, "Dwarf Version", 4);
 	ir->debug = LLVMCreateDIBuilder(ir->mod);
-	ir->file = LLVMDIBuilderCreateFile(ir->debug, NAME, strlen(NAME), "",
-					   0);
+	ir->file =
+		LLVMDIBuilderCreateFile(ir->debug, NAME, strlen(NAME), "", 0);
 	LLVMDIBuilderCreateCompileUnit(ir->debug, LLVMDWARFSourceLanguageC99,
 				       ir->file, "", 0, true, "", 0, 0, "", 0,
 				       LLVMDWARFEmissionLineTablesOnly, 0,
@@ -40,23 +40,47 @@ void ir_debug_end(struct ir *ir)
 	LLVMDisposeDIBuilder(ir->debug);
 }
 
+static LLVMMetadataRef scope(struct ir *ir, LLVMValueRef fn, bool local,
+			     u32 line)
+{
+	LLVMMetadataRef type =
+		LLVMDIBuilderCreateSubroutineType(ir->debug, ir->file, NULL, 0,
+						  LLVMDIFlagZero);
+	LLVMMetadataRef scope =
+		LLVMDIBuilderCreateFunction(ir->debug, ir->file, NAME,
+					    strlen(NAME), "", 0, ir->file, line,
+					    type, local, true, line,
+					    LLVMDIFlagZero, true);
+
+	LLVMSetSubprogram(fn, scope);
+	return scope;
+}
+
 void ir_debug_function(struct fn *f)
 {
-	struct ir *ir = f->ir;
-	LLVMMetadataRef type = LLVMDIBuilderCreateSubroutineType(
-		ir->debug, ir->file, NULL, 0, LLVMDIFlagZero);
-	u32 line = f->func->start + 1;
+	f->scope = scope(f->ir, f->func->value, !f->main, f->func->start + 1);
+}
 
-	f->scope = LLVMDIBuilderCreateFunction(
-		ir->debug, ir->file, NAME, strlen(NAME), "", 0, ir->file, line,
-		type, !f->main, true, line, LLVMDIFlagZero, true);
-	LLVMSetSubprogram(f->func->value, f->scope);
+/* It counts as the first instruction. */
+void ir_debug_burst(struct ir *ir)
+{
+	LLVMValueRef fn = LLVMGetNamedFunction(ir->mod, IR_BURST);
+	LLVMMetadataRef place =
+		LLVMDIBuilderCreateDebugLocation(ir->ctx, 1, 0,
+						 scope(ir, fn, false, 1), NULL);
+
+	for (LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(fn); block;
+	     block = LLVMGetNextBasicBlock(block))
+		for (LLVMValueRef in = LLVMGetFirstInstruction(block); in;
+		     in = LLVMGetNextInstruction(in))
+			LLVMInstructionSetDebugLoc(in, place);
 }
 
 void ir_debug_insn(struct fn *f, u32 insn)
 {
-	LLVMMetadataRef place = LLVMDIBuilderCreateDebugLocation(
-		f->ir->ctx, insn + 1, 0, f->scope, NULL);
+	LLVMMetadataRef place =
+		LLVMDIBuilderCreateDebugLocation(f->ir->ctx, insn + 1, 0,
+						 f->scope, NULL);
 
 	LLVMSetCurrentDebugLocation2(f->ir->b, place);
 }

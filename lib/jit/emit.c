@@ -113,14 +113,14 @@ static void adapt(LLVMValueRef fn)
 	static const char *const machine_only[] = { "target-cpu", "tune-cpu",
 						    "target-features" };
 
-	if (LLVMIsDeclaration(fn))
-		return;
 	for (size_t i = 0; i < ARRAY_LEN(machine_only); i++)
 		LLVMRemoveStringAttributeAtIndex(fn, LLVMAttributeFunctionIndex,
 						 machine_only[i],
 						 (unsigned)strlen(
 							 machine_only[i]));
-	LLVMSetLinkage(fn, LLVMInternalLinkage);
+	if (!LLVMIsDeclaration(fn) &&
+	    fn != LLVMGetNamedFunction(LLVMGetGlobalParent(fn), IR_BURST))
+		LLVMSetLinkage(fn, LLVMInternalLinkage);
 }
 
 static int begin_module(struct ir *ir)

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * inline.c - what is compiled into programs: lookups in maps, tail calls
+ * inline.c - what is compiled into programs: lookups in maps, tail calls, the
+ * loop over a burst
  *
  * Built to bitcode that every program's module begins with.  A map's struct of
  * constants is one of the module's, so its fields become numbers.  map.c knows
  * which function is for which type.
  */
+#include <linux/pkt_cls.h>
+
 #include "bpf/uapi.h"
 #include "maps/array_fast.h"
 #include "maps/htab_fast.h"
@@ -28,6 +31,11 @@ void *lru_percpu_hash_lookup(const struct htab_fast *f, const void *key,
 			     const struct run *run);
 const void *tail_target(const struct object_fast *f, u32 max_entries, u32 index,
 			struct run *run);
+
+/* The program's main function. */
+u64 entry(const struct prog *prog, struct run *run);
+u32 burst(const struct prog *prog, struct run *run, struct pkt **pkts, u32 n,
+	  s32 *codes);
 
 /* A thread that is no lcore sees the values of slot 0. */
 static inline u32 slot_of(const struct run *run)
@@ -103,4 +111,18 @@ INLINED const void *tail_target(const struct object_fast *f, u32 max_entries,
 	if (prog)
 		run->tail_calls++;
 	return prog;
+}
+
+/* As prog->run_burst. */
+u32 burst(const struct prog *prog, struct run *run, struct pkt **pkts, u32 n,
+	  s32 *codes)
+{
+	for (u32 i = 0; i < n; i++) {
+		run_begin(run, pkts[i]);
+		codes[i] = (s32)entry(prog, run);
+		if (codes[i] == XDP_REDIRECT || codes[i] == TC_ACT_REDIRECT ||
+		    unlikely(run->fault.code))
+			return i + 1;
+	}
+	return n;
 }

@@ -20,6 +20,7 @@
 #include "jit/job.h"
 
 #define IR_ENTRY "entry" /* the main function's symbol */
+#define IR_BURST "burst" /* inline.c's loop over it */
 
 struct ir_func {
 	u32 start;
@@ -89,6 +90,7 @@ LLVMValueRef fn_offset(struct fn *f, LLVMValueRef ptr, s64 off);
 /* debug.c: machine code tells the instruction it comes from */
 void ir_debug_start(struct ir *ir);
 void ir_debug_end(struct ir *ir);
+void ir_debug_burst(struct ir *ir); /* the loop over a burst */
 void ir_debug_function(struct fn *f);
 void ir_debug_insn(struct fn *f, u32 insn);
 

@@ -68,6 +68,9 @@ static void adopt(struct prog *prog, struct jit_code *code)
 	prog->free_image(prog->image);
 	prog->image = code;
 	prog->call = call_back;
+	prog->run_burst =
+		(u32(*)(const struct prog *, struct run *, struct pkt **, u32,
+			s32 *))(uintptr_t)code->burst;
 	prog->free_image = free_code;
 	prog->run = (u64(*)(const struct prog *, struct run *))(
 			    uintptr_t)code->entry;

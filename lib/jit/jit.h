@@ -18,7 +18,7 @@
 
 struct jit_opts {
 	enum jit_level level;
-	bool memory; /* for jit_run_mem() */
+	bool memory;	       /* for jit_run_mem() */
 	struct jit_perf *perf; /* told of the code (perf.h); NULL: nobody */
 	/* What compiles: an executable that calls jit_compiler() when its only
 	 * argument is JIT_COMPILER_ARG; NULL: this process. */

@@ -135,16 +135,12 @@ static int standard(struct program *p, u8 opcode)
 	case ADVANCE_PC:
 		p->address += read_leb(&p->r, false) * p->min_len;
 		return 0;
-	case ADVANCE_LINE:
-		p->line += (s64)read_leb(&p->r, true);
-		return 0;
+	case ADVANCE_LINE: p->line += (s64)read_leb(&p->r, true); return 0;
 	case CONST_ADD_PC:
 		p->address += (u64)((255U - p->opcode_base) / p->line_range) *
 			      p->min_len;
 		return 0;
-	case FIXED_ADVANCE_PC:
-		p->address += read_fixed(&p->r, 2);
-		return 0;
+	case FIXED_ADVANCE_PC: p->address += read_fixed(&p->r, 2); return 0;
 	default:
 		for (u32 i = 0; i < p->lengths[opcode]; i++)
 			read_leb(&p->r, false);

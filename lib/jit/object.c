@@ -11,6 +11,7 @@
 
 #define SECTIONS_MAX 256
 #define ENTRY "entry"
+#define BURST "burst"
 
 /* Of x86-64, as its ABI numbers them. */
 enum { RELOC_64 = 1, RELOC_PC32 = 2, RELOC_PLT32 = 4 };
@@ -190,8 +191,7 @@ static int symbol_value(struct loader *l, u32 number, u64 *value)
 }
 
 /* One place of a section whose copy is at section. */
-static int relocate(struct loader *l, u8 *section, u64 len,
-		    const Elf64_Rela *r)
+static int relocate(struct loader *l, u8 *section, u64 len, const Elf64_Rela *r)
 {
 	u32 type = ELF64_R_TYPE(r->r_info);
 	u64 bytes = type == RELOC_64 ? 8 : 4, value;
@@ -234,8 +234,8 @@ static int relocate_section(struct loader *l, u32 number, u8 *section)
 			return broken(l, "its relocations");
 		rela = (const Elf64_Rela *)(l->bytes + s->sh_offset);
 		for (u64 k = 0; k < s->sh_size / sizeof(*rela); k++) {
-			ret = relocate(l, section,
-				       l->sections[number].sh_size, &rela[k]);
+			ret = relocate(l, section, l->sections[number].sh_size,
+				       &rela[k]);
 			if (ret)
 				return ret;
 		}
@@ -331,7 +331,8 @@ static int read_functions(struct loader *l)
 	return 0;
 }
 
-static int find_entry(struct loader *l)
+/* The function of that name, NULL: there is none. */
+static void *find_function(struct loader *l, const char *name)
 {
 	u64 at;
 
@@ -339,15 +340,21 @@ static int find_entry(struct loader *l)
 		const Elf64_Sym *sym = &l->syms[i];
 
 		if (sym->st_shndx == SHN_UNDEF ||
-		    strcmp(symbol_name(l, sym), ENTRY) != 0)
+		    strcmp(symbol_name(l, sym), name) != 0)
 			continue;
 		if (symbol_value(l, i, &at) ||
 		    at - (u64)(uintptr_t)l->code->base >= l->code->text_size)
 			break;
-		l->code->entry = (void *)(uintptr_t)at;
-		return 0;
+		return (void *)(uintptr_t)at;
 	}
-	return broken(l, "it has no beginning");
+	return NULL;
+}
+
+static int find_entry(struct loader *l)
+{
+	l->code->entry = find_function(l, ENTRY);
+	l->code->burst = find_function(l, BURST);
+	return l->code->entry ? 0 : broken(l, "it has no beginning");
 }
 
 /* W1 */

@@ -102,8 +102,8 @@ static u64 address_of(const struct function *f)
 /* As Linux names its own: bpf_prog_TAG_NAME. */
 static void name_it(struct function *f)
 {
-	u32 insn = jit_lines_find(f->code->lines, f->code->line_cnt,
-				  f->at->off);
+	u32 insn =
+		jit_lines_find(f->code->lines, f->code->line_cnt, f->at->off);
 	const struct prog *p = f->prog;
 	const char *name = p->full_name ? p->full_name : p->name;
 	size_t n = 0;
@@ -197,8 +197,7 @@ int jit_perf_add(struct jit_perf *perf, const struct prog *prog,
 
 		name_it(&f);
 		fprintf(perf->map, "%llx %x %s\n",
-			(unsigned long long)address_of(&f), f.at->size,
-			f.name);
+			(unsigned long long)address_of(&f), f.at->size, f.name);
 		write_debug(perf, &f);
 		write_load(perf, &f);
 	}

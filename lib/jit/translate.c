@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define INLINED_INSNS 4096 /* of a program in the loop over a burst, at most \
+			    */
+
 LLVMTypeRef ir_int(const struct ir *ir, u32 bytes)
 {
 	return LLVMIntTypeInContext(ir->ctx, bytes * 8);
@@ -73,25 +76,37 @@ static u8 *find_starts(const struct jit_job *job)
 	return marks;
 }
 
+/* A program of memory has no packets to loop over.  The loop has declared the
+ * function it calls. */
+static LLVMValueRef declare_main(struct ir *ir)
+{
+	LLVMTypeRef types[] = { ir->ptr, ir->ptr, ir->ptr, ir->i64 };
+	LLVMValueRef fn = LLVMGetNamedFunction(ir->mod, IR_ENTRY);
+
+	if (!ir->job->memory) {
+		if (ir->job->insn_cnt <= INLINED_INSNS)
+			add_attribute(ir, fn, "alwaysinline");
+		return fn;
+	}
+	LLVMDeleteFunction(LLVMGetNamedFunction(ir->mod, IR_BURST));
+	LLVMDeleteFunction(fn);
+	return LLVMAddFunction(ir->mod, IR_ENTRY,
+			       LLVMFunctionType(ir->i64, types, 4, false));
+}
+
 static LLVMValueRef declare(struct ir *ir, u32 number)
 {
-	LLVMTypeRef main[] = { ir->ptr, ir->ptr, ir->ptr, ir->i64 };
-	LLVMTypeRef sub[] = { ir->ptr, ir->i64, ir->i64,
-			      ir->i64, ir->i64, ir->i64 };
+	LLVMTypeRef types[] = { ir->ptr, ir->i64, ir->i64,
+				ir->i64, ir->i64, ir->i64 };
 	LLVMValueRef fn;
 	char name[32];
 
-	if (number == 0) {
-		fn = LLVMAddFunction(ir->mod, IR_ENTRY,
-				     LLVMFunctionType(ir->i64, main,
-						      ir->job->memory ? 4 : 2,
-						      false));
-	} else {
-		snprintf(name, sizeof(name), "function.%u", number);
-		fn = LLVMAddFunction(ir->mod, name,
-				     LLVMFunctionType(ir->i64, sub, 6, false));
-		LLVMSetLinkage(fn, LLVMInternalLinkage);
-	}
+	if (number == 0)
+		return declare_main(ir);
+	snprintf(name, sizeof(name), "function.%u", number);
+	fn = LLVMAddFunction(ir->mod, name,
+			     LLVMFunctionType(ir->i64, types, 6, false));
+	LLVMSetLinkage(fn, LLVMInternalLinkage);
 	add_attribute(ir, fn, "nounwind");
 	return fn;
 }
@@ -137,6 +152,8 @@ int ir_translate(struct ir *ir)
 	ret = find_functions(ir);
 	for (u32 i = 0; !ret && i < ir->func_cnt; i++)
 		ret = ir_function(ir, &ir->funcs[i], i == 0);
+	if (!ret && !ir->job->memory)
+		ir_debug_burst(ir);
 	ir_debug_end(ir);
 	free(ir->funcs);
 	return ret;

@@ -89,6 +89,14 @@ struct prog {
 	/* given by the engine (vm, jit) before the program can run */
 	u64 (*run)(const struct prog *prog, struct run *run);
 	/*
+	 * Runs packets one after the other, from run_begin() on, until one that
+	 * was stopped or wants to be redirected; codes has what they returned.
+	 * Returns how many were run, of n that is not 0: of the last of them
+	 * run has the rest.  NULL: the engine has no such thing.
+	 */
+	u32 (*run_burst)(const struct prog *prog, struct run *run,
+			 struct pkt **pkts, u32 n, s32 *codes);
+	/*
 	 * Calls a function of the program back: func is what the program's
 	 * ld_imm64 of it (BPF_PSEUDO_FUNC) yields, which is the engine's to
 	 * say; r1 to r5 are arg.  Returns r0; check run->fault.  While the

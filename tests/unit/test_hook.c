@@ -648,6 +648,81 @@ static void every_run_counts_once_in_its_slot(void **state)
 	rig_close(&rig);
 }
 
+/* As an engine that loops itself: each packet's number says what it is. */
+static u32 play_burst(const struct prog *prog, struct run *run,
+		      struct pkt **pkts, u32 n, s32 *codes)
+{
+	for (u32 i = 0; i < n; i++) {
+		run_begin(run, pkts[i]);
+		codes[i] = (s32)(pkts[i]->number % 7);
+		if (codes[i] == XDP_REDIRECT) {
+			run->redirect.set = pkts[i]->number >= 7;
+			run->redirect.ifindex = (u32)pkts[i]->number;
+			return i + 1;
+		}
+		if (codes[i] == 6) {
+			run->fault.code = -EACCES;
+			run->fault.prog = prog;
+			return i + 1;
+		}
+	}
+	return n;
+}
+
+static void a_program_that_loops_itself_gives_the_same_verdicts(void **state)
+{
+	enum { BURST = 200 };
+	static struct pkt packets[BURST];
+	static struct verdict verdicts[BURST];
+	struct run run = { .world = &world, .slot = SLOT };
+	struct pkt *pkts[BURST];
+	const struct prog_stats *s;
+	struct chain_entry *e;
+	struct rig rig;
+	u32 stopped = 0;
+
+	(void)state;
+	rig_open(&rig, HOOK_XDP);
+	e = add(&rig, CHAIN_XDP, XDP_PASS);
+	e->prog->run_burst = play_burst;
+	e->chain_actions |= 1 << XDP_TX;
+	rig_run(&rig);
+	for (u32 i = 0; i < BURST; i++) {
+		packets[i] = rig.pkt;
+		packets[i].number = i;
+		pkts[i] = &packets[i];
+	}
+	chain_run_burst(rig.chain, &run, pkts, BURST, verdicts);
+	for (u32 i = 0; i < BURST; i++) {
+		const struct verdict *v = &verdicts[i];
+
+		switch (i % 7) {
+		case XDP_TX: /* goes on to the end: has passed */
+		case XDP_PASS:
+			assert_int_equal(v->kind, VERDICT_PASS);
+			break;
+		case XDP_REDIRECT:
+			if (i < 7) {
+				assert_int_equal(v->drop, DROP_REDIRECT);
+				break;
+			}
+			assert_int_equal(v->kind, VERDICT_REDIRECT);
+			assert_int_equal(v->ifindex, i);
+			break;
+		case 6:
+			assert_int_equal(v->drop, DROP_STOPPED);
+			stopped++;
+			break;
+		default: assert_int_equal(v->kind, VERDICT_DROP); break;
+		}
+	}
+	s = e->prog->stats;
+	/* and the one packet of rig_run() */
+	assert_int_equal(stat_read(&s[SLOT].runs), BURST + 1);
+	assert_int_equal(stat_read(&s[SLOT].stopped), stopped);
+	rig_close(&rig);
+}
+
 static void a_burst_ends_with_the_chain_it_found(void **state)
 {
 	struct rcu *rcu = mem_rcu(mem);
@@ -722,6 +797,8 @@ int main(void)
 			a_stopped_program_is_named_and_its_packet_dropped),
 		cmocka_unit_test(the_program_of_an_entry_gives_a_verdict),
 		cmocka_unit_test(every_run_counts_once_in_its_slot),
+		cmocka_unit_test(
+			a_program_that_loops_itself_gives_the_same_verdicts),
 		cmocka_unit_test(a_burst_ends_with_the_chain_it_found),
 		cmocka_unit_test(drops_have_names_and_meanings),
 	};

@@ -2,6 +2,7 @@
 /* Contexts as the interpreter sees them; code that nobody may write; objects
  * that are damaged. */
 #include <errno.h>
+#include <linux/pkt_cls.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -181,6 +182,77 @@ static void contexts_are_written_as_interpreted(void **state)
 				tried++;
 			}
 	assert_true(tried > 30);
+}
+
+/* ---- bursts ---- */
+
+/* Returns the packet's mark, and counts in it; asks for a port if that is a
+ * redirect. */
+static const struct bpf_insn by_mark[] = {
+	ALU64_X(MOV, R6, R1),
+	LDX(W, R7, R6, offsetof(struct __sk_buff, mark)),
+	ALU64_X(MOV, R1, R7),
+	ALU64_K(ADD, R1, 100),
+	STX(W, R6, offsetof(struct __sk_buff, mark), R1),
+	ALU64_X(MOV, R0, R7),
+	JMP64_K(JNE, R7, TC_ACT_REDIRECT, 3),
+	ALU64_K(MOV, R1, 9),
+	ALU64_K(MOV, R2, 0),
+	CALL(BPF_FUNC_redirect),
+	EXIT(),
+};
+
+static void bursts_run_in_order_up_to_a_redirect(void **state)
+{
+	enum { BURST = 8 };
+	static const u32 marks[BURST] = {
+		0, 1, 2, TC_ACT_REDIRECT, 3, 5, 6, 2
+	};
+	u8 facts[ARRAY_LEN(by_mark)] = {
+		[1] = VERIFY_INSN_CTX, [4] = VERIFY_INSN_CTX
+	};
+	struct pkt packets[BURST], *pkts[BURST];
+	s32 codes[BURST];
+
+	(void)state;
+	for (enum jit_level level = JIT_O0; level <= JIT_O2; level++) {
+		const struct jit_opts opts = { .level = level };
+		struct err err = { 0 };
+		struct prog prog;
+
+		rig_program(by_mark, ARRAY_LEN(by_mark),
+			    BPF_PROG_TYPE_SCHED_CLS, &prog);
+		prog.facts = facts;
+		assert_int_equal(vm_prepare(&prog, VM_PLAIN, &err), 0);
+		assert_null(prog.run_burst);
+		assert_int_equal(jit_prepare(&prog, &opts, &err), 0);
+		rig_packet(&rig);
+		for (u32 i = 0; i < BURST; i++) {
+			packets[i] = rig.pkt;
+			packets[i].mark = marks[i];
+			pkts[i] = &packets[i];
+		}
+		rig.run.redirect.set = true;
+		rig.run.tail_calls = 7;
+		assert_int_equal(prog.run_burst(&prog, &rig.run, pkts, 3,
+						codes),
+				 3);
+		assert_false(rig.run.redirect.set);
+		assert_int_equal(rig.run.tail_calls, 0);
+		assert_int_equal(prog.run_burst(&prog, &rig.run, pkts + 3, 5,
+						codes + 3),
+				 1);
+		assert_true(rig.run.redirect.set);
+		assert_int_equal(rig.run.redirect.ifindex, 9);
+		assert_int_equal(prog.run_burst(&prog, &rig.run, pkts + 4, 4,
+						codes + 4),
+				 4);
+		for (u32 i = 0; i < BURST; i++) {
+			assert_int_equal(codes[i], marks[i]);
+			assert_int_equal(packets[i].mark, marks[i] + 100);
+		}
+		engine_free(&prog);
+	}
 }
 
 /* ---- code ---- */
@@ -376,6 +448,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(contexts_read_as_interpreted),
 		cmocka_unit_test(contexts_are_written_as_interpreted),
+		cmocka_unit_test(bursts_run_in_order_up_to_a_redirect),
 		cmocka_unit_test(nothing_is_writable_and_executable),
 		cmocka_unit_test(big_code_is_refused),
 		cmocka_unit_test(unknown_symbols_are_refused),
