@@ -124,7 +124,8 @@ int net_parse_prefix(const char *text, struct net_prefix *out, struct err *err)
 			return 0;
 	}
 	err_fail(err, -EINVAL, "'%.64s' is no address or prefix", text);
-	return err_hint(err, "for example 10.0.0.0/8, fd00::1 or default");
+	err_hint(err, "for example 10.0.0.0/8, fd00::1 or default");
+	return -EINVAL;
 }
 
 const char *net_prefix_text(const struct net_prefix *prefix,

@@ -98,7 +98,8 @@ static int table(struct words *w, const char *what, u32 *out)
 	if (to_number(w->word, UINT32_MAX, out) && *out)
 		return 0;
 	err_fail(w->err, -EINVAL, "'%.64s' is no table", w->word);
-	return err_hint(w->err, "there are: local, main, default, numbers");
+	err_hint(w->err, "there are: local, main, default, numbers");
+	return -EINVAL;
 }
 
 static int prefix(struct words *w, const char *what, struct net_prefix *out)
@@ -121,7 +122,8 @@ static int address(struct words *w, const char *what, struct net_prefix *out)
 static int stranger(struct words *w, const char *known)
 {
 	err_fail(w->err, -EINVAL, "'%.64s' means nothing here", w->word);
-	return err_hint(w->err, "there are: %s", known);
+	err_hint(w->err, "there are: %s", known);
+	return -EINVAL;
 }
 
 /* ---- routes ---- */
@@ -174,7 +176,8 @@ static int mtu(struct words *w, struct net_route_text *out)
 		err_fail(w->err, -EINVAL,
 			 "an mtu that is not locked has no "
 			 "effect on what is forwarded");
-		return err_hint(w->err, "say: mtu lock %.32s", w->word);
+		err_hint(w->err, "say: mtu lock %.32s", w->word);
+		return -EINVAL;
 	}
 	return number(w, "mtu lock", UINT16_MAX, &out->route.mtu);
 }

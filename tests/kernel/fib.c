@@ -18,7 +18,7 @@
 #include "kprog.h"
 #include "net/text.h"
 
-#define QUESTIONS 60 /* cases of DUO_CALLS questions, each time */
+#define QUESTIONS 20 /* cases of DUO_CALLS questions, each time */
 #define SLOT ((u32)sizeof(struct bpf_fib_lookup))
 #define LOOPBACK 1
 

@@ -10,7 +10,7 @@
 
 #include "frames.h"
 
-#define CASES 800
+#define CASES 240
 #define SLOT 128 /* of memory: a TCP header with options */
 #define IP 900	 /* where in memory */
 

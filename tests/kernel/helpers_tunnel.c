@@ -9,7 +9,7 @@
 
 #include "frames.h"
 
-#define CASES 1500
+#define CASES 400
 
 static u64 seed = 1;
 

@@ -192,6 +192,9 @@ static void wrong_words_are_told(void **state)
 						 &err),
 				 rows[i].res);
 		assert_non_null(strstr(err.reason, rows[i].reason));
+		assert_int_equal(net_parse_route(rows[i].words, &names, &t,
+						 NULL),
+				 rows[i].res);
 	}
 }
 
