@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Callbacks, dynptrs and iterators: compiled programs do the same in both modes
+ * Callbacks, dynptrs, iterators, text and timers: compiled programs do the same in both modes
  * of the interpreter, and what nobody verified is stopped.
  */
 #include <errno.h>
@@ -123,6 +123,18 @@ static void dynptrs_in_both_modes(void **state)
 {
 	(void)state;
 	both_modes("dynptrs");
+}
+
+static void text_in_both_modes(void **state)
+{
+	(void)state;
+	both_modes("text");
+}
+
+static void timers_in_both_modes(void **state)
+{
+	(void)state;
+	both_modes("timers");
 }
 
 /* ---- what is stopped ---- */
@@ -296,6 +308,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(callbacks_in_both_modes),
 		TEST(dynptrs_in_both_modes),
+		TEST(text_in_both_modes),
+		TEST(timers_in_both_modes),
 		cmocka_unit_test(what_nobody_verified_is_stopped),
 	};
 
