@@ -118,17 +118,15 @@ static void words_come_back(void **state)
 		"default via 10.1.0.1 dev in",
 		"::/0 via fd00::1 dev in",
 		"10.0.0.0/8 via inet6 fd00::1 dev in",
-		"10.0.0.1 tos 0x10 table 7 metric 5 mtu lock 1400 src 10.0.0.9 "
-		"scope link dev out",
+		"10.0.0.1 tos 0x10 table 7 metric 5 mtu lock 1400 dev in",
+		"10.0.0.1 src 10.0.0.9 scope link dev out",
 		"blackhole fd00::/8 table local metric 3",
-		"10.0.0.0/8 nexthop via 10.1.0.1 dev in nexthop dev out "
-		"weight 3",
+		"10.0.0.0/8 nexthop dev in nexthop via 10.1.0.1 dev out weight 3",
 	};
 	static const char *const rules[] = {
 		"priority 7 lookup main",
 		"priority 0 inet6 from fd00::/8 to fd01::1 lookup 9",
-		"priority 100 fwmark 0x1/0xff tos 0x10 iif in oif out lookup "
-		"default",
+		"priority 9 fwmark 0x1/0xff tos 0x10 iif in oif out lookup 8",
 	};
 	static struct net_route_text t;
 	struct net_neighbour n;
