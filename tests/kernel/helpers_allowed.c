@@ -39,6 +39,7 @@ static struct duo_arg fitting(enum arg_type type)
 	case ARG_MEM_OR_NULL:
 	case ARG_MEM_OUT:
 	case ARG_MEM_WRITE:
+	case ARG_MEM_WRITE_OR_NULL:
 	case ARG_FIXED:
 	case ARG_FIXED_OUT:
 		return (struct duo_arg)MEM(0);

@@ -581,6 +581,7 @@ static void random_call(u8 *memory, u32 size)
 		case ARG_MEM:
 		case ARG_MEM_OR_NULL:
 		case ARG_MEM_WRITE:
+		case ARG_MEM_WRITE_OR_NULL:
 		case ARG_FIXED:
 		case ARG_FIXED_OUT:
 		case ARG_MEM_OUT: arg[i] = (u64)(uintptr_t)memory; break;
