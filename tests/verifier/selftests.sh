@@ -61,6 +61,8 @@ headers() {
 		#define ntohs(x) __builtin_bswap16(x)
 		#define htonl(x) __builtin_bswap32(x)
 		#define ntohl(x) __builtin_bswap32(x)
+		#define memcpy __builtin_memcpy
+		#define memset __builtin_memset
 		#define AF_INET 2
 		#define AF_INET6 10
 	EOF
