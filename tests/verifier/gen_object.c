@@ -70,14 +70,15 @@ static void point_to(struct gen *g, u32 reg, s32 off)
 }
 
 /* Reads, writes, or looks at the bytes themselves. */
-static void use_dynptr(struct gen *g, s32 at, u32 room, bool slices)
+static void use_dynptr(struct gen *g, s32 at, u32 room, bool slices,
+		       bool writes)
 {
 	u32 bytes = 1 + gen_below(g, 8);
 	s32 off = (s32)gen_below(g, room);
 
 	if (gen_wrong(g))
 		GEN(g, ST(B, R10, (s16)(at + (s32)gen_below(g, 16)), 0));
-	switch (gen_below(g, slices ? 3 : 2)) {
+	switch (writes ? 1 : gen_below(g, slices ? 3 : 2)) {
 	case 0:
 		point_to(g, R1, -64);
 		GEN(g, ALU64_K(MOV, R2, (s32)bytes));
@@ -119,7 +120,7 @@ void gen_dynptr_memory(struct gen *g)
 	GEN(g, CALL(BPF_FUNC_dynptr_from_mem));
 	gen_called(g);
 	for (u32 n = 1 + gen_below(g, 2); n; n--)
-		use_dynptr(g, GEN_DYNPTR2, room, true);
+		use_dynptr(g, GEN_DYNPTR2, room, true, false);
 }
 
 /* The reference is there even if there was no room. */
@@ -134,7 +135,8 @@ void gen_dynptr_record(struct gen *g)
 	point_to(g, R4, GEN_DYNPTR);
 	GEN(g, CALL(BPF_FUNC_ringbuf_reserve_dynptr));
 	gen_called(g);
-	use_dynptr(g, GEN_DYNPTR, room, true);
+	/* what a record has in it before is anything */
+	use_dynptr(g, GEN_DYNPTR, room, true, g->avoid);
 	if (gen_wrong(g))
 		return;
 	point_to(g, R1, GEN_DYNPTR);
@@ -144,7 +146,7 @@ void gen_dynptr_record(struct gen *g)
 	gen_clobber(g);
 	gen_set(g, R0, GEN_NOTHING, 0);
 	if (gen_wrong(g))
-		use_dynptr(g, GEN_DYNPTR, room, true);
+		use_dynptr(g, GEN_DYNPTR, room, true, g->avoid);
 }
 
 void gen_dynptr_packet(struct gen *g)
@@ -156,7 +158,7 @@ void gen_dynptr_packet(struct gen *g)
 	GEN(g, ALU64_X(MOV, R1, R6), ALU64_K(MOV, R2, gen_wrong(g)));
 	point_to(g, R3, GEN_DYNPTR2);
 	gen_call_kernel(g, xdp ? "bpf_dynptr_from_xdp" : "bpf_dynptr_from_skb");
-	use_dynptr(g, GEN_DYNPTR2, 64, gen_wrong(g));
+	use_dynptr(g, GEN_DYNPTR2, 64, gen_wrong(g), false);
 	gen_packet_moved(g);
 }
 

@@ -9,14 +9,17 @@ bool ours_run(struct bench *b, const struct prog *prog, const u8 *packet,
 {
 	struct map *hash = b->maps[GEN_HASH];
 	u32 key, *from = NULL;
+	const u8 *start; /* as BPF_PROG_TEST_RUN shows it */
 	bool ended;
 
 	memset(o, 0, sizeof(*o));
 	bench_reset(b, packet, len);
 	ended = bench_run(b, prog, NULL, &o->ret) && !b->run.fault.code;
 	o->ret = (u32)o->ret;
-	o->len = pkt_len(&b->pkt);
-	memcpy(o->packet, b->pkt.data, MIN(o->len, sizeof(o->packet)));
+	start = prog->type == BPF_PROG_TYPE_XDP ? b->pkt.data_meta
+						: b->pkt.data;
+	o->len = (u32)(b->pkt.data_end - start);
+	memcpy(o->packet, start, MIN(o->len, sizeof(o->packet)));
 	for (u32 i = 0; i < GEN_OUTER; i++)
 		for (key = 0; i != GEN_HASH && key < gen_maps[i].max_entries;
 		     key++)
