@@ -196,10 +196,13 @@ static int end_early(struct verifier *v, struct reg result, u32 *next)
 
 static int check_tail_call(struct verifier *v)
 {
-	const struct reg *r3 = &state_regs(v->cur)[BPF_REG_3];
+	const struct reg *regs = state_regs(v->cur);
+	const struct reg *r3 = &regs[BPF_REG_3];
 	int ret = 0;
 
-	if (reg_is_const(r3))
+	/* Linux makes a jump of it only then, and only then it decides */
+	if (reg_is_const(r3) &&
+	    r3->var.bits.value < regs[BPF_REG_2].map->max_entries)
 		ret = precise_mark(v, BPF_REG_3);
 	return ret ? ret : check_leaks(v, true, "tail_call");
 }
