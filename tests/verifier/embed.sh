@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # The long form of verify-embed: programs made at random run inside the states
-# of their verification, until so many runs were counted.
+# of their verification, until so many runs were counted.  An interrupt ends it
+# with what it knows.
 #
 #   tests/verifier/embed.sh BUILD_DIR [RUNS [SEED]]
 set -u
@@ -11,6 +12,7 @@ wanted=${2:-10000000} seed=${3:-1}
 programs=0 runs=0 steps=0 slow=0 wrong=0
 log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT
+trap 'wanted=0' INT
 
 while [ "$runs" -lt "$wanted" ]; do
 	# One batch that takes long is counted and left.
