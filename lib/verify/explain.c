@@ -22,9 +22,11 @@ static const char *const hints[VERIFY_CODE_COUNT] = {
 			  "or i &= SIZE - 1;",
 	[VERIFY_PACKET] = "if ((void *)ptr + SIZE > data_end) return ...; "
 			  "with this very pointer, before the access",
-	[VERIFY_STACK] = "the stack is 512 bytes below its top: check the "
-			 "index into the local array",
-	[VERIFY_STACK_DEPTH] = "move big local variables to a per-CPU array",
+	[VERIFY_STACK] = "stay inside the 512 bytes below the stack's top "
+			 "(check the index into the local array), and read "
+			 "what was written, as it was written",
+	[VERIFY_STACK_DEPTH] = "move big local variables to a per-CPU array, "
+			       "or inline functions: 8 may call one another",
 	[VERIFY_CTX] = "the context has no such field for this program type, "
 		       "or not at this size",
 	[VERIFY_ALIGN] = "copy it with memcpy() or read it byte by byte",

@@ -192,6 +192,33 @@ static u32 access_bytes(const struct bpf_insn *insn)
 		       : 0;
 }
 
+/* Places that no comparison with the end makes known. */
+static bool suggest_packet_offset(const struct verifier *v,
+				  const struct record *r, const struct reg *ptr,
+				  const char *end, struct text *out)
+{
+	const struct bpf_insn *insn = &v->insns[v->result->insn];
+	s64 from = (s64)ptr->off + insn->off;
+	s64 to = MAX(from + access_bytes(insn), 0);
+	u64 room = (u64)(PACKET_MAX - MIN(to, PACKET_MAX));
+
+	if (ptr->var.smin < 0)
+		text_add(out,
+			 "if (offset < 0) %s or an unsigned offset, before it "
+			 "is added",
+			 give_up(v, r));
+	else if (range_is_const(&ptr->var) && from < 0)
+		text_add(out, "there is nothing %lld bytes before the start",
+			 (long long)-from);
+	else if (ptr->var.umax > room)
+		text_add(out,
+			 "if (offset > %llu) %s before it is added: beyond %u "
+			 "bytes a comparison with %s proves nothing",
+			 (unsigned long long)room, give_up(v, r), PACKET_MAX,
+			 end);
+	return out->len > 0;
+}
+
 static void suggest_packet(const struct verifier *v, const struct record *r,
 			   const struct reg *ptr, struct text *out)
 {
@@ -205,6 +232,8 @@ static void suggest_packet(const struct verifier *v, const struct record *r,
 
 	name_of_field(v, meta ? CTX_DATA : CTX_DATA_END, end);
 	name_of_field(v, meta ? CTX_DATA_META : CTX_DATA, data);
+	if (suggest_packet_offset(v, r, ptr, end, out))
+		return;
 	/* a place that varies, of which some is proven: that was compared */
 	if (named && arrow && !range_is_const(&ptr->var) &&
 	    ptr->range > ptr->off)
@@ -294,6 +323,11 @@ static void suggest_bounds(const struct verifier *v, const struct record *r,
 		   insn->off - (ptr->kind == REG_STACK ? 0 : ptr->off);
 	char index[NAME_SIZE] = "i";
 
+	if (range_is_const(&ptr->var) && ptr->kind != REG_STACK)
+		text_add(out,
+			 "there are %u bytes: a bigger one, or a smaller "
+			 "offset or size",
+			 object_bytes(ptr));
 	if (range_is_const(&ptr->var) || room < 0)
 		return;
 	if (at)

@@ -433,6 +433,39 @@ static void hints_have_the_programs_names(void **state)
 		  { 0, "bpf_xdp_adjust_head(ctx, 0);" });
 }
 
+#define MOVED(reg) ALU64_X(ADD, R2, reg), ALU64_X(MOV, R5, R2)
+#define NUMBER LDX(W, R4, R1, offsetof(struct xdp_md, rx_queue_index))
+
+static void hints_help(void **state)
+{
+	(void)state;
+	/* compared, but too far away to know */
+	SUGGESTED(
+		"if (offset > 65527) return XDP_PASS; before it is added: "
+		"beyond 65535 bytes a comparison with data_end proves nothing",
+		CODE(PACKET(R2, R3), NUMBER, ALU64_K(AND, R4, 0xffff),
+		     MOVED(R4), ALU64_K(ADD, R5, 8), JMP64_X(JGT, R5, R3, 1),
+		     LDX(DW, R0, R2, 0), RETURN(0)),
+		{ 0, "x = *(__u64 *)place;" });
+	SUGGESTED("if ((void *)place + 8 > data_end) return XDP_PASS; before "
+		  "the access",
+		  CODE(PACKET(R2, R3), NUMBER, ALU64_K(AND, R4, 0x7fff),
+		       MOVED(R4), LDX(DW, R0, R2, 0), RETURN(0)),
+		  { 0, "x = place[0];" });
+	SUGGESTED("if (offset < 0) return XDP_PASS; or an unsigned offset, "
+		  "before it is added",
+		  CODE(PACKET(R2, R3), NUMBER, ALU64_K(AND, R4, 0xff),
+		       ALU64_X(SUB, R2, R4), LDX(B, R0, R2, 0), RETURN(0)),
+		  { 0, "x = place[0];" });
+	SUGGESTED("there is nothing 2 bytes before the start",
+		  CODE(PACKET(R2, R3), LDX(H, R0, R2, -2), RETURN(0)),
+		  { 0, "x = place[-1];" });
+	SUGGESTED("there are 16 bytes: a bigger one, or a smaller offset or "
+		  "size",
+		  CODE(FOUND(HASH), LDX(DW, R0, R0, 16), RETURN(0)),
+		  { 0, "x = v->third;" });
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -442,6 +475,7 @@ int main(void)
 		cmocka_unit_test(rounds_are_counted),
 		cmocka_unit_test(what_is_accepted_has_none),
 		cmocka_unit_test(hints_have_the_programs_names),
+		cmocka_unit_test(hints_help),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
