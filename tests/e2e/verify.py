@@ -154,5 +154,36 @@ class Verify(unittest.TestCase):
                                  prog["name"])
 
 
+class Cases(unittest.TestCase):
+    """`verify-cases`: an answer to each line, whatever the line is."""
+
+    def test_a_line_an_answer(self):
+        def case(insns, **more):
+            return json.dumps({"prog_type": 6, "insns": insns,
+                               "insn_cnt": len(insns) // 16, "maps": [],
+                               "license": "GPL", **more})
+
+        move, leave = "b700000002000000", "95" + "0" * 14
+        asked = [
+            (case(move + leave), r"accept"),
+            (case(leave), r"reject\tR0 !read_ok"),
+            (case("850000009e000000" + leave),
+             r"unsupported\tget_current_task_btf"),
+            (case("no digits"), r"reject\t.+"),
+            ("{", r"reject\t.+"),
+            # read once, not once for each instruction
+            (case(move * 1000000 + leave), r"reject\t.*1000001.*"),
+            (case(move + leave), r"accept"),
+        ]
+        done = subprocess.run([pathlib.Path(BUILD, "verify-cases")],
+                              check=True, text=True, capture_output=True,
+                              input="".join(q + "\n" for q, _ in asked),
+                              timeout=240)
+        answers = done.stdout.splitlines()
+        self.assertEqual(len(answers), len(asked))
+        for answer, (question, expected) in zip(answers, asked):
+            self.assertRegex(answer, f"^{expected}$", question[:80])
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)

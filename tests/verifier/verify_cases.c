@@ -9,6 +9,7 @@
  * in btf/ here, or in btf.tar.xz of a folder shared/verifier beside one that
  * this program is in.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
@@ -69,13 +70,16 @@ static void *must(void *p)
 	return p;
 }
 
-/* Bytes from hex digits; freed by the caller. */
+/* Bytes from hex digits, up to what is none; freed by the caller. */
 static u8 *unhex(const char *hex, size_t *len)
 {
 	u8 *out = must(calloc(1, strlen(hex) / 2 + 8));
 
-	for (*len = 0; hex[*len * 2] && hex[*len * 2 + 1]; ++*len)
-		sscanf(hex + *len * 2, "%2hhx", &out[*len]);
+	for (*len = 0; isxdigit((u8)hex[0]) && isxdigit((u8)hex[1]); hex += 2) {
+		const char digits[3] = { hex[0], hex[1] };
+
+		out[(*len)++] = (u8)strtoul(digits, NULL, 16);
+	}
 	return out;
 }
 
