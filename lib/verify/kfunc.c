@@ -117,6 +117,7 @@ static int iter_next(struct verifier *v)
 		*r0 = reg_pointer(REG_MEM);
 		r0->size = 4;
 		r0->flags = REG_RDONLY;
+		r0->ref = s->reg.ref; /* ends with the iterator */
 		more = path_push(v, v->insn + 1, v->insn);
 		if (!more)
 			return v->err->code;
