@@ -151,12 +151,23 @@ HTAB_INLINE void fill(struct htab *h, u32 index, const struct source *from,
 		value_new(&h->map, htab_value(&h->fast, index), from->value);
 }
 
+/* What another element was taken for. */
 static inline void give_back(struct htab *h, struct pool_list *own, u32 index)
 {
 	if (!is_percpu(h))
 		value_gone(&h->map, htab_value(&h->fast, index));
 	pool_retire(&h->pool, own, index);
 	if (h->lru && pool_can_give(own))
+		lru_has_room(h->lru);
+}
+
+/* What was deleted: there is room for another key now. */
+static inline void drop(struct htab *h, struct pool_list *own, u32 index)
+{
+	if (!is_percpu(h))
+		value_gone(&h->map, htab_value(&h->fast, index));
+	pool_drop(&h->pool, own, index);
+	if (h->lru)
 		lru_has_room(h->lru);
 }
 
@@ -370,7 +381,7 @@ HTAB_INLINE int remove_sized(struct htab *h, const void *key, u32 size,
 	spin_unlock(htab_lock_of(b));
 	if (!hit.index)
 		return -ENOENT;
-	give_back(h, pool_own_list(&h->pool), hit.index);
+	drop(h, pool_own_list(&h->pool), hit.index);
 	return 0;
 }
 

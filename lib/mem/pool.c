@@ -520,12 +520,10 @@ void pool_return(struct pool *pool, u32 index)
 		spill(pool, own);
 }
 
-void pool_retire_slowly(struct pool *pool, struct pool_list *own, u32 index)
+void pool_drop(struct pool *pool, struct pool_list *own, u32 index)
 {
 	bool full;
 
-	if (make_up(pool, own, index))
-		return;
 	spin_lock(&own->lock);
 	push_retired(pool, own, index);
 	full = load(&own->len) > 2 * POOL_BATCH &&
@@ -534,6 +532,12 @@ void pool_retire_slowly(struct pool *pool, struct pool_list *own, u32 index)
 	spin_unlock(&own->lock);
 	if (full)
 		spill(pool, own);
+}
+
+void pool_retire_slowly(struct pool *pool, struct pool_list *own, u32 index)
+{
+	if (!make_up(pool, own, index))
+		pool_drop(pool, own, index);
 }
 
 /* Another makes up for it, which as a spare can wait for the end of its grace

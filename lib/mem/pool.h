@@ -111,6 +111,10 @@ static inline bool pool_can_give(const struct pool_list *l)
 	return atomic_load_explicit(&l->len, memory_order_relaxed) != 0;
 }
 
+/* Retires one that nothing was taken for, so that it can be had by pool_take()
+ * and does not make up for what another thread of the list has borrowed. */
+void pool_drop(struct pool *pool, struct pool_list *own, u32 index);
+
 /* Elements given out, as exact as others let it be. */
 u32 pool_used(const struct pool *pool);
 

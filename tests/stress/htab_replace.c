@@ -307,6 +307,42 @@ static void the_limit_is_exact(u32 type, u32 flags)
 	end_map(&env, map);
 }
 
+/* ---- what a control thread deletes makes room for its next key, although
+ * others, with which it shares its elements, replace some meanwhile ---- */
+
+static void delete_and_insert(struct worker *w)
+{
+	const u32 key = LIMIT;
+
+	for (u32 i = 0; i < w->ops; i++) {
+		put_sealed(w->map, key, i, BPF_NOEXIST);
+		require(w->map->ops->delete (w->map, &key) == 0);
+	}
+}
+
+static void replace_any(struct worker *w)
+{
+	while (!worker_stopped(w))
+		put_sealed(w->map, 1 + worker_random(w, LIMIT - 1), 0,
+			   BPF_EXIST);
+}
+
+static void a_deletion_makes_room(u32 flags)
+{
+	struct map_env env;
+	struct map *map = new_map(&env, BPF_MAP_TYPE_HASH, LIMIT, flags);
+	struct worker w[] = {
+		{ &env, map, SLOT_NONE, 100000, .fn = delete_and_insert },
+		{ &env, map, SLOT_NONE, 0, .fn = replace_any },
+		{ &env, map, SLOT_NONE, 0, .fn = replace_any },
+	};
+
+	for (u32 key = 1; key < LIMIT; key++)
+		put_sealed(map, key, 0, BPF_NOEXIST);
+	workers_run(w, ARRAY_LEN(w));
+	end_map(&env, map);
+}
+
 /* ---- a program's per-CPU values are its lcore's ---- */
 
 #define COUNTERS 16
@@ -352,6 +388,8 @@ int main(void)
 	the_limit_is_exact(BPF_MAP_TYPE_HASH, 0);
 	the_limit_is_exact(BPF_MAP_TYPE_HASH, BPF_F_NO_PREALLOC);
 	the_limit_is_exact(BPF_MAP_TYPE_PERCPU_HASH, 0);
+	a_deletion_makes_room(0);
+	a_deletion_makes_room(BPF_F_NO_PREALLOC);
 	percpu_counters_lose_nothing();
 	return 0;
 }
