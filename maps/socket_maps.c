@@ -91,6 +91,7 @@ const struct map_ops reuseport_sockarray_ops = {
 	.write = sockarray_write,
 	.erase = sockarray_delete,
 	.next_key = array_next_key,
+	.scan = map_scan_nothing,
 	.holds = HOLDS_SOCKETS,
 	.check_write = sockarray_check_write,
 	.count = socket_map_nothing,
