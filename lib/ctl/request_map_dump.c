@@ -75,8 +75,9 @@ static int read_entries(struct dump *d, const struct request *rq, u32 *n)
 	};
 	int res = request_bpf(rq, WBPF_MAP_SCAN, &attr);
 
-	/* more entries belong together than there is room for */
-	if (res == -ENOSPC) {
+	/* more entries belong together than there is room for; never more than
+	 * the map has */
+	if (res == -ENOSPC && d->room < d->map->max_entries) {
 		res = make_room(d, d->room * 2);
 		return res ? res : read_entries(d, rq, n);
 	}

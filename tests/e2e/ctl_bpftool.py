@@ -47,6 +47,7 @@ EMPTY = [
     ("stacks", "stack_trace", 4, 80, 2, 0),
     ("groups", "cgroup_array", 4, 4, 2, 0),
     ("socks", "reuseport_sockarray", 4, 8, 2, 0),
+    ("socks4", "reuseport_sockarray", 4, 4, 2, 0),
     ("ring", "ringbuf", 0, 0, 4096, 0),
     ("uring", "user_ringbuf", 0, 0, 4096, 0),
 ]
