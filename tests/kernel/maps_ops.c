@@ -20,7 +20,7 @@
 
 #define KEY_MAX 128
 #define VALUE_MAX 64
-#define RANDOM_OPS 100000u
+#define RANDOM_OPS 1000000u
 
 static u64 compared, different;
 
