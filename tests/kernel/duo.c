@@ -23,8 +23,8 @@
 #define LOG_SIZE (1 << 18)
 #define BUFFER 40000 /* as far as sk_buffs can grow */
 #define STACK 512
-#define ALL_COMPILED 500
-#define COMPILED 16
+#define ALL_COMPILED 200
+#define COMPILED 100
 
 enum { MAP_VALUE, MAP_HASH, MAP_JUMPS, MAP_STRING, MAP_THAWED, MAPS };
 
