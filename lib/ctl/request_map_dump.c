@@ -63,18 +63,18 @@ static int make_room(struct dump *d, u32 room)
 /* The next entries.  -ENOENT: these are the last. */
 static int read_entries(struct dump *d, const struct request *rq, u32 *n)
 {
-	union bpf_attr attr = {
-		.batch = {
-			.map_fd = (u32)d->handle,
-			.in_batch = d->started ? (u64)(uintptr_t)d->at : 0,
-			.out_batch = (u64)(uintptr_t)d->at,
-			.keys = (u64)(uintptr_t)d->keys,
-			.values = (u64)(uintptr_t)d->values,
-			.count = d->room,
-		},
-	};
-	int res = request_bpf(rq, WBPF_MAP_SCAN, &attr);
+	union bpf_attr attr = { 0 };
+	int res;
 
+	/* what is behind .batch must be zero, which initialising it alone does
+	 * not promise */
+	attr.batch.map_fd = (u32)d->handle;
+	attr.batch.in_batch = d->started ? (u64)(uintptr_t)d->at : 0;
+	attr.batch.out_batch = (u64)(uintptr_t)d->at;
+	attr.batch.keys = (u64)(uintptr_t)d->keys;
+	attr.batch.values = (u64)(uintptr_t)d->values;
+	attr.batch.count = d->room;
+	res = request_bpf(rq, WBPF_MAP_SCAN, &attr);
 	/* more entries belong together than there is room for; never more than
 	 * the map has */
 	if (res == -ENOSPC && d->room < d->map->max_entries) {

@@ -405,14 +405,14 @@ static u32 scan(int map, u32 n, u32 seen[64])
 	int res = 0;
 
 	for (bool first = true; !res; first = false) {
-		union bpf_attr attr = { .batch = { .map_fd = (u32)map,
-						   .in_batch =
-							   first ? 0 : PTR(&at),
-						   .out_batch = PTR(&at),
-						   .keys = PTR(keys),
-						   .values = PTR(values),
-						   .count = n } };
+		union bpf_attr attr = { 0 };
 
+		attr.batch.map_fd = (u32)map;
+		attr.batch.in_batch = first ? 0 : PTR(&at);
+		attr.batch.out_batch = PTR(&at);
+		attr.batch.keys = PTR(keys);
+		attr.batch.values = PTR(values);
+		attr.batch.count = n;
 		res = wbpf(client, WBPF_MAP_SCAN, &attr, sizeof(attr),
 			   &wmem_self);
 		if (res == -ENOSPC) {
