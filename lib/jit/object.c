@@ -11,6 +11,10 @@
 
 #define SECTIONS_MAX 256
 #define ENTRY "entry"
+
+/* Before the code: who calls a function under UBSan looks there for the mark of
+ * its type, and finds none. */
+#define GAP 64
 #define BURST "burst"
 
 /* Of x86-64, as its ABI numbers them. */
@@ -130,7 +134,7 @@ static int place(struct loader *l, bool code, size_t limit, u64 *at)
 
 static int map_sections(struct loader *l, size_t limit)
 {
-	u64 page = (u64)sysconf(_SC_PAGESIZE), at = 0;
+	u64 page = (u64)sysconf(_SC_PAGESIZE), at = GAP;
 	struct jit_code *code = l->code;
 	int ret;
 
@@ -139,13 +143,13 @@ static int map_sections(struct loader *l, size_t limit)
 	ret = place(l, true, limit, &at);
 	if (ret)
 		return ret;
+	if (at == GAP)
+		return broken(l, "it has no code");
 	at = code->text_size = round_up(at, page);
 	ret = place(l, false, limit, &at);
 	if (ret)
 		return ret;
 	code->size = round_up(at, page);
-	if (!code->text_size)
-		return broken(l, "it has no code");
 	code->base = mmap(NULL, code->size, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (code->base == MAP_FAILED) {
