@@ -30,6 +30,21 @@ static inline void engine_free(struct prog *prog)
 	prog->free_image = NULL;
 }
 
+/* To compile takes long under sanitizers: there, one of so many programs is. */
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define ENGINE_SHARE 10
+#else
+#define ENGINE_SHARE 1
+#endif
+
+static inline bool engine_takes(enum engine e, u32 number)
+{
+	return !engine_is_jit(e) || number % ENGINE_SHARE == 0;
+}
+
 /* Is it in this build? */
 static inline bool engine_there(enum engine e)
 {
