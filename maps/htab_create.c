@@ -253,88 +253,37 @@ static u64 htab_bytes(const struct map *map)
 	return htab_of(map)->arena.charged;
 }
 
+/* What all hashes do alike. */
+#define HTAB_OPS                                                          \
+	.check = htab_check, .create = htab_create, .destroy = htab_destroy, \
+	.lookup_burst = htab_lookup_burst, .update = htab_update,         \
+	.delete = htab_delete, .read = htab_read, .write = htab_write,    \
+	.erase = htab_delete, .next_key = htab_next_key,                  \
+	.for_each = htab_for_each, .take = htab_take, .scan = htab_scan,  \
+	.count = htab_count, .bytes = htab_bytes, .fast = &htab_map_fast
+
 const struct map_ops htab_ops = {
+	HTAB_OPS,
 	.name = "hash",
-	.check = htab_check,
-	.create = htab_create,
-	.destroy = htab_destroy,
 	.lookup = htab_lookup,
-	.lookup_burst = htab_lookup_burst,
-	.update = htab_update,
-	.delete = htab_delete,
-	.read = htab_read,
-	.write = htab_write,
-	.erase = htab_delete,
-	.next_key = htab_next_key,
-	.for_each = htab_for_each,
-	.take = htab_take,
-	.scan = htab_scan,
-	.count = htab_count,
-	.bytes = htab_bytes,
-	.fast = &htab_map_fast,
 };
 
 const struct map_ops percpu_htab_ops = {
+	HTAB_OPS,
 	.name = "percpu_hash",
-	.check = htab_check,
-	.create = htab_create,
-	.destroy = htab_destroy,
 	.lookup = percpu_htab_lookup,
-	.lookup_burst = htab_lookup_burst,
 	.lookup_slot = htab_lookup_slot,
-	.update = htab_update,
-	.delete = htab_delete,
-	.read = htab_read,
-	.write = htab_write,
-	.erase = htab_delete,
-	.next_key = htab_next_key,
-	.for_each = htab_for_each,
-	.take = htab_take,
-	.scan = htab_scan,
-	.count = htab_count,
-	.bytes = htab_bytes,
-	.fast = &htab_map_fast,
 };
 
 const struct map_ops lru_htab_ops = {
+	HTAB_OPS,
 	.name = "lru_hash",
-	.check = htab_check,
-	.create = htab_create,
-	.destroy = htab_destroy,
 	.lookup = lru_htab_lookup,
-	.lookup_burst = htab_lookup_burst,
-	.update = htab_update,
-	.delete = htab_delete,
-	.read = htab_read,
-	.write = htab_write,
-	.erase = htab_delete,
-	.next_key = htab_next_key,
-	.for_each = htab_for_each,
-	.take = htab_take,
-	.scan = htab_scan,
-	.count = htab_count,
-	.bytes = htab_bytes,
-	.fast = &htab_map_fast,
 };
 
 const struct map_ops lru_percpu_htab_ops = {
+	HTAB_OPS,
 	.name = "lru_percpu_hash",
-	.check = htab_check,
-	.create = htab_create,
-	.destroy = htab_destroy,
 	.lookup = lru_percpu_htab_lookup,
-	.lookup_burst = htab_lookup_burst,
 	.lookup_slot = htab_lookup_slot,
-	.update = htab_update,
-	.delete = htab_delete,
-	.read = htab_read,
-	.write = htab_write,
-	.erase = htab_delete,
-	.next_key = htab_next_key,
-	.for_each = htab_for_each,
-	.take = htab_take,
-	.scan = htab_scan,
-	.count = htab_count,
-	.bytes = htab_bytes,
-	.fast = &htab_map_fast,
 };
