@@ -51,6 +51,16 @@ u32 cgroup_array_at(const struct map *map, u32 index)
 				    memory_order_relaxed);
 }
 
+int cgroup_array_holds(const struct map *map, u32 index, u32 group)
+{
+	u32 held;
+
+	if (index >= map->max_entries)
+		return -E2BIG;
+	held = cgroup_array_at(map, index);
+	return held == GROUP_NONE ? -EAGAIN : group_is_under(group, held);
+}
+
 static int cgroup_array_check(const struct map_attr *attr, struct err *err)
 {
 	if (attr->value_size != sizeof(u32))

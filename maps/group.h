@@ -36,5 +36,8 @@ u32 group_ancestor(u32 group, s32 level);
 
 /* The entry of a cgroup array, GROUP_NONE: empty, or there is no such index. */
 u32 cgroup_array_at(const struct map *map, u32 index);
+/* Is the group under the one of that entry?  -E2BIG: there is no such index,
+ * -EAGAIN: it is empty. */
+int cgroup_array_holds(const struct map *map, u32 index, u32 group);
 
 #endif

@@ -6,14 +6,9 @@
 
 HELPER_2(current_task_under_cgroup, const struct map *, map, u32, index)
 {
-	u32 group;
+	int under = cgroup_array_holds(map, index, group_of_lcore(run->slot));
 
-	if (index >= map->max_entries)
-		return helper_error(-E2BIG);
-	group = cgroup_array_at(map, index);
-	if (group == GROUP_NONE)
-		return helper_error(-EAGAIN);
-	return group_is_under(group_of_lcore(run->slot), group);
+	return under < 0 ? helper_error(under) : (u64)under;
 }
 
 const struct helper helper_current_task_under_cgroup = {

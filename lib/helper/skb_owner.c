@@ -71,14 +71,9 @@ const struct helper helper_get_netns_cookie = {
 HELPER_3(skb_under_cgroup, const struct pkt *, p, const struct map *, map, u32,
 	 index)
 {
-	u32 group;
+	int under = cgroup_array_holds(map, index, group_of_port(p->ifindex));
 
-	if (index >= map->max_entries)
-		return helper_error(-E2BIG);
-	group = cgroup_array_at(map, index);
-	if (group == GROUP_NONE)
-		return helper_error(-EAGAIN);
-	return group_is_under(group_of_port(p->ifindex), group);
+	return under < 0 ? helper_error(under) : (u64)under;
 }
 
 const struct helper helper_skb_under_cgroup = {
