@@ -122,25 +122,28 @@ static u32 open_cookie(struct world *w, const struct connection *c, u32 cookie,
 	return (cookie - hash(c, minute - age, 1)) & DATA_MASK;
 }
 
+static void connect_ends(struct connection *c, const void *from,
+			 const void *to, size_t address_size,
+			 const struct tcphdr *tcp)
+{
+	memset(c, 0, sizeof(*c));
+	memcpy(c->ends.from, from, address_size);
+	memcpy(c->ends.to, to, address_size);
+	c->ends.ports[0] = tcp->source;
+	c->ends.ports[1] = tcp->dest;
+}
+
 static void connect4(struct connection *c, const struct iphdr *ip,
 		     const struct tcphdr *tcp)
 {
-	memset(c, 0, sizeof(*c));
-	memcpy(c->ends.from, &ip->saddr, sizeof(ip->saddr));
-	memcpy(c->ends.to, &ip->daddr, sizeof(ip->daddr));
-	c->ends.ports[0] = tcp->source;
-	c->ends.ports[1] = tcp->dest;
+	connect_ends(c, &ip->saddr, &ip->daddr, sizeof(ip->saddr), tcp);
 	c->sizes = sizes4;
 }
 
 static void connect6(struct connection *c, const struct ipv6hdr *ip,
 		     const struct tcphdr *tcp)
 {
-	memset(c, 0, sizeof(*c));
-	memcpy(c->ends.from, &ip->saddr, sizeof(ip->saddr));
-	memcpy(c->ends.to, &ip->daddr, sizeof(ip->daddr));
-	c->ends.ports[0] = tcp->source;
-	c->ends.ports[1] = tcp->dest;
+	connect_ends(c, &ip->saddr, &ip->daddr, sizeof(ip->saddr), tcp);
 	c->sizes = sizes6;
 }
 
