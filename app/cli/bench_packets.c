@@ -7,7 +7,7 @@
 #include "cli/bench.h"
 #include "oracle/flows.h"
 
-/* Who has no capture: 64 bytes of UDP over IPv4. */
+/* For who has no capture: UDP over IPv4. */
 static const u8 flow_frame[60] = {
 	0x02, 0,    0,	  0, 0, 0x01, 0x02, 0,	  0,	0, 0, 0x02, 0x08, 0,
 	0x45, 0,    0,	  46, 0, 0,   0x40, 0,	  64,	17, 0, 0,    10,   0,

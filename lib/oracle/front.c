@@ -17,6 +17,14 @@
 		ALU_IMM(BPF_MOV, 3, 0), CALL(BPF_FUNC_tail_call),           \
 		ALU_IMM(BPF_MOV, 0, 0), RETURN
 
+/* Ends a function that has made a program. */
+#define GIVE(program, insns)                                                \
+	do {                                                                \
+		_Static_assert(ARRAY_LEN(program) <= FRONT_INSNS, "room");  \
+		memcpy(insns, program, sizeof(program));                    \
+		return ARRAY_LEN(program);                                  \
+	} while (0)
+
 /* The upper half added to the lower; r0 is lost. */
 #define FOLD(r)                                                  \
 	ALU(BPF_MOV, 0, r), ALU_IMM(BPF_RSH, 0, 16),             \
@@ -73,10 +81,7 @@ u32 front_flows(u32 prog_type, u32 sum, int state, int progs,
 		JUMP_TO_PROG,
 	};
 
-	_Static_assert(sizeof(program) <= FRONT_INSNS * sizeof(*insns),
-		       "room for it");
-	memcpy(insns, program, sizeof(program));
-	return ARRAY_LEN(program);
+	GIVE(program, insns);
 }
 
 /* r9 = the next packet, r8 = its length, which the verifier then knows. */
@@ -129,10 +134,7 @@ static u32 turns_xdp(int state, int packets, int progs, struct bpf_insn *insns)
 		JUMP_TO_PROG,
 	};
 
-	_Static_assert(sizeof(program) <= FRONT_INSNS * sizeof(*insns),
-		       "room for it");
-	memcpy(insns, program, sizeof(program));
-	return ARRAY_LEN(program);
+	GIVE(program, insns);
 }
 
 /* A tag beside the data that a program has put there goes. */
@@ -159,10 +161,7 @@ static u32 turns_skb(int state, int packets, int progs, struct bpf_insn *insns)
 		JUMP_TO_PROG,
 	};
 
-	_Static_assert(sizeof(program) <= FRONT_INSNS * sizeof(*insns),
-		       "room for it");
-	memcpy(insns, program, sizeof(program));
-	return ARRAY_LEN(program);
+	GIVE(program, insns);
 }
 
 u32 front_turns(u32 prog_type, int state, int packets, int progs,

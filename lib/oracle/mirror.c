@@ -307,6 +307,15 @@ int mirror_open(const struct mirror_opts *opts, struct err *err,
 	return 0;
 }
 
+int mirror_prog(const struct mirror *m, const struct prog *prog)
+{
+	u32 i = 0;
+
+	while (m->so->progs[i] != prog)
+		i++;
+	return m->progs[i];
+}
+
 static void close_all(int *fds, u32 n)
 {
 	for (u32 i = 0; fds && i < n; i++)

@@ -39,6 +39,8 @@ struct mirror_opts {
 int mirror_open(const struct mirror_opts *opts, struct err *err,
 		struct mirror **out);
 void mirror_close(struct mirror *m);
+/* What a program of so is in the kernel. */
+int mirror_prog(const struct mirror *m, const struct prog *prog);
 
 /* NULL where the kernel does not show its types: it has no CO-RE either. */
 int mirror_kernel_types(struct err *err, struct btf_blob **out);

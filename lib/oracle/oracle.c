@@ -48,15 +48,6 @@ int oracle_available(struct err *err)
 	return fd;
 }
 
-static u32 index_of(const struct oracle_opts *opts)
-{
-	u32 i = 0;
-
-	while (opts->so->progs[i] != opts->prog)
-		i++;
-	return i;
-}
-
 static int open_mirror(struct oracle *o, struct err *err)
 {
 	int cpu = kernel_pin(&o->affinity), res;
@@ -70,7 +61,7 @@ static int open_mirror(struct oracle *o, struct err *err)
 	res = mirror_open(&opts, err, &o->mirror);
 	if (res)
 		return res;
-	o->prog = o->mirror->progs[index_of(&o->opts)];
+	o->prog = mirror_prog(o->mirror, o->opts.prog);
 	o->replay.state.cpu = (u32)cpu;
 	return 0;
 }

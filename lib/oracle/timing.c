@@ -153,15 +153,6 @@ static int make_way(struct timing *t, struct way *w, int to, struct err *err)
 
 /* ---- all of it ---- */
 
-static u32 index_of(const struct timing_opts *opts)
-{
-	u32 i = 0;
-
-	while (opts->so->progs[i] != opts->prog)
-		i++;
-	return i;
-}
-
 static int open_kernel(struct timing *t, struct err *err)
 {
 	int cpu = kernel_pin(&t->affinity), res;
@@ -176,7 +167,7 @@ static int open_kernel(struct timing *t, struct err *err)
 	res = mirror_open(&opts, err, &t->mirror);
 	if (res)
 		return res;
-	t->prog = t->mirror->progs[index_of(&t->opts)];
+	t->prog = mirror_prog(t->mirror, t->opts.prog);
 	return load_nothing(t, err);
 }
 
