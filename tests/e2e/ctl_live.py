@@ -3,14 +3,12 @@
 """What the control socket changes while packets flow: programs come, are
 replaced and go, map entries take effect, and no packet is lost over it."""
 import ipaddress
-import json
 import os
-import socket
 import struct
-import subprocess
 import time
 
-from weir import BUILD, Case, Client, b64, main, need_taps, own_namespaces
+from weir import (BUILD, Client, TapCase, b64, main, need_taps,
+                  own_namespaces)
 
 TAP = "weirctl0"
 
@@ -28,28 +26,14 @@ def obj(name):
     return os.path.join(BUILD, "progs", name + ".bpf.o")
 
 
-class Live(Case):
+class Live(TapCase):
+    taps = (TAP,)
     ports = ("t0=tap:" + TAP, "n0=null")
-
-    @classmethod
-    def setUpClass(cls):
-        # The kernel sends nothing of its own.
-        with open("/proc/sys/net/ipv6/conf/default/disable_ipv6", "w",
-                  encoding="ascii") as file:
-            file.write("1")
-        super().setUpClass()
-        subprocess.run(["ip", "link", "set", TAP, "up"], check=True)
-        cls.wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
-        cls.addClassCleanup(cls.wire.close)
-        cls.wire.bind((TAP, 0))
 
     def weir(self, *words, status=0):
         got, out, err = self.daemon.weir(*words)
         self.assertEqual(got, status, (words, out, err))
         return out if not status else err
-
-    def ask(self, *words):
-        return json.loads(self.weir(*words, "-j"))
 
     def setUp(self):
         self.before = {p["id"] for p in self.ask("prog", "list")}

@@ -5,42 +5,29 @@ write comes out of `weir map events`, and every command has an answer in JSON.""
 import json
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
 
 import capture
-from weir import Case, WEIR, main, need_taps, own_namespaces
+from weir import TapCase, WEIR, main, need_taps, own_namespaces
 
 TAP = "weirev0"
 
 
-class Events(Case):
+class Events(TapCase):
+    taps = (TAP,)
     ports = [f"t0=tap:{TAP}"]
 
     @classmethod
     def setUpClass(cls):
-        with open("/proc/sys/net/ipv6/conf/default/disable_ipv6", "w",
-                  encoding="ascii") as file:
-            file.write("1")
         super().setUpClass()
         cls.dir = tempfile.mkdtemp(prefix="weir-events-")
         cls.addClassCleanup(shutil.rmtree, cls.dir)
-        subprocess.run(["ip", "link", "set", TAP, "up"], check=True)
-        cls.wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
-        cls.addClassCleanup(cls.wire.close)
-        cls.wire.bind((TAP, 0))
         got = cls.ask("prog", "load", capture.compile_bpf(
             "events", os.path.join(cls.dir, "events.o")))
         cls.maps = {m["name"]: str(m["id"]) for m in got["maps"]}
         cls.ask("prog", "attach", str(got["programs"][0]["id"]), "t0", "xdp")
-
-    @classmethod
-    def ask(cls, *words):
-        got, out, err = cls.daemon.weir(*words, "-j")
-        assert got == 0, (words, out, err)
-        return json.loads(out) if out.strip() else None
 
     def listen(self, name):
         reader = subprocess.Popen(

@@ -14,7 +14,7 @@ import tempfile
 import time
 
 import capture
-from weir import Case, Client, WEIR, main, need_taps, own_namespaces
+from weir import Client, TapCase, WEIR, main, need_taps, own_namespaces
 
 TAP = "weirq0"
 PAGE = 4096
@@ -41,31 +41,19 @@ def receive(client, method, **args):
     return got, fds[0] if fds else -1
 
 
-class Queues(Case):
+class Queues(TapCase):
+    taps = (TAP,)
     ports = [f"t0=tap:{TAP}", "p1=null"]
 
     @classmethod
     def setUpClass(cls):
-        with open("/proc/sys/net/ipv6/conf/default/disable_ipv6", "w",
-                  encoding="ascii") as file:
-            file.write("1")
         super().setUpClass()
         cls.dir = tempfile.mkdtemp(prefix="weir-queue-")
         cls.addClassCleanup(shutil.rmtree, cls.dir)
-        subprocess.run(["ip", "link", "set", TAP, "up"], check=True)
-        cls.wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
-        cls.addClassCleanup(cls.wire.close)
-        cls.wire.bind((TAP, 0))
         got = cls.ask("prog", "load", capture.compile_bpf(
             "queues", os.path.join(cls.dir, "queues.o")))
         cls.maps = {m["name"]: str(m["id"]) for m in got["maps"]}
         cls.progs = {p["name"]: str(p["id"]) for p in got["programs"]}
-
-    @classmethod
-    def ask(cls, *words):
-        got, out, err = cls.daemon.weir(*words, "-j")
-        assert got == 0, (words, out, err)
-        return json.loads(out) if out.strip() else None
 
     def setUp(self):
         prog = self.progs["with_metadata" if "metadata" in self.id() else

@@ -2,16 +2,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """bpf_redirect_map() over real ports: devmaps, broadcasts, cpumaps, and the
 programs of their entries.  Every packet is accounted for."""
-import json
 import os
 import shutil
 import socket
-import subprocess
 import tempfile
 import time
 
 import capture
-from weir import Case, main, need_taps, own_namespaces
+from weir import TapCase, main, need_taps, own_namespaces
 
 TAPS = [f"weirrd{i}" for i in range(3)]
 PASS, PORTS, BY_NUMBER, CPUS = range(4)
@@ -26,7 +24,9 @@ def order(which, key, flags=XDP_DROP, drop=0, number=0):
         60, b"\x5a")
 
 
-class Redirect(Case):
+class Redirect(TapCase):
+    taps = TAPS
+    protocol = 3  # ETH_P_ALL
     ports = [f"p{i}=tap:{name}" for i, name in enumerate(TAPS)]
     args = ["--lcores", ",".join(map(str, sorted(os.sched_getaffinity(0))[:2])),
             "--forward", "p0=port:p2", "--forward", "p1=port:p2",
@@ -34,34 +34,19 @@ class Redirect(Case):
 
     @classmethod
     def setUpClass(cls):
-        with open("/proc/sys/net/ipv6/conf/default/disable_ipv6", "w",
-                  encoding="ascii") as file:
-            file.write("1")
         super().setUpClass()
         cls.dir = tempfile.mkdtemp(prefix="weir-redirect-")
         cls.addClassCleanup(shutil.rmtree, cls.dir)
         cls.object = capture.compile_bpf("redirect",
                                          os.path.join(cls.dir, "redirect.o"))
-        cls.wires = []
-        for name in TAPS:
-            subprocess.run(["ip", "link", "set", name, "up"], check=True)
-            wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
-            cls.addClassCleanup(wire.close)
-            wire.bind((name, 3))  # ETH_P_ALL
+        for wire in cls.wires:
             wire.settimeout(0.2)
-            cls.wires.append(wire)
         got = cls.ask("prog", "load", cls.object)
         cls.progs = {p["name"]: p["id"] for p in got["programs"]}
         cls.maps = {m["name"]: m["id"] for m in got["maps"]}
         for port in ("p0", "p1"):
             cls.ask("prog", "attach", str(cls.progs["follow_order"]), port,
                     "xdp")
-
-    @classmethod
-    def ask(cls, *words):
-        got, out, err = cls.daemon.weir(*words, "-j")
-        assert got == 0, (words, out, err)
-        return json.loads(out) if out.strip() else None
 
     def put(self, which, key, first, prog=None):
         value = first.to_bytes(4, "little") + (

@@ -177,12 +177,6 @@ class Redirects(Case):
         run("mount", "-t", "bpf", "bpf", cls.pins)
         cls.addClassCleanup(run, "umount", cls.pins)
 
-    @classmethod
-    def ask(cls, *words):
-        got, out, err = cls.daemon.weir(*words, "-j")
-        assert got == 0, (words, out, err)
-        return json.loads(out) if out.strip() else None
-
     def set_up_kernel(self):
         """Devices in NS, their other ends here."""
         run("ip", "netns", "add", NS)

@@ -176,6 +176,12 @@ class Case(unittest.TestCase):
         cls.daemon = Daemon(*cls.args, ports=cls.ports)
         cls.addClassCleanup(cls.daemon.remove)
 
+    @classmethod
+    def ask(cls, *words):
+        got, out, err = cls.daemon.weir(*words, "-j")
+        assert got == 0, (words, out, err)
+        return json.loads(out) if out.strip() else None
+
     def client(self, **kw):
         c = Client(self.daemon.sock, **kw)
         self.addCleanup(c.close)
@@ -192,6 +198,30 @@ class Case(unittest.TestCase):
         self.assertTrue(self.daemon.alive(), self.daemon.text())
         with Client(self.daemon.sock) as c:
             self.assertIn("version", c.call("version"))
+
+
+class TapCase(Case):
+    """Its daemon has tap ports; the test has their other ends."""
+    taps = ()
+    protocol = 0  # what it receives there; 0: nothing
+
+    @classmethod
+    def setUpClass(cls):
+        # The kernel sends nothing of its own.
+        with open("/proc/sys/net/ipv6/conf/default/disable_ipv6", "w",
+                  encoding="ascii") as file:
+            file.write("1")
+        super().setUpClass()
+        cls.wires = [cls.open_wire(name) for name in cls.taps]
+        cls.wire = cls.wires[0]
+
+    @classmethod
+    def open_wire(cls, name):
+        subprocess.run(["ip", "link", "set", name, "up"], check=True)
+        wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+        cls.addClassCleanup(wire.close)
+        wire.bind((name, cls.protocol))
+        return wire
 
 
 def has_command(name):
