@@ -3,7 +3,7 @@
 #
 # The long form of verify-embed: programs made at random run inside the states
 # of their verification, until so many runs were counted.  An interrupt ends it
-# with what it knows.
+# with what it knows; in the background, where a shell ignores it, SIGTERM does.
 #
 #   tests/verifier/embed.sh BUILD_DIR [RUNS [SEED]]
 set -u
@@ -12,7 +12,7 @@ wanted=${2:-10000000} seed=${3:-1}
 programs=0 runs=0 steps=0 slow=0 wrong=0
 log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT
-trap 'wanted=0' INT
+trap 'wanted=0' INT TERM
 
 while [ "$runs" -lt "$wanted" ]; do
 	# One batch that takes long is counted and left.
