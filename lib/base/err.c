@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/err.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -25,7 +26,7 @@ int err_place(struct err *err, const char *fmt, ...)
 	va_list ap;
 
 	if (!err)
-		return 0;
+		return -EINVAL;
 	if (!err->place[0]) {
 		va_start(ap, fmt);
 		vsnprintf(err->place, sizeof(err->place), fmt, ap);
@@ -39,7 +40,7 @@ int err_hint(struct err *err, const char *fmt, ...)
 	va_list ap;
 
 	if (!err)
-		return 0;
+		return -EINVAL;
 	if (!err->hint[0]) {
 		va_start(ap, fmt);
 		vsnprintf(err->hint, sizeof(err->hint), fmt, ap);
@@ -55,7 +56,7 @@ int err_within(struct err *err, const char *fmt, ...)
 	va_list ap;
 
 	if (!err)
-		return 0;
+		return -EINVAL;
 	strcpy(inner, err->place);
 	va_start(ap, fmt);
 	vsnprintf(err->place, sizeof(err->place), fmt, ap);
@@ -70,7 +71,7 @@ int err_within(struct err *err, const char *fmt, ...)
 int err_rejected(struct err *err)
 {
 	if (!err)
-		return 0;
+		return -EINVAL;
 	err->rejected = true;
 	return err->code;
 }

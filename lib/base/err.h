@@ -27,7 +27,8 @@ struct err {
 /* Start over with this reason; place and hint are emptied.  Returns code. */
 int err_fail(struct err *err, int code, const char *fmt, ...) PRINTF(3, 4);
 
-/* Each adds to a failure what is not said yet.  Returns err's code. */
+/* Each adds to a failure what is not said yet.  Returns err's code; without an
+ * err -EINVAL: who needs to know which failure it is, passes one. */
 int err_place(struct err *err, const char *fmt, ...) PRINTF(2, 3);
 int err_hint(struct err *err, const char *fmt, ...) PRINTF(2, 3);
 /* A place around what is said of the place: "port in: web.pcap". */

@@ -358,7 +358,7 @@ static void suggest_size(const struct verifier *v, const struct record *r,
 	none = helper_proto((u32)insn->imm)->arg[subject - 1] == ARG_SIZE &&
 	       !regs[subject].var.umin;
 	if (regs[subject].var.smin >= 0 && regs[subject].var.umax <= room)
-		text_add(out, "if (!%s) %s: it may be 0 here", name,
+		text_add(out, "if (!%s) %s as it may be 0 here", name,
 			 give_up(v, r));
 	else if (none)
 		text_add(out, "if (!%s || %s > %u) %s with %s unsigned", name,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -26,6 +27,11 @@ static void err_says_place_reason_hint(void **state)
 	assert_string_equal(err_text(&err, text, sizeof(text)),
 			    "a.o: offset 7: 3 bytes missing (build it again)");
 	assert_int_equal(err_fail(NULL, -5, "nobody listens"), -5);
+	/* a failure stays one */
+	assert_int_equal(err_hint(NULL, "nobody listens"), -EINVAL);
+	assert_int_equal(err_place(NULL, "nobody listens"), -EINVAL);
+	assert_int_equal(err_within(NULL, "nobody listens"), -EINVAL);
+	assert_int_equal(err_rejected(NULL), -EINVAL);
 }
 
 struct text {
