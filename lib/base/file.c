@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define ROOM_FIRST (1 << 20)
 
@@ -43,5 +44,39 @@ int file_read(const char *path, u8 **bytes, size_t *size)
 		return err;
 	}
 	*bytes = all;
+	return 0;
+}
+
+int file_get(int fd, void *to, size_t size)
+{
+	u8 *at = to;
+
+	while (size) {
+		ssize_t n = read(fd, at, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+		at += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+int file_put(int fd, const void *from, size_t size)
+{
+	const u8 *at = from;
+
+	while (size) {
+		ssize_t n = write(fd, at, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+		at += n;
+		size -= (size_t)n;
+	}
 	return 0;
 }

@@ -20,6 +20,8 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "base/file.h"
+
 #define CACHE_MAGIC 0x3145484341434a57ull /* "WJCACHE1" */
 #define OBJECT_MAX (64u << 20)
 
@@ -135,36 +137,19 @@ static int open_folder(const char *folder)
 	return fd;
 }
 
-static bool read_exactly(int fd, void *to, size_t size)
-{
-	u8 *at = to;
-
-	while (size) {
-		ssize_t n = read(fd, at, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		at += n;
-		size -= (size_t)n;
-	}
-	return true;
-}
-
 /* K2 */
 static u8 *read_entry(int fd, const struct cache_key *key, size_t *size)
 {
 	struct entry e;
 	u8 *object;
 
-	if (!read_exactly(fd, &e, sizeof(e)) || e.magic != CACHE_MAGIC ||
+	if (file_get(fd, &e, sizeof(e)) || e.magic != CACHE_MAGIC ||
 	    memcmp(&e.key, key, sizeof(*key)) != 0 || e.size > OBJECT_MAX)
 		return NULL;
 	object = malloc(e.size + 1);
 	if (!object)
 		return NULL;
-	if (!read_exactly(fd, object, e.size) || read(fd, object + e.size, 1) ||
+	if (file_get(fd, object, e.size) || read(fd, object + e.size, 1) ||
 	    !XXH128_isEqual(XXH3_128bits(object, e.size), e.sum)) {
 		free(object);
 		return NULL;
@@ -190,23 +175,6 @@ u8 *cache_get(const char *folder, const struct cache_key *key, size_t *size)
 		object = read_entry(fd, key, size);
 	close(fd);
 	return object;
-}
-
-static bool write_exactly(int fd, const void *from, size_t size)
-{
-	const u8 *at = from;
-
-	while (size) {
-		ssize_t n = write(fd, at, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		at += n;
-		size -= (size_t)n;
-	}
-	return true;
 }
 
 static bool is_entry(const char *name)
@@ -268,8 +236,8 @@ void cache_put(const char *folder, const struct cache_key *key,
 	fd = openat(dir, draft,
 		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd >= 0) {
-		bool whole = write_exactly(fd, &e, sizeof(e)) &&
-			     write_exactly(fd, object, size);
+		bool whole = !file_put(fd, &e, sizeof(e)) &&
+			     !file_put(fd, object, size);
 
 		/* K1 */
 		if (close(fd) || !whole || renameat(dir, draft, dir, name))

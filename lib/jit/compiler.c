@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "jit/emit.h"
 #include "jit/jit.h"
 
@@ -22,47 +23,22 @@
  * the second the reason. */
 enum { DONE = 0, REFUSED = 1, BROKEN = 2 };
 
-static int write_all(int fd, const void *bytes, size_t size)
-{
-	const u8 *at = bytes;
-
-	while (size) {
-		ssize_t n = write(fd, at, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		at += n;
-		size -= (size_t)n;
-	}
-	return 0;
-}
-
 /* The whole of a file that has no name; NUL-terminated. */
 static int read_all(int fd, u8 **bytes, size_t *size)
 {
 	struct stat st;
-	size_t got = 0;
+	int ret;
 
-	if (fstat(fd, &st) < 0)
+	if (fstat(fd, &st) < 0 || lseek(fd, 0, SEEK_SET) < 0)
 		return -errno;
 	*size = (size_t)st.st_size;
 	*bytes = calloc(1, *size + 1);
 	if (!*bytes)
 		return -ENOMEM;
-	while (got < *size) {
-		ssize_t n = pread(fd, *bytes + got, *size - got, (off_t)got);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			free(*bytes);
-			return n < 0 ? -errno : -EIO;
-		}
-		got += (size_t)n;
-	}
-	return 0;
+	ret = file_get(fd, *bytes, *size);
+	if (ret)
+		free(*bytes);
+	return ret;
 }
 
 /* ---- the process: a job on standard input, an object on standard output ----
@@ -84,7 +60,7 @@ static int compile(const u8 *bytes, size_t size)
 		object_size = strlen(text);
 		code = REFUSED;
 	}
-	if (write_all(STDOUT_FILENO, object ? (char *)object : text,
+	if (file_put(STDOUT_FILENO, object ? (char *)object : text,
 		      object_size))
 		code = BROKEN;
 	free(object);
@@ -206,7 +182,7 @@ int jit_compile_apart(const char *executable, u32 time_ms, size_t limit,
 	int ret = c.job < 0 || c.out < 0 ? -errno : 0, status = 0;
 
 	if (!ret)
-		ret = write_all(c.job, job, job_size);
+		ret = file_put(c.job, job, job_size);
 	if (ret)
 		err_fail(err, ret, "cannot start the compiler: %s",
 			 strerror(-ret));

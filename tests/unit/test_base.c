@@ -4,10 +4,13 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/err.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/vec.h"
@@ -216,6 +219,26 @@ static void log_levels_have_names(void **state)
 	assert_int_equal(log_level_parse("loud", &level), -22);
 }
 
+/* ---- file ---- */
+
+static void bytes_come_whole_or_not(void **state)
+{
+	static u8 out[200000], in[sizeof(out)];
+	int fd = memfd_create("weir-base", 0);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(out); i++)
+		out[i] = (u8)(i * 7);
+	assert_int_equal(file_put(fd, out, sizeof(out)), 0);
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	assert_int_equal(file_get(fd, in, sizeof(in)), 0);
+	assert_memory_equal(in, out, sizeof(out));
+	assert_int_equal(file_get(fd, in, 1), -EIO);
+	close(fd);
+	assert_int_equal(file_get(fd, in, 1), -EBADF);
+	assert_int_equal(file_put(fd, in, 1), -EBADF);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +250,7 @@ int main(void)
 		cmocka_unit_test(json_keeps_the_first_error),
 		cmocka_unit_test(vec_grows_and_zeroes),
 		cmocka_unit_test(log_levels_have_names),
+		cmocka_unit_test(bytes_come_whole_or_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
