@@ -6,28 +6,13 @@
  * programs, compared after every step; the values a Bloom filter finds wrongly
  * are Linux's.  The seed is printed; `maps_keyless SEED` repeats it.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "base/slot.h"
-#include "kmap.h"
+#include "pair.h"
 
-#define VALUE_MAX 64
 #define OPS 4000u
-
-static u64 compared, different;
-
-struct pair {
-	struct map_attr attr;
-	struct map *mine;
-	int theirs;
-	struct kmap_progs progs;
-};
 
 enum command {
 	READ,
@@ -48,7 +33,7 @@ static const char *const names[] = {
 
 struct op {
 	enum command command;
-	u8 value[VALUE_MAX];
+	u8 value[PAIR_VALUE_MAX];
 	u64 flags;
 };
 
@@ -106,18 +91,18 @@ static int ask_linux(struct pair *p, const struct op *op, u8 *value)
 
 static void both(struct pair *p, const struct op *op)
 {
-	u8 mine[VALUE_MAX], theirs[VALUE_MAX];
+	u8 mine[PAIR_VALUE_MAX], theirs[PAIR_VALUE_MAX];
 	int a, b;
 
 	memcpy(mine, op->value, sizeof(mine));
 	memcpy(theirs, op->value, sizeof(theirs));
 	a = ask_weir(p, op, mine);
 	b = ask_linux(p, op, theirs);
-	compared++;
+	pair_tally.compared++;
 	/* What bpf(2) fills in when it fails is nobody's. */
 	if (a == b && (a || memcmp(mine, theirs, p->attr.value_size) == 0))
 		return;
-	if (++different <= 20)
+	if (pair_differs())
 		printf("%s, value %u entries %u: %s flags %" PRIu64
 		       ": Linux %d %02x, Weir %d %02x\n",
 		       map_type_name(p->attr.type), p->attr.value_size,
@@ -125,38 +110,27 @@ static void both(struct pair *p, const struct op *op)
 		       theirs[0], a, mine[0]);
 }
 
-static u32 random_below(u64 *seed, u32 n)
-{
-	*seed = *seed * 6364136223846793005ull + 1442695040888963407ull;
-	return (u32)(*seed >> 33) % n;
-}
-
 /* Flags that bpf(2) looks at before the map are not the map's. */
 static void make_op(const struct pair *p, u64 *seed, struct op *op)
 {
 	static const u64 flags[] = { 0, 0, 0, 0, BPF_EXIST, BPF_NOEXIST, 3, 8 };
 
-	op->command = random_below(seed, is_set(p) ? PROG_POP : COMMANDS);
-	op->flags = flags[random_below(seed, ARRAY_LEN(flags))];
+	op->command = pair_random(seed, is_set(p) ? PROG_POP : COMMANDS);
+	op->flags = flags[pair_random(seed, ARRAY_LEN(flags))];
 	if (op->command == TAKE)
 		op->flags = 0;
-	for (u32 i = 0; i < VALUE_MAX; i++)
-		op->value[i] = (u8)random_below(seed, i < 3 ? 256 : 2);
+	for (u32 i = 0; i < PAIR_VALUE_MAX; i++)
+		op->value[i] = (u8)pair_random(seed, i < 3 ? 256 : 2);
 }
 
 static void sequence(const struct map_env *env, const struct map_attr *attr,
 		     u64 *seed)
 {
-	struct pair p = { .attr = *attr };
+	struct pair p;
 	struct op op;
 
-	p.theirs = kmap_create(attr);
-	if (p.theirs < 0 || map_create(env, attr, NULL, &p.mine) != 0 ||
-	    kmap_progs_load(&p.progs, p.theirs, attr) != 0) {
-		printf("cannot make the maps\n");
-		different++;
+	if (!pair_open(env, attr, &p))
 		return;
-	}
 	for (u32 i = 0; i < OPS; i++) {
 		make_op(&p, seed, &op);
 		both(&p, &op);
@@ -173,10 +147,7 @@ static void sequence(const struct map_env *env, const struct map_attr *attr,
 		op.command = READ;
 		both(&p, &op);
 	}
-	kmap_progs_close(&p.progs);
-	close(p.theirs);
-	map_put(p.mine);
-	rcu_reclaim(mem_rcu(env->mem));
+	pair_close(&p);
 }
 
 static void sequences(const struct map_env *env, u64 seed)
@@ -205,22 +176,5 @@ static void sequences(const struct map_env *env, u64 seed)
 
 int main(int argc, char **argv)
 {
-	const char *why = kmap_unavailable();
-	const struct mem_config config = { .budget = 64ull << 20,
-					   .slots = kmap_cpus() };
-	u64 seed = argc > 1 ? strtoull(argv[1], NULL, 0) : (u64)time(NULL);
-	struct map_env env = { 0 };
-
-	if (why) {
-		printf("bpf(2): %s\n", why);
-		return KMAP_SKIP;
-	}
-	if (mem_create(&config, &env.mem) != 0)
-		return 1;
-	printf("seed %" PRIu64 "\n", seed);
-	sequences(&env, seed);
-	mem_destroy(env.mem);
-	printf("%" PRIu64 " compared, %" PRIu64 " different\n", compared,
-	       different);
-	return different != 0 || compared < OPS ? 1 : 0;
+	return pair_main(argc, argv, 64ull << 20, OPS, sequences);
 }
