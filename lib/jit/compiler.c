@@ -3,13 +3,16 @@
 #include "jit/compiler.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -22,6 +25,9 @@
 /* Exit codes of the process; with the first the object is in its output, with
  * the second the reason. */
 enum { DONE = 0, REFUSED = 1, BROKEN = 2 };
+
+/* In the process's environment: what it may take, jit_limits.heap.code. */
+#define LIMITS "WEIR_JIT_COMPILER"
 
 /* The whole of a file that has no name; NUL-terminated. */
 static int read_all(int fd, u8 **bytes, size_t *size)
@@ -67,6 +73,39 @@ static int compile(const u8 *bytes, size_t size)
 	return code;
 }
 
+/* Bytes of data that the process has now. */
+static u64 data_now(void)
+{
+	unsigned long long pages = 0;
+	FILE *f = fopen("/proc/self/statm", "re");
+
+	if (!f)
+		return 0;
+	if (fscanf(f, "%*u %*u %*u %*u %*u %llu", &pages) != 1)
+		pages = 0;
+	fclose(f);
+	return pages * (u64)sysconf(_SC_PAGESIZE);
+}
+
+static int limit(int what, u64 most)
+{
+	const struct rlimit r = { .rlim_cur = most, .rlim_max = most };
+
+	return setrlimit((__rlimit_resource_t)what, &r);
+}
+
+/* False: nobody said what they are, or they cannot be set. */
+static bool take_limits(void)
+{
+	const char *text = getenv(LIMITS);
+	u32 heap, code;
+	u64 data = data_now();
+
+	return text && sscanf(text, "%u.%u", &heap, &code) == 2 && data &&
+	       !limit(RLIMIT_CORE, 0) && !limit(RLIMIT_FSIZE, code) &&
+	       !limit(RLIMIT_DATA, data + heap);
+}
+
 int jit_compiler(void)
 {
 	u8 *bytes;
@@ -75,7 +114,7 @@ int jit_compiler(void)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	if (read_all(STDIN_FILENO, &bytes, &size))
+	if (!take_limits() || read_all(STDIN_FILENO, &bytes, &size))
 		return BROKEN;
 	code = compile(bytes, size);
 	free(bytes);
@@ -87,23 +126,29 @@ int jit_compiler(void)
 struct child {
 	int job, out; /* files without names */
 	pid_t pid;
+	const struct jit_limits *limits;
 	struct err *err;
 };
 
 static int spawn(struct child *c, const char *executable)
 {
 	char *const argv[] = { (char *)executable, JIT_COMPILER_ARG, NULL };
-	char *const environment[] = { NULL };
+	char limits[64], *const environment[] = { limits, NULL };
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
 	sigset_t none, all;
 	int ret;
 
+	snprintf(limits, sizeof(limits), LIMITS "=%u.%u", c->limits->heap,
+		 c->limits->code);
 	sigemptyset(&none);
 	sigfillset(&all);
 	posix_spawn_file_actions_init(&files);
 	posix_spawn_file_actions_adddup2(&files, c->job, STDIN_FILENO);
 	posix_spawn_file_actions_adddup2(&files, c->out, STDOUT_FILENO);
+	/* LLVM says there what it dies of */
+	posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null",
+					 O_WRONLY, 0);
 	posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setsigmask(&attr, &none);
@@ -120,8 +165,9 @@ static int spawn(struct child *c, const char *executable)
 }
 
 /* How it ended, as of waitpid(); it is killed if that takes too long. */
-static int wait_for(struct child *c, u32 time_ms, int *status)
+static int wait_for(struct child *c, int *status)
 {
+	u32 time_ms = c->limits->time_ms;
 	int fd = (int)syscall(SYS_pidfd_open, c->pid, 0);
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	int ended = -1;
@@ -144,9 +190,27 @@ static int wait_for(struct child *c, u32 time_ms, int *status)
 			time_ms);
 }
 
+/* A signal ended it. */
+static int killed(struct child *c, int signal)
+{
+	switch (signal) {
+	case SIGXFSZ:
+		return err_fail(c->err, -E2BIG,
+				"the code has more than %u bytes",
+				c->limits->code);
+	case SIGABRT:
+		return err_fail(c->err, -ENOMEM,
+				"the compiler gave up, as it does without "
+				"memory: it may use %u MB",
+				c->limits->heap >> 20);
+	default:
+		return err_fail(c->err, -ECHILD,
+				"the compiler failed: signal %d", signal);
+	}
+}
+
 /* What it left. */
-static int collect(struct child *c, int status, size_t limit, u8 **object,
-		   size_t *size)
+static int collect(struct child *c, int status, u8 **object, size_t *size)
 {
 	int ret = read_all(c->out, object, size);
 
@@ -155,14 +219,11 @@ static int collect(struct child *c, int status, size_t limit, u8 **object,
 				strerror(-ret));
 	if (WIFEXITED(status) && WEXITSTATUS(status) == REFUSED)
 		ret = err_fail(c->err, -EOPNOTSUPP, "%s", (char *)*object);
-	else if (!WIFEXITED(status) || WEXITSTATUS(status) != DONE)
-		ret = err_fail(c->err, -ECHILD, "the compiler failed: %s %d",
-			       WIFEXITED(status) ? "code" : "signal",
-			       WIFEXITED(status) ? WEXITSTATUS(status)
-						 : WTERMSIG(status));
-	else if (*size > limit)
-		ret = err_fail(c->err, -E2BIG,
-			       "the code has more than %zu bytes", limit);
+	else if (!WIFEXITED(status))
+		ret = killed(c, WTERMSIG(status));
+	else if (WEXITSTATUS(status) != DONE)
+		ret = err_fail(c->err, -ECHILD, "the compiler failed: code %d",
+			       WEXITSTATUS(status));
 	if (ret) {
 		free(*object);
 		*object = NULL;
@@ -170,17 +231,22 @@ static int collect(struct child *c, int status, size_t limit, u8 **object,
 	return ret;
 }
 
-int jit_compile_apart(const char *executable, u32 time_ms, size_t limit,
+int jit_compile_apart(const char *executable, const struct jit_limits *limits,
 		      const u8 *job, size_t job_size, struct err *err,
 		      u8 **object, size_t *size)
 {
 	struct child c = {
 		.job = memfd_create("weir-job", MFD_CLOEXEC),
 		.out = memfd_create("weir-object", MFD_CLOEXEC),
+		.limits = limits,
 		.err = err,
 	};
 	int ret = c.job < 0 || c.out < 0 ? -errno : 0, status = 0;
 
+	/* an executable that takes JIT_COMPILER_ARG for something else would
+	 * start itself for ever */
+	if (getenv(LIMITS))
+		ret = -ELOOP;
 	if (!ret)
 		ret = file_put(c.job, job, job_size);
 	if (ret)
@@ -189,9 +255,9 @@ int jit_compile_apart(const char *executable, u32 time_ms, size_t limit,
 	else
 		ret = spawn(&c, executable);
 	if (!ret)
-		ret = wait_for(&c, time_ms, &status);
+		ret = wait_for(&c, &status);
 	if (!ret)
-		ret = collect(&c, status, limit, object, size);
+		ret = collect(&c, status, object, size);
 	if (c.job >= 0)
 		close(c.job);
 	if (c.out >= 0)

@@ -11,13 +11,19 @@
 
 #include "base/err.h"
 
+struct jit_limits {
+	u32 time_ms;
+	u32 heap;   /* bytes, more than the process starts with */
+	u32 code;   /* bytes of the object */
+};
+
 /*
- * The bytes of a job (job.h) compiled by a new process of that executable,
- * which is killed after time_ms.  The object is the caller's to free.
- * -ETIMEDOUT; -E2BIG: more than limit bytes; -EOPNOTSUPP and what the process
- * said; -ECHILD: it died.
+ * The bytes of a job (job.h) compiled by a new process of that executable.
+ * The object is the caller's to free.  Over its limits: -ETIMEDOUT, -ENOMEM,
+ * -E2BIG; -EOPNOTSUPP and what the process said; -ECHILD: it died; -ELOOP:
+ * this is such a process.
  */
-int jit_compile_apart(const char *executable, u32 time_ms, size_t limit,
+int jit_compile_apart(const char *executable, const struct jit_limits *limits,
 		      const u8 *job, size_t job_size, struct err *err,
 		      u8 **object, size_t *size);
 

@@ -100,6 +100,11 @@ static int load(struct prog *prog, const struct jit_opts *opts,
 static int make_object(const struct jit_job *job, const struct jit_opts *opts,
 		       struct err *err, u8 **object, size_t *size)
 {
+	const struct jit_limits limits = {
+		.time_ms = opts->time_ms ? opts->time_ms : JIT_TIME_MS,
+		.heap = opts->heap ? opts->heap : JIT_HEAP,
+		.code = opts->code ? opts->code : JIT_CODE_MAX,
+	};
 	struct cache_key key;
 	size_t bytes_size;
 	u8 *bytes = jit_job_write(job, &bytes_size);
@@ -115,11 +120,8 @@ static int make_object(const struct jit_job *job, const struct jit_opts *opts,
 		return 0;
 	}
 	if (opts->compiler)
-		ret = jit_compile_apart(opts->compiler,
-					opts->time_ms ? opts->time_ms
-						      : JIT_TIME_MS,
-					JIT_CODE_MAX, bytes, bytes_size, err,
-					object, size);
+		ret = jit_compile_apart(opts->compiler, &limits, bytes,
+					bytes_size, err, object, size);
 	else
 		ret = jit_emit(job, err, object, size);
 	if (!ret && cached)

@@ -13,7 +13,9 @@
 
 #define JIT_CODE_MAX (16u << 20) /* bytes of one program's code */
 
-#define JIT_TIME_MS 20000u /* to compile one program */
+/* What compiling one program may take. */
+#define JIT_TIME_MS 20000u
+#define JIT_HEAP (512u << 20) /* more than the compiler starts with */
 #define JIT_COMPILER_ARG "jit-compiler"
 
 struct jit_opts {
@@ -23,7 +25,10 @@ struct jit_opts {
 	/* What compiles: an executable that calls jit_compiler() when its only
 	 * argument is JIT_COMPILER_ARG; NULL: this process. */
 	const char *compiler;
-	u32 time_ms;	   /* that it may take; 0: JIT_TIME_MS */
+	/* What it may take; 0: JIT_TIME_MS, JIT_HEAP, JIT_CODE_MAX. */
+	u32 time_ms;
+	u32 heap;
+	u32 code;
 	const char *cache; /* the folder of the code cache; NULL: none */
 };
 

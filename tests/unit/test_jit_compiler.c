@@ -103,6 +103,43 @@ static void its_time_is_limited(void **state)
 	assert_int_equal(prepare(&opts, &err), -ETIMEDOUT);
 }
 
+static void its_memory_is_limited(void **state)
+{
+	struct jit_opts opts = { .level = JIT_O2,
+				 .compiler = SELF,
+				 .heap = 1u << 16 };
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(prepare(&opts, &err), -ENOMEM);
+	assert_non_null(strstr(err.reason, "without memory"));
+}
+
+static void its_code_is_limited(void **state)
+{
+	struct jit_opts opts = { .level = JIT_O2,
+				 .compiler = SELF,
+				 .code = 500 };
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(prepare(&opts, &err), -E2BIG);
+	opts.code = 50000;
+	assert_int_equal(prepare(&opts, &err), 0);
+}
+
+/* As the process of an executable that does not look at its argument does. */
+static void it_starts_no_other(void **state)
+{
+	const struct jit_opts opts = { .level = JIT_O2, .compiler = SELF };
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(setenv("WEIR_JIT_COMPILER", "1.1", 1), 0);
+	assert_int_equal(prepare(&opts, &err), -ELOOP);
+	unsetenv("WEIR_JIT_COMPILER");
+}
+
 static void what_it_refuses_has_a_reason(void **state)
 {
 	static const struct bpf_insn unknown[] = { CALL(BPF_FUNC_probe_read),
@@ -238,6 +275,9 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(another_process_compiles),
 		cmocka_unit_test(its_time_is_limited),
+		cmocka_unit_test(its_memory_is_limited),
+		cmocka_unit_test(its_code_is_limited),
+		cmocka_unit_test(it_starts_no_other),
 		cmocka_unit_test(what_it_refuses_has_a_reason),
 		cmocka_unit_test(its_end_is_noticed),
 		cmocka_unit_test(what_was_compiled_is_kept),
