@@ -226,7 +226,7 @@ static void on_replace(struct machine *m)
 
 #define call_helper(m, in) shadow_call(m, in)
 
-static bool run_foreign(struct machine *m, const struct prog *prog)
+static bool run_apart(struct machine *m, const struct prog *prog)
 {
 	struct run *run = m->vm.run;
 

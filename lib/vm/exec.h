@@ -24,7 +24,8 @@
  *	on_tail, on_tail_miss	before a tail call, and when it goes nowhere
  *	on_replace	the frame now belongs to another program
  *	on_leave	an exit
- *	run_foreign	a program that another engine runs
+ *	run_apart	a program that has frames of its own: what another engine
+ *			runs, and what a function of this one jumps to
  */
 #ifndef WEIR_VM_EXEC_H
 #define WEIR_VM_EXEC_H
@@ -327,8 +328,8 @@ do_TAIL_CALL:
 		on_tail_miss(m);
 		NEXT;
 	}
-	if (target->run != RUN) {
-		HOOK(run_foreign(m, target));
+	if (target->run != RUN || vm->depth) {
+		HOOK(run_apart(m, target));
 		goto leave;
 	}
 	vm->run->prog = target;

@@ -69,7 +69,7 @@ VM_INLINE bool call_helper(struct machine *m, const struct vm_insn *in)
 	return likely(!m->vm.run->fault.code);
 }
 
-static bool run_foreign(struct machine *m, const struct prog *prog)
+static bool run_apart(struct machine *m, const struct prog *prog)
 {
 	struct run *run = m->vm.run;
 

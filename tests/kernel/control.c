@@ -40,10 +40,19 @@ static const struct row again = {
 	CODE(LD_VALUE(R2, 0, 0), LDX(DW, R3, R2, 0), ALU64_K(ADD, R3, 1),
 	     STX(DW, R2, 0, R3), TAIL(0), RET(3))
 };
+/* The same from a function in a function, which returns to both. */
+static const struct row deep = {
+	"deep",
+	CODE(CALL_LOCAL(2), ALU64_K(ADD, R0, 1), EXIT(), CALL_LOCAL(2),
+	     ALU64_K(ADD, R0, 1), EXIT(), LD_VALUE(R2, 0, 0),
+	     LDX(DW, R3, R2, 0), ALU64_K(ADD, R3, 1), STX(DW, R2, 0, R3),
+	     TAIL(3), RET(3))
+};
 static const struct row seven = { "seven", CODE(RET(7)) };
 
 static const struct row runs[] = {
 	{ "33 tail calls", CODE(TAIL(0), RET(9)) },
+	{ "33 tail calls in functions of functions", CODE(TAIL(3), RET(9)) },
 	{ "misses do not count",
 	  CODE(ALU64_X(MOV, R6, R1), ALU64_K(MOV, R7, 50),
 	       ALU64_X(MOV, R1, R6), TAIL(1), ALU64_K(SUB, R7, 1),
@@ -161,6 +170,9 @@ static bool open_kernel(void)
 	fd = load(&again, BPF_PROG_TYPE_XDP);
 	if (fd < 0 || kprog_place(kernel_jumps, 0, fd))
 		return false;
+	fd = load(&deep, BPF_PROG_TYPE_XDP);
+	if (fd < 0 || kprog_place(kernel_jumps, 3, fd))
+		return false;
 	fd = load(&seven, BPF_PROG_TYPE_XDP);
 	return fd >= 0 && !kprog_place(kernel_jumps, 2, fd);
 }
@@ -184,7 +196,7 @@ struct ours {
 	struct mem *mem;
 	struct map_env env;
 	struct map *maps[2];
-	struct prog again, seven;
+	struct prog again, seven, deep;
 	struct btf_blob *btf;
 	struct prog_func funcs[KPROG_FUNCS]; /* of the last one */
 	u8 frame[PKT_HEADROOM + FRAME];
@@ -220,7 +232,7 @@ static bool open_ours(struct ours *o, enum engine engine)
 		  .value_size = 4, .max_entries = 40, .name = "jumps" },
 	};
 	const struct mem_config config = { .slots = 1 };
-	const u32 slots[] = { 0, 2 };
+	const u32 slots[] = { 0, 2, 3 };
 	u8 btf[KPROG_BTF_MAX];
 	struct map *jumps;
 
@@ -235,8 +247,10 @@ static bool open_ours(struct ours *o, enum engine engine)
 	jumps = o->maps[1];
 	return !prepare(o, &again, BPF_PROG_TYPE_XDP, engine, &o->again, NULL) &&
 	       !prepare(o, &seven, BPF_PROG_TYPE_XDP, engine, &o->seven, NULL) &&
+	       !prepare(o, &deep, BPF_PROG_TYPE_XDP, engine, &o->deep, NULL) &&
 	       !jumps->ops->write_object(jumps, &slots[0], &o->again, 0) &&
-	       !jumps->ops->write_object(jumps, &slots[1], &o->seven, 0);
+	       !jumps->ops->write_object(jumps, &slots[1], &o->seven, 0) &&
+	       !jumps->ops->write_object(jumps, &slots[2], &o->deep, 0);
 }
 
 static void close_ours(struct ours *o)
@@ -246,6 +260,7 @@ static void close_ours(struct ours *o)
 	mem_destroy(o->mem);
 	o->again.free_image(o->again.image);
 	o->seven.free_image(o->seven.image);
+	o->deep.free_image(o->deep.image);
 	btf_put(o->btf);
 }
 
