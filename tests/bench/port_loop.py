@@ -79,7 +79,9 @@ class Process:
 
 class Weir(Process):
     def start(self):
-        build = self.options.build
+        build = os.path.abspath(self.options.build)
+        os.environ.setdefault("XDG_CACHE_HOME",
+                              os.path.join(build, "tests"))
         sock = os.path.join(self.dir, "sock")
         program = os.path.join(build, "progs/pass.bpf.o") + ":xdp_pass"
         self.launch([os.path.join(build, "weir"), "run", "-s", sock,

@@ -15,6 +15,8 @@ import unittest
 
 BUILD = os.path.abspath(os.environ.get("WEIR_BUILD", "build"))
 WEIR = os.path.join(BUILD, "weir")
+# where compiled programs are kept
+os.environ.setdefault("XDG_CACHE_HOME", os.path.join(BUILD, "tests"))
 
 
 class Daemon:
