@@ -30,15 +30,17 @@ static inline void engine_free(struct prog *prog)
 	prog->free_image = NULL;
 }
 
-/* To compile takes long under sanitizers: there, one of so many programs is. */
 #ifndef __has_feature
 #define __has_feature(feature) 0
 #endif
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define ENGINE_SHARE 10
+#define ENGINE_SANITIZED 1
 #else
-#define ENGINE_SHARE 1
+#define ENGINE_SANITIZED 0
 #endif
+
+/* To compile takes long under sanitizers: there, one of so many programs is. */
+#define ENGINE_SHARE (ENGINE_SANITIZED ? 10 : 1)
 
 static inline bool engine_takes(enum engine e, u32 number)
 {
