@@ -49,6 +49,14 @@ static LLVMTargetMachineRef machine(u32 level, struct err *err)
 	return tm;
 }
 
+/* First what is not needed goes, and programs become small: most of what the
+ * rest costs is of code that would not stay. */
+static const char *const passes[] = {
+	[JIT_O0] = "globaldce",
+	[JIT_O2] = "globaldce,always-inline,globaldce,"
+		   "function(sroa,sccp,simplifycfg),default<O2>",
+};
+
 static int optimise(const struct ir *ir, LLVMTargetMachineRef tm)
 {
 	LLVMPassBuilderOptionsRef options;
@@ -56,12 +64,11 @@ static int optimise(const struct ir *ir, LLVMTargetMachineRef tm)
 	char *text;
 	int ret = 0;
 
-	if (ir->job->level == JIT_O0)
-		return 0;
 	options = LLVMCreatePassBuilderOptions();
 	LLVMPassBuilderOptionsSetLoopVectorization(options, false);
 	LLVMPassBuilderOptionsSetSLPVectorization(options, false);
-	error = LLVMRunPasses(ir->mod, "default<O2>", tm, options);
+	error = LLVMRunPasses(ir->mod, passes[ir->job->level], tm,
+			      options);
 	LLVMDisposePassBuilderOptions(options);
 	if (error) {
 		text = LLVMGetErrorMessage(error);

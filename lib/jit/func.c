@@ -79,6 +79,18 @@ void fn_return(struct fn *f, LLVMValueRef value)
 	LLVMBuildRet(f->ir->b, value);
 }
 
+LLVMValueRef fn_variable(struct fn *f, LLVMTypeRef type)
+{
+	LLVMBasicBlockRef first = LLVMGetEntryBasicBlock(f->func->value);
+	LLVMBasicBlockRef here = LLVMGetInsertBlock(f->ir->b);
+	LLVMValueRef v;
+
+	LLVMPositionBuilderBefore(f->ir->b, LLVMGetFirstInstruction(first));
+	v = LLVMBuildAlloca(f->ir->b, type, "");
+	fn_continue(f, here);
+	return v;
+}
+
 /* ---- the beginning ---- */
 
 static bool has_may_goto(const struct fn *f)

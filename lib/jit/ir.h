@@ -81,6 +81,8 @@ LLVMBasicBlockRef fn_new_block(struct fn *f);
 /* Goes on there; what follows is put at its end. */
 void fn_continue(struct fn *f, LLVMBasicBlockRef block);
 void fn_return(struct fn *f, LLVMValueRef value);
+/* One more of the function's, of any type: its address. */
+LLVMValueRef fn_variable(struct fn *f, LLVMTypeRef type);
 /* A field of struct run: its address. */
 LLVMValueRef fn_run_field(struct fn *f, size_t off);
 /* The address of reg + off. */

@@ -70,6 +70,34 @@ static LLVMValueRef call(struct fn *f, const char *name, LLVMValueRef *args,
 			      cnt, "");
 }
 
+/* Bytes that the map's own functions read through the register. */
+static u32 read_through(const struct jit_map *m, u32 reg)
+{
+	switch (reg) {
+	case BPF_REG_2: return m->key_size;
+	case BPF_REG_3: return m->value_size;
+	default: return 0;
+	}
+}
+
+/* What is in the frame is passed as a copy: a frame whose address nobody gets
+ * stays in registers. */
+static LLVMValueRef argument(struct fn *f, const struct jit_map *m, u32 reg)
+{
+	u32 size = read_through(m, reg);
+	LLVMValueRef copy;
+	s32 off;
+
+	if (!size || !f->stack || !flow_place(&f->flow, f->at, reg, &off) ||
+	    off > -(s64)size)
+		return fn_get(f, reg);
+	copy = fn_variable(f, LLVMArrayType2(f->ir->i8, size));
+	LLVMSetAlignment(copy, 8);
+	LLVMBuildMemCpy(f->ir->b, copy, 8, fn_address(f, reg, 0), 1,
+			ir_const(f->ir, 8, size));
+	return LLVMBuildPtrToInt(f->ir->b, copy, f->ir->i64, "");
+}
+
 /* The map's own function. */
 static LLVMValueRef call_own(struct fn *f, const char *what, u32 map,
 			     LLVMTypeRef result, u32 cnt)
@@ -83,7 +111,7 @@ static LLVMValueRef call_own(struct fn *f, const char *what, u32 map,
 	snprintf(name, sizeof(name), "map.%u", map);
 	args[0] = ir_symbol(f->ir, name);
 	for (u32 i = 1; i < cnt; i++)
-		args[i] = fn_get(f, BPF_REG_1 + i);
+		args[i] = argument(f, &f->ir->job->maps[map], BPF_REG_1 + i);
 	snprintf(name, sizeof(name), "%s.%u", what, map);
 	return LLVMBuildCall2(f->ir->b, type, ir_callee(f->ir, name, type),
 			      args, cnt, "");
