@@ -139,6 +139,20 @@ HTAB_INLINE u64 htab_hash_sized(const struct htab_fast *h, const u8 *key,
 	return htab_mix(v, 0x9e3779b97f4a7c15ull);
 }
 
+/* Common sizes are hashed without loops. */
+HTAB_INLINE u64 htab_hash(const struct htab_fast *h, const void *key)
+{
+	switch (h->key_size) {
+	case 4: return htab_hash_sized(h, key, 4);
+	case 8: return htab_hash_sized(h, key, 8);
+	case 12: return htab_hash_sized(h, key, 12);
+	case 16: return htab_hash_sized(h, key, 16);
+	case 20: return htab_hash_sized(h, key, 20);
+	case 40: return htab_hash_sized(h, key, 40);
+	default: return htab_hash_sized(h, key, h->key_size);
+	}
+}
+
 /* The upper half of the hash, as a fraction of all buckets. */
 HTAB_INLINE u64 htab_bucket_number(const struct htab_fast *h, u64 hash)
 {
@@ -306,18 +320,21 @@ HTAB_INLINE u32 htab_find(const struct htab_fast *h, const void *key,
 	}
 }
 
-/* Most lookups need the element of the first tag that matches. */
-HTAB_INLINE void htab_fetch_elem(const struct htab_fast *h,
-				 const struct htab_bucket *b, u16 tag)
+/* Most lookups need the element of the first tag that matches: its index. */
+HTAB_INLINE u32 htab_fetch_elem(const struct htab_fast *h,
+				const struct htab_bucket *b, u16 tag)
 {
 	u64 ways = htab_ways(b, tag);
+	u32 index;
 	u8 *elem;
 
 	if (!ways)
-		return;
-	elem = htab_elem(h, htab_load32(&b->elem[htab_way(ways)]));
+		return 0;
+	index = htab_load32(&b->elem[htab_way(ways)]);
+	elem = htab_elem(h, index);
 	__builtin_prefetch(elem);
 	__builtin_prefetch(elem + h->elem_size - 1);
+	return index;
 }
 
 HTAB_INLINE void htab_find_burst_sized(const struct htab_fast *h,

@@ -13,17 +13,17 @@
 #include <linux/pkt_cls.h>
 #include <stdlib.h>
 
+#include "hook/ahead.h"
 #include "hook/verdict.h"
 #include "mem/rcu.h"
 #include "stats/stats.h"
-
-#define BURST_PART 64 /* packets that a program runs by itself, at most */
 
 struct chain {
 	struct rcu *rcu;
 	struct rcu_head head;
 	enum hook_kind kind;
 	u32 len;
+	const struct prog *looker; /* the first that looks ahead, or NULL */
 	struct chain_entry entries[];
 };
 
@@ -59,6 +59,14 @@ static void insert(struct chain *chain, const struct chain_entry *e)
 	prog_get(e->prog);
 }
 
+static const struct prog *find_looker(const struct chain *chain)
+{
+	for (u32 i = 0; i < chain->len; i++)
+		if (chain->entries[i].prog->look_ahead)
+			return chain->entries[i].prog;
+	return NULL;
+}
+
 int chain_create(struct rcu *rcu, enum hook_kind kind,
 		 const struct chain_entry *entries, u32 n, struct err *err,
 		 struct chain **out)
@@ -79,6 +87,7 @@ int chain_create(struct rcu *rcu, enum hook_kind kind,
 	chain->len = 0;
 	for (u32 i = 0; i < n; i++)
 		insert(chain, &entries[i]);
+	chain->looker = find_looker(chain);
 	*out = chain;
 	return 0;
 }
@@ -276,11 +285,10 @@ static void run_alone(const struct chain *chain, struct run *run,
 {
 	const struct chain_entry *e = &chain->entries[0];
 	const struct prog *prog = e->prog;
-	s32 codes[BURST_PART];
+	s32 codes[PROG_BURST];
 
 	while (n) {
-		u32 ran = prog->run_burst(prog, run, pkts,
-					  MIN(n, (u32)BURST_PART), codes);
+		u32 ran = prog->run_burst(prog, run, pkts, n, codes);
 
 		stat_add(&prog->stats[run->slot].runs, ran);
 		for (u32 i = 0; i < ran; i++)
@@ -295,7 +303,8 @@ static void run_alone(const struct chain *chain, struct run *run,
 	}
 }
 
-void chain_run_burst(const struct chain *chain, struct run *run,
+/* At most PROG_BURST packets. */
+static void run_part(const struct chain *chain, struct run *run,
 		     struct pkt **pkts, u32 n, struct verdict *verdicts)
 {
 	if (chain->kind == HOOK_XDP && chain->len == 1 &&
@@ -306,5 +315,45 @@ void chain_run_burst(const struct chain *chain, struct run *run,
 	for (u32 i = 0; i < n; i++) {
 		run_begin(run, pkts[i]);
 		run_packet(chain, run, &verdicts[i]);
+	}
+}
+
+static void look_ahead(const struct chain *chain, struct run *run,
+		       struct pkt **pkts, u32 n)
+{
+	for (u32 i = 0; i < chain->len; i++) {
+		const struct prog *prog = chain->entries[i].prog;
+
+		if (prog->look_ahead)
+			prog->look_ahead(prog, run, pkts, n);
+	}
+}
+
+/* Some program of the chain looks ahead, if that pays. */
+static void run_looking(const struct chain *chain, struct run *run,
+			struct pkt **pkts, u32 n, struct verdict *verdicts)
+{
+	struct prog_ahead *ahead = &chain->looker->stats[run->slot].ahead;
+	u64 start = ahead_start(ahead);
+
+	if (ahead_looks(ahead))
+		look_ahead(chain, run, pkts, n);
+	run_part(chain, run, pkts, n, verdicts);
+	ahead_stop(ahead, start, n);
+}
+
+void chain_run_burst(const struct chain *chain, struct run *run,
+		     struct pkt **pkts, u32 n, struct verdict *verdicts)
+{
+	while (n) {
+		u32 part = MIN(n, (u32)PROG_BURST);
+
+		if (chain->looker && part >= AHEAD_PACKETS)
+			run_looking(chain, run, pkts, part, verdicts);
+		else
+			run_part(chain, run, pkts, part, verdicts);
+		pkts += part;
+		verdicts += part;
+		n -= part;
 	}
 }

@@ -62,9 +62,9 @@ void ir_debug_function(struct fn *f)
 }
 
 /* It counts as the first instruction. */
-void ir_debug_burst(struct ir *ir)
+void ir_debug_loop(struct ir *ir, const char *name)
 {
-	LLVMValueRef fn = LLVMGetNamedFunction(ir->mod, IR_BURST);
+	LLVMValueRef fn = LLVMGetNamedFunction(ir->mod, name);
 	LLVMMetadataRef place =
 		LLVMDIBuilderCreateDebugLocation(ir->ctx, 1, 0,
 						 scope(ir, fn, false, 1), NULL);

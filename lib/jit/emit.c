@@ -67,8 +67,7 @@ static int optimise(const struct ir *ir, LLVMTargetMachineRef tm)
 	options = LLVMCreatePassBuilderOptions();
 	LLVMPassBuilderOptionsSetLoopVectorization(options, false);
 	LLVMPassBuilderOptionsSetSLPVectorization(options, false);
-	error = LLVMRunPasses(ir->mod, passes[ir->job->level], tm,
-			      options);
+	error = LLVMRunPasses(ir->mod, passes[ir->job->level], tm, options);
 	LLVMDisposePassBuilderOptions(options);
 	if (error) {
 		text = LLVMGetErrorMessage(error);
@@ -115,8 +114,16 @@ static const u8 inlined[] = {
 #include "inline_bitcode.inc"
 };
 
+/* Functions that are found by their name in the object. */
+static bool is_found(const char *name)
+{
+	return !strcmp(name, IR_BURST) || !strcmp(name, IR_AHEAD);
+}
+
 static void adapt(LLVMValueRef fn)
 {
+	size_t len;
+
 	static const char *const machine_only[] = { "target-cpu", "tune-cpu",
 						    "target-features" };
 
@@ -125,8 +132,7 @@ static void adapt(LLVMValueRef fn)
 						 machine_only[i],
 						 (unsigned)strlen(
 							 machine_only[i]));
-	if (!LLVMIsDeclaration(fn) &&
-	    fn != LLVMGetNamedFunction(LLVMGetGlobalParent(fn), IR_BURST))
+	if (!LLVMIsDeclaration(fn) && !is_found(LLVMGetValueName2(fn, &len)))
 		LLVMSetLinkage(fn, LLVMInternalLinkage);
 }
 

@@ -27,6 +27,7 @@ static void use_frame(struct flow *flow, s32 off)
 static void use_whole(struct flow *flow)
 {
 	flow->frame = BPF_STACK_BYTES;
+	flow->lost = true;
 }
 
 static bool is_place(s16 v)

@@ -23,6 +23,8 @@ struct flow {
 	s16 (*at)[FLOW_REGS]; /* before each instruction */
 	bool *reached;
 	u32 frame; /* bytes that may be touched below the top */
+	bool lost; /* a place in the stack may be in a register or in memory
+		      that is not known to have one */
 };
 
 /* -ENOMEM.  To be freed also then. */

@@ -129,6 +129,13 @@ static void make_variables(struct fn *f)
 			ir_const(f->ir, 8, f->flow.frame), 16);
 }
 
+static void take_packet(struct fn *f)
+{
+	fn_set(f, BPF_REG_1,
+	       LLVMBuildLoad2(f->ir->b, f->ir->i64,
+			      fn_run_field(f, offsetof(struct run, pkt)), ""));
+}
+
 static void take_arguments(struct fn *f)
 {
 	LLVMBuilderRef ir = f->ir->b;
@@ -142,6 +149,12 @@ static void take_arguments(struct fn *f)
 			fn_set(f, i, LLVMGetParam(fn, i));
 		return;
 	}
+	if (f->slice) {
+		ir_slice_begin(f);
+		make_variables(f);
+		take_packet(f);
+		return;
+	}
 	f->prog = LLVMGetParam(fn, 0);
 	f->run = LLVMGetParam(fn, 1);
 	make_variables(f);
@@ -153,11 +166,7 @@ static void take_arguments(struct fn *f)
 					 ""));
 		fn_set(f, BPF_REG_2, LLVMGetParam(fn, 3));
 	} else {
-		fn_set(f, BPF_REG_1,
-		       LLVMBuildLoad2(ir, f->ir->i64,
-				      fn_run_field(f,
-						   offsetof(struct run, pkt)),
-				      ""));
+		take_packet(f);
 	}
 }
 
@@ -179,6 +188,8 @@ static bool ends_block(u8 form)
 
 static int instruction(struct fn *f)
 {
+	if (f->slice && ir_slice_insn(f))
+		return 0;
 	switch (f->op->form) {
 	case FORM_ALU_K:
 	case FORM_ALU_X:
@@ -257,25 +268,32 @@ static int instructions(struct fn *f)
 	return 0;
 }
 
+int fn_translate(struct fn *f)
+{
+	u32 start = f->func->start;
+	int ret;
+
+	f->blocks = calloc(f->func->end - start + 1ul, sizeof(*f->blocks));
+	if (!f->blocks)
+		return err_fail(f->ir->err, -ENOMEM, "out of memory");
+	fn_continue(f, fn_new_block(f));
+	f->at = start;
+	ir_debug_function(f);
+	ir_debug_insn(f, start);
+	take_arguments(f);
+	find_blocks(f);
+	ret = instructions(f);
+	free(f->blocks);
+	return ret;
+}
+
 int ir_function(struct ir *ir, const struct ir_func *func, bool main)
 {
 	struct fn f = { .ir = ir, .func = func, .main = main };
 	int ret = flow_of(ir->job, func->start, func->end, &f.flow);
 
-	f.blocks = calloc(func->end - func->start + 1, sizeof(*f.blocks));
-	if (ret || !f.blocks) {
-		ret = err_fail(ir->err, -ENOMEM, "out of memory");
-		goto out;
-	}
-	fn_continue(&f, fn_new_block(&f));
-	f.at = func->start;
-	ir_debug_function(&f);
-	ir_debug_insn(&f, func->start);
-	take_arguments(&f);
-	find_blocks(&f);
-	ret = instructions(&f);
-out:
-	free(f.blocks);
+	ret = ret ? err_fail(ir->err, -ENOMEM, "out of memory")
+		  : fn_translate(&f);
 	flow_free(&f.flow);
 	return ret;
 }

@@ -13,7 +13,7 @@
 #include "maps/array_fast.h"
 #include "maps/htab_fast.h"
 #include "maps/object_fast.h"
-#include "prog/run.h"
+#include "prog/prog.h"
 
 #define INLINED __attribute__((always_inline))
 
@@ -29,6 +29,19 @@ void *lru_hash_lookup(const struct htab_fast *f, const void *key,
 		      const struct run *run);
 void *lru_percpu_hash_lookup(const struct htab_fast *f, const void *key,
 			     const struct run *run);
+/* What is still to be asked for, of a lookup that a slice ended at: the
+ * element, when its bucket is there.  No map: nothing. */
+struct fetch {
+	const struct htab_fast *map;
+	u64 hash;
+};
+
+void array_fetch(const struct array_fast *f, const void *key,
+		 const struct run *run, struct fetch *fetch);
+void percpu_array_fetch(const struct array_fast *f, const void *key,
+			const struct run *run, struct fetch *fetch);
+void hash_fetch(const struct htab_fast *f, const void *key,
+		const struct run *run, struct fetch *fetch);
 const void *tail_target(const struct object_fast *f, u32 max_entries, u32 index,
 			struct run *run);
 
@@ -36,6 +49,12 @@ const void *tail_target(const struct object_fast *f, u32 max_entries, u32 index,
 u64 entry(const struct prog *prog, struct run *run);
 u32 burst(const struct prog *prog, struct run *run, struct pkt **pkts, u32 n,
 	  s32 *codes);
+
+/* Of the program, up to lookup number lookups in a large map (ahead.c). */
+u64 slice(struct run *run, u32 lookups, struct fetch *fetch);
+extern const u32 slice_lookups; /* there are */
+void look_ahead(const struct prog *prog, struct run *run, struct pkt **pkts,
+		u32 n);
 
 /* A thread that is no lcore sees the values of slot 0. */
 static inline u32 slot_of(const struct run *run)
@@ -96,6 +115,60 @@ INLINED void *lru_percpu_hash_lookup(const struct htab_fast *f, const void *key,
 	u32 index = htab_find(f, key, true);
 
 	return index ? htab_percpu_value(f, index, slot_of(run)) : NULL;
+}
+
+INLINED void array_fetch(const struct array_fast *f, const void *key,
+			 const struct run *run, struct fetch *fetch)
+{
+	(void)fetch;
+	__builtin_prefetch(array_lookup(f, key, run));
+}
+
+INLINED void percpu_array_fetch(const struct array_fast *f, const void *key,
+				const struct run *run, struct fetch *fetch)
+{
+	(void)fetch;
+	__builtin_prefetch(percpu_array_lookup(f, key, run));
+}
+
+INLINED void hash_fetch(const struct htab_fast *f, const void *key,
+			const struct run *run, struct fetch *fetch)
+{
+	(void)run;
+	fetch->map = f;
+	fetch->hash = htab_hash(f, key);
+	__builtin_prefetch(htab_bucket_of(f, fetch->hash));
+}
+
+static inline void fetch_element(const struct fetch *fetch, u32 slot)
+{
+	const struct htab_fast *f = fetch->map;
+	u32 index = htab_fetch_elem(f, htab_bucket_of(f, fetch->hash),
+				    htab_tag(fetch->hash));
+
+	if (index && f->planes)
+		__builtin_prefetch(htab_percpu_value(f, index, slot));
+}
+
+/* As prog->look_ahead: first all buckets are on their way, then all elements;
+ * then what the next lookup of each packet needs, which may depend on what the
+ * one before it found. */
+void look_ahead(const struct prog *prog, struct run *run, struct pkt **pkts,
+		u32 n)
+{
+	struct fetch fetches[PROG_BURST];
+
+	(void)prog;
+	for (u32 lookups = 0; lookups < slice_lookups; lookups++) {
+		for (u32 i = 0; i < n; i++) {
+			fetches[i].map = NULL;
+			run->pkt = pkts[i];
+			slice(run, lookups, &fetches[i]);
+		}
+		for (u32 i = 0; i < n; i++)
+			if (fetches[i].map)
+				fetch_element(&fetches[i], slot_of(run));
+	}
 }
 
 /* The program that a tail call goes to, counted; NULL: nowhere.  Only slots

@@ -19,8 +19,10 @@
 #include "jit/flow.h"
 #include "jit/job.h"
 
-#define IR_ENTRY "entry" /* the main function's symbol */
-#define IR_BURST "burst" /* inline.c's loop over it */
+#define IR_ENTRY "entry"      /* the main function's symbol */
+#define IR_BURST "burst"      /* inline.c's loop over it */
+#define IR_AHEAD "look_ahead" /* inline.c's loop over the slice */
+#define IR_SLICE "slice"      /* ahead.c */
 
 struct ir_func {
 	u32 start;
@@ -41,11 +43,19 @@ struct ir {
 	struct err *err;
 };
 
+/* The main function's slice (ahead.c). */
+struct slice {
+	LLVMValueRef lookups; /* variable: that it passes by */
+	LLVMValueRef rounds;  /* variable: jumps back that are left */
+	LLVMValueRef fetch;   /* struct fetch *, of the one it ends at */
+};
+
 /* A function on its way. */
 struct fn {
 	struct ir *ir;
 	const struct ir_func *func;
 	bool main;
+	struct slice *slice; /* NULL: it is the program itself */
 	struct flow flow;
 	LLVMValueRef run;	      /* struct run * */
 	LLVMValueRef prog;	      /* of the main one: const struct prog * */
@@ -73,6 +83,8 @@ LLVMTypeRef ir_run_type(const struct ir *ir);
 
 /* func.c: one function */
 int ir_function(struct ir *ir, const struct ir_func *func, bool main);
+/* Whose flow is known. */
+int fn_translate(struct fn *f);
 LLVMValueRef fn_get(struct fn *f, u32 reg);
 void fn_set(struct fn *f, u32 reg, LLVMValueRef value);
 /* The block that begins with an instruction. */
@@ -92,7 +104,7 @@ LLVMValueRef fn_offset(struct fn *f, LLVMValueRef ptr, s64 off);
 /* debug.c: machine code tells the instruction it comes from */
 void ir_debug_start(struct ir *ir);
 void ir_debug_end(struct ir *ir);
-void ir_debug_burst(struct ir *ir); /* the loop over a burst */
+void ir_debug_loop(struct ir *ir, const char *name); /* of inline.c */
 void ir_debug_function(struct fn *f);
 void ir_debug_insn(struct fn *f, u32 insn);
 
@@ -118,6 +130,18 @@ int ir_call(struct fn *f);
 LLVMValueRef ir_map_lookup(struct fn *f);
 LLVMValueRef ir_map_write(struct fn *f, const char *what, u32 cnt);
 LLVMValueRef ir_tail_target(struct fn *f);
+/* map.c, of a lookup: can it be done without a trace? in a map that no cache
+ * holds?  The lookup, and its memory asked for instead. */
+bool ir_map_can_peek(const struct fn *f);
+bool ir_map_is_large(const struct fn *f);
+LLVMValueRef ir_map_peek(struct fn *f);
+void ir_map_fetch(struct fn *f, LLVMValueRef fetch);
 LLVMValueRef ir_func_ref(struct fn *f);
+
+/* ahead.c: the slice and the loop over it, or neither; 0 or why not */
+int ir_slice(struct ir *ir);
+void ir_slice_begin(struct fn *f);
+/* False: the instruction is translated as it is. */
+bool ir_slice_insn(struct fn *f);
 
 #endif

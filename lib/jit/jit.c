@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "jit/cache.h"
@@ -18,6 +19,14 @@ static void free_code(void *image)
 {
 	jit_code_free(image);
 	free(image);
+}
+
+/* Bytes that a core keeps near itself. */
+static u64 cache_bytes(void)
+{
+	long bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
+
+	return bytes > 0 ? (u64)bytes : 1u << 20;
 }
 
 /* Of what moves only whether there is any. */
@@ -35,6 +44,11 @@ static void describe_fast(const struct map *m, struct jit_map *out)
 			out->fast[i] = out->fast[i] != 0;
 }
 
+static u64 entry_bytes(const struct map *m)
+{
+	return (u64)m->key_size + m->value_size + 1;
+}
+
 static void describe_maps(const struct prog *prog, struct jit_map *maps)
 {
 	for (u32 i = 0; i < prog->map_cnt; i++) {
@@ -46,6 +60,7 @@ static void describe_maps(const struct prog *prog, struct jit_map *maps)
 			.value_size = m->value_size,
 			.max_entries = m->max_entries,
 			.flags = m->flags,
+			.large = m->max_entries > cache_bytes() / entry_bytes(m),
 		};
 		describe_fast(m, &maps[i]);
 	}
@@ -71,6 +86,9 @@ static void adopt(struct prog *prog, struct jit_code *code)
 	prog->run_burst =
 		(u32(*)(const struct prog *, struct run *, struct pkt **, u32,
 			s32 *))(uintptr_t)code->burst;
+	prog->look_ahead = (void (*)(const struct prog *, struct run *,
+				     struct pkt **, u32))(uintptr_t)
+				   code->look_ahead;
 	prog->free_image = free_code;
 	prog->run = (u64(*)(const struct prog *, struct run *))(
 			    uintptr_t)code->entry;

@@ -17,6 +17,7 @@ struct jit_map {
 	u32 value_size;
 	u32 max_entries;
 	u32 flags;
+	u32 large;		  /* not 0: no cache holds it */
 	u32 words;		  /* of fast; 0: lookups are calls */
 	u32 moving;		  /* struct map_fast */
 	u64 fast[MAP_FAST_WORDS]; /* what moves is 1, or 0: none */

@@ -8,18 +8,25 @@
  */
 #include "jit/ir.h"
 
+/* Functions in inline.c. */
 struct lookup {
 	u32 type;
-	const char *function; /* in inline.c */
+	const char *function;
+	const char *peek; /* which leaves no trace */
+	const char *fetch;
 };
 
 static const struct lookup lookups[] = {
-	{ BPF_MAP_TYPE_ARRAY, "array_lookup" },
-	{ BPF_MAP_TYPE_PERCPU_ARRAY, "percpu_array_lookup" },
-	{ BPF_MAP_TYPE_HASH, "hash_lookup" },
-	{ BPF_MAP_TYPE_PERCPU_HASH, "percpu_hash_lookup" },
-	{ BPF_MAP_TYPE_LRU_HASH, "lru_hash_lookup" },
-	{ BPF_MAP_TYPE_LRU_PERCPU_HASH, "lru_percpu_hash_lookup" },
+	{ BPF_MAP_TYPE_ARRAY, "array_lookup", "array_lookup", "array_fetch" },
+	{ BPF_MAP_TYPE_PERCPU_ARRAY, "percpu_array_lookup",
+	  "percpu_array_lookup", "percpu_array_fetch" },
+	{ BPF_MAP_TYPE_HASH, "hash_lookup", "hash_lookup", "hash_fetch" },
+	{ BPF_MAP_TYPE_PERCPU_HASH, "percpu_hash_lookup", "percpu_hash_lookup",
+	  "hash_fetch" },
+	{ BPF_MAP_TYPE_LRU_HASH, "lru_hash_lookup", "hash_lookup",
+	  "hash_fetch" },
+	{ BPF_MAP_TYPE_LRU_PERCPU_HASH, "lru_percpu_hash_lookup",
+	  "percpu_hash_lookup", "hash_fetch" },
 };
 
 static LLVMValueRef word(struct ir *ir, u32 map, u32 i)
@@ -117,30 +124,77 @@ static LLVMValueRef call_own(struct fn *f, const char *what, u32 map,
 			      args, cnt, "");
 }
 
-static const char *inlined_lookup(const struct jit_map *map)
+static const struct lookup *inlined_lookup(const struct jit_map *map)
 {
 	for (size_t i = 0; map->words && i < ARRAY_LEN(lookups); i++)
 		if (lookups[i].type == map->type)
-			return lookups[i].function;
+			return &lookups[i];
 	return NULL;
+}
+
+/* With what all of them take, and one argument more or NULL. */
+static LLVMValueRef call_lookup(struct fn *f, const char *function, u32 map,
+				LLVMValueRef more)
+{
+	LLVMValueRef args[] = { constants(f->ir, map),
+				fn_address(f, BPF_REG_2, 0), f->run, more };
+
+	return call(f, function, args, more ? 4 : 3);
 }
 
 LLVMValueRef ir_map_lookup(struct fn *f)
 {
-	const char *function;
-	LLVMValueRef args[3], v;
+	const struct lookup *known;
+	LLVMValueRef v;
 	u32 map;
 
 	if (!known_map(f, BPF_REG_1, &map))
 		return NULL;
-	function = inlined_lookup(&f->ir->job->maps[map]);
-	if (!function)
+	known = inlined_lookup(&f->ir->job->maps[map]);
+	if (!known)
 		return call_own(f, "lookup", map, f->ir->i64, 2);
-	args[0] = constants(f->ir, map);
-	args[1] = fn_address(f, BPF_REG_2, 0);
-	args[2] = f->run;
-	v = call(f, function, args, 3);
+	v = call_lookup(f, known->function, map, NULL);
 	return LLVMBuildPtrToInt(f->ir->b, v, f->ir->i64, "");
+}
+
+/* Of a lookup that can be inlined; NULL: it cannot. */
+static const struct lookup *lookup_at(const struct fn *f, u32 *map)
+{
+	return known_map(f, BPF_REG_1, map)
+		       ? inlined_lookup(&f->ir->job->maps[*map])
+		       : NULL;
+}
+
+bool ir_map_can_peek(const struct fn *f)
+{
+	u32 map;
+
+	return lookup_at(f, &map);
+}
+
+bool ir_map_is_large(const struct fn *f)
+{
+	u32 map;
+
+	return lookup_at(f, &map) && f->ir->job->maps[map].large;
+}
+
+LLVMValueRef ir_map_peek(struct fn *f)
+{
+	u32 map;
+	const struct lookup *known = lookup_at(f, &map);
+
+	return LLVMBuildPtrToInt(f->ir->b,
+				 call_lookup(f, known->peek, map, NULL),
+				 f->ir->i64, "");
+}
+
+void ir_map_fetch(struct fn *f, LLVMValueRef fetch)
+{
+	u32 map;
+	const struct lookup *known = lookup_at(f, &map);
+
+	call_lookup(f, known->fetch, map, fetch);
 }
 
 LLVMValueRef ir_tail_target(struct fn *f)

@@ -16,6 +16,7 @@
  * its type, and finds none. */
 #define GAP 64
 #define BURST "burst"
+#define LOOK_AHEAD "look_ahead"
 
 /* Of x86-64, as its ABI numbers them. */
 enum { RELOC_64 = 1, RELOC_PC32 = 2, RELOC_PLT32 = 4 };
@@ -358,6 +359,7 @@ static int find_entry(struct loader *l)
 {
 	l->code->entry = find_function(l, ENTRY);
 	l->code->burst = find_function(l, BURST);
+	l->code->look_ahead = find_function(l, LOOK_AHEAD);
 	return l->code->entry ? 0 : broken(l, "it has no beginning");
 }
 

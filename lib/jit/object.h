@@ -18,7 +18,8 @@ struct jit_code {
 	size_t size;	  /* of the mapping */
 	size_t text_size; /* at its start, executable; the rest is constants */
 	void *entry;
-	void *burst; /* the loop over a burst; NULL: there is none */
+	void *burst;	  /* the loop over a burst; NULL: there is none */
+	void *look_ahead; /* what goes before it; NULL: nothing */
 	/* what the code comes from; may be none */
 	struct jit_line *lines;
 	u32 line_cnt;

@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INLINED_INSNS 4096 /* of a program in the loop over a burst, at most \
-			    */
+#define INLINED_INSNS                                          \
+	4096 /* of a program in the loop over a burst, at most \
+	      */
 
 LLVMTypeRef ir_int(const struct ir *ir, u32 bytes)
 {
@@ -139,6 +140,15 @@ static int find_functions(struct ir *ir)
 	return 0;
 }
 
+static void describe_loops(struct ir *ir)
+{
+	static const char *const loops[] = { IR_BURST, IR_AHEAD };
+
+	for (size_t i = 0; i < ARRAY_LEN(loops); i++)
+		if (LLVMGetNamedFunction(ir->mod, loops[i]))
+			ir_debug_loop(ir, loops[i]);
+}
+
 int ir_translate(struct ir *ir)
 {
 	int ret;
@@ -152,8 +162,10 @@ int ir_translate(struct ir *ir)
 	ret = find_functions(ir);
 	for (u32 i = 0; !ret && i < ir->func_cnt; i++)
 		ret = ir_function(ir, &ir->funcs[i], i == 0);
-	if (!ret && !ir->job->memory)
-		ir_debug_burst(ir);
+	if (!ret)
+		ret = ir_slice(ir);
+	if (!ret)
+		describe_loops(ir);
 	ir_debug_end(ir);
 	free(ir->funcs);
 	return ret;

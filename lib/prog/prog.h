@@ -35,12 +35,13 @@ struct prog_func {
 	const char *name;
 };
 
-#define PROG_ARGS 5 /* r1 to r5 */
+#define PROG_ARGS 5   /* r1 to r5 */
+#define PROG_BURST 64 /* packets that a program is given at once, at most */
 
 struct prog_attr {
 	u32 type;
 	u32 expected_attach_type;
-	u32 flags; /* BPF_F_XDP_HAS_FRAGS, ... */
+	u32 flags;	  /* BPF_F_XDP_HAS_FRAGS, ... */
 	const char *name; /* whole; cut to 15 characters where Linux does */
 	const char *license;
 	const struct bpf_insn *insns;
@@ -54,10 +55,20 @@ struct prog_attr {
 	u32 func_cnt;
 };
 
+/* Whether to look ahead pays, as measured (hook/ahead.h). */
+struct prog_ahead {
+	u32 bursts; /* since the last trial began */
+	u32 wins;   /* of its pairs: looking ahead was faster */
+	u64 cycles; /* a packet, of the first of a pair */
+	bool looks; /* what came of it */
+	bool first; /* of the pair looks */
+};
+
 /* One writer each: the slot's lcore. */
 struct prog_stats {
 	_Alignas(CACHE_LINE) atomic_ullong runs;
 	atomic_ullong stopped; /* by the checked interpreter */
+	struct prog_ahead ahead;
 };
 
 struct prog {
@@ -82,20 +93,26 @@ struct prog {
 	u64 loaded_ns; /* CLOCK_BOOTTIME */
 
 	/* given by who verified it, before an engine gets it; NULL: nobody */
-	u8 *facts;	/* enum verify_insn_fact, of each instruction */
-	u64 ctx_reads;	/* words of the context that it, and what it jumps to,
-			   may read: bit n is the word at 4 * n */
+	u8 *facts;     /* enum verify_insn_fact, of each instruction */
+	u64 ctx_reads; /* words of the context that it, and what it jumps to,
+			  may read: bit n is the word at 4 * n */
 
 	/* given by the engine (vm, jit) before the program can run */
 	u64 (*run)(const struct prog *prog, struct run *run);
 	/*
 	 * Runs packets one after the other, from run_begin() on, until one that
 	 * was stopped or wants to be redirected; codes has what they returned.
-	 * Returns how many were run, of n that is not 0: of the last of them
-	 * run has the rest.  NULL: the engine has no such thing.
+	 * Returns how many were run, of n that is from 1 to PROG_BURST: of the
+	 * last of them run has the rest.  NULL: the engine has no such thing.
 	 */
 	u32 (*run_burst)(const struct prog *prog, struct run *run,
 			 struct pkt **pkts, u32 n, s32 *codes);
+	/*
+	 * Asks for the memory that n packets, at most PROG_BURST, are going to
+	 * need and writes nothing.  NULL: the program needs no such thing.
+	 */
+	void (*look_ahead)(const struct prog *prog, struct run *run,
+			   struct pkt **pkts, u32 n);
 	/*
 	 * Calls a function of the program back: func is what the program's
 	 * ld_imm64 of it (BPF_PSEUDO_FUNC) yields, which is the engine's to
@@ -158,8 +175,7 @@ static inline u64 prog_run(const struct prog *prog, struct run *run)
 }
 
 /* For helpers: a function of the program that runs. */
-static inline u64 prog_call(struct run *run, u64 func,
-			    const u64 arg[PROG_ARGS])
+static inline u64 prog_call(struct run *run, u64 func, const u64 arg[PROG_ARGS])
 {
 	return run->prog->call(run->prog, run, func, arg);
 }

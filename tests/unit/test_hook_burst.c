@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Bursts through a hook: what is counted, what stops, and how long things
  * last. */
+#include <rte_cycles.h>
+
+#include "hook/ahead.h"
 #include "hook_rig.h"
 
 static void a_stopped_program_is_named_and_its_packet_dropped(void **state)
@@ -183,6 +186,112 @@ static void a_burst_ends_with_the_chain_it_found(void **state)
 	rcu_barrier(rcu);
 }
 
+/* ---- looking ahead ---- */
+
+static bool looked;
+static u32 looks;
+
+static void spin(u64 cycles)
+{
+	u64 start = rte_rdtsc();
+
+	while (rte_rdtsc() - start < cycles)
+		;
+}
+
+#define LONG 200000 /* cycles; a burst takes so long, or next to nothing */
+
+static void look_in_vain(const struct prog *prog, struct run *run,
+			 struct pkt **pkts, u32 n)
+{
+	(void)prog, (void)run, (void)pkts, (void)n;
+	looks++;
+	spin(LONG);
+}
+
+static void look(const struct prog *prog, struct run *run, struct pkt **pkts,
+		 u32 n)
+{
+	(void)prog, (void)run, (void)pkts, (void)n;
+	looks++;
+	looked = true;
+}
+
+/* Takes long if nobody has looked ahead. */
+static u32 play_slow(const struct prog *prog, struct run *run,
+		     struct pkt **pkts, u32 n, s32 *codes)
+{
+	(void)prog, (void)run, (void)pkts;
+	if (!looked)
+		spin(LONG);
+	looked = false;
+	memset(codes, 0, n * sizeof(*codes));
+	return n;
+}
+
+static u32 play_fast(const struct prog *prog, struct run *run,
+		     struct pkt **pkts, u32 n, s32 *codes)
+{
+	(void)prog, (void)run, (void)pkts;
+	memset(codes, 0, n * sizeof(*codes));
+	return n;
+}
+
+/* How many of cnt bursts of n packets were looked ahead over. */
+static u32 count_looks(struct rig *rig, u32 cnt, u32 n)
+{
+	struct run run = { .world = &world, .slot = SLOT };
+	struct verdict verdicts[PROG_BURST];
+	struct pkt *pkts[PROG_BURST];
+
+	for (u32 i = 0; i < n; i++)
+		pkts[i] = &rig->pkt;
+	looks = 0;
+	for (u32 i = 0; i < cnt; i++)
+		chain_run_burst(rig->chain, &run, pkts, n, verdicts);
+	return looks;
+}
+
+static void who_gains_by_it_looks_ahead(void **state)
+{
+	struct chain_entry *e;
+	struct rig rig;
+
+	(void)state;
+	rig_open(&rig, HOOK_XDP);
+	e = add(&rig, CHAIN_XDP, XDP_PASS);
+	e->prog->run_burst = play_slow;
+	e->prog->look_ahead = look;
+	rig_run(&rig);
+	assert_int_equal(count_looks(&rig, 10, AHEAD_PACKETS - 1), 0);
+	/* every pair of a trial has one that looks */
+	assert_int_equal(count_looks(&rig, 2 * AHEAD_PAIRS, 32), AHEAD_PAIRS);
+	assert_int_equal(count_looks(&rig, 100, 32), 100);
+	rig_close(&rig);
+}
+
+static void who_loses_by_it_does_not(void **state)
+{
+	struct chain_entry *e;
+	struct rig rig;
+	u32 rest = AHEAD_PERIOD - 2 * AHEAD_PAIRS;
+
+	(void)state;
+	rig_open(&rig, HOOK_XDP);
+	e = add(&rig, CHAIN_XDP, XDP_PASS);
+	e->prog->run_burst = play_fast;
+	e->prog->look_ahead = look_in_vain;
+	rig_run(&rig);
+	assert_int_equal(count_looks(&rig, 2 * AHEAD_PAIRS, 32), AHEAD_PAIRS);
+	assert_int_equal(count_looks(&rig, rest, 32), 0);
+	/* what has changed is found out */
+	e->prog->run_burst = play_slow;
+	e->prog->look_ahead = look;
+	assert_int_equal(count_looks(&rig, 2 * AHEAD_PAIRS, 32), AHEAD_PAIRS);
+	assert_int_equal(count_looks(&rig, 100, 32), 100);
+	rig_close(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +302,8 @@ int main(void)
 		cmocka_unit_test(
 			a_program_that_loops_itself_gives_the_same_verdicts),
 		cmocka_unit_test(a_burst_ends_with_the_chain_it_found),
+		cmocka_unit_test(who_gains_by_it_looks_ahead),
+		cmocka_unit_test(who_loses_by_it_does_not),
 	};
 
 	return cmocka_run_group_tests(tests, make_mem, drop_mem);
