@@ -138,8 +138,8 @@ static int make_object(const struct jit_job *job, const struct jit_opts *opts,
 		return 0;
 	}
 	if (opts->compiler)
-		ret = jit_compile_apart(opts->compiler, &limits, bytes,
-					bytes_size, err, object, size);
+		ret = jit_compile_apart(opts->compiler, opts->kept, &limits,
+					bytes, bytes_size, err, object, size);
 	else
 		ret = jit_emit(job, err, object, size);
 	if (!ret && cached)

@@ -8,6 +8,9 @@
 #ifndef WEIR_JIT_JIT_H
 #define WEIR_JIT_JIT_H
 
+#include <pthread.h>
+#include <sys/types.h>
+
 #include "jit/job.h"
 #include "jit/perf.h"
 
@@ -18,6 +21,18 @@
 #define JIT_HEAP (512u << 20) /* more than the compiler starts with */
 #define JIT_COMPILER_ARG "jit-compiler"
 
+/* The process that compiles, from one program to the next. */
+struct jit_kept {
+	pthread_mutex_t lock;
+	bool runs;
+	pid_t pid;
+	int sock;
+};
+
+void jit_kept_init(struct jit_kept *kept);
+/* It ends; the next program starts one. */
+void jit_kept_end(struct jit_kept *kept);
+
 struct jit_opts {
 	enum jit_level level;
 	bool memory;	       /* for jit_run_mem() */
@@ -25,6 +40,7 @@ struct jit_opts {
 	/* What compiles: an executable that calls jit_compiler() when its only
 	 * argument is JIT_COMPILER_ARG; NULL: this process. */
 	const char *compiler;
+	struct jit_kept *kept; /* NULL: a process for this program alone */
 	/* What it may take; 0: JIT_TIME_MS, JIT_HEAP, JIT_CODE_MAX. */
 	u32 time_ms;
 	u32 heap;

@@ -12,6 +12,16 @@ int jit_prepare(struct prog *prog, const struct jit_opts *opts, struct err *err)
 	return err_fail(err, -EOPNOTSUPP, "built without a compiler");
 }
 
+void jit_kept_init(struct jit_kept *kept)
+{
+	(void)kept;
+}
+
+void jit_kept_end(struct jit_kept *kept)
+{
+	(void)kept;
+}
+
 int jit_compiler(void)
 {
 	return 1;

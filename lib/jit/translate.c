@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INLINED_INSNS                                          \
-	4096 /* of a program in the loop over a burst, at most \
-	      */
+/* A program of more is not part of the loop over a burst, which calls it then:
+ * a call is little to it, and to compile it twice takes long. */
+#define INLINED_INSNS 512
 
 LLVMTypeRef ir_int(const struct ir *ir, u32 bytes)
 {

@@ -129,6 +129,7 @@ int sys_load(struct sys *sys, const struct elf_obj *obj,
 
 	pthread_mutex_lock(&sys->load_lock);
 	res = load(&l);
+	jit_kept_end(&sys->kept);
 	pthread_mutex_unlock(&sys->load_lock);
 	if (!res)
 		*out = l.so;

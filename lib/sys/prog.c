@@ -121,6 +121,7 @@ static void compile(struct sys *sys, struct prog *prog)
 {
 	const struct jit_opts opts = { .level = JIT_O2,
 				       .compiler = engine_compiler(),
+				       .kept = &sys->kept,
 				       .cache = sys->code_cache,
 				       .perf = sys->perf };
 	struct err err = { 0 };

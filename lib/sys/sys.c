@@ -30,6 +30,7 @@ int sys_create(struct mem *mem, struct sys **out)
 	pthread_rwlock_init(&sys->attach_lock, NULL);
 	pthread_rwlock_init(&sys->freeze_lock, NULL);
 	pthread_mutex_init(&sys->load_lock, NULL);
+	jit_kept_init(&sys->kept);
 	*out = sys;
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "base/vec.h"
+#include "jit/jit.h"
 #include "sys/attach.h"
 #include "sys/id.h"
 #include "sys/ref.h"
@@ -23,7 +24,8 @@ struct sys {
 	struct map_env env;
 	struct timer_thread *timers;
 	_Atomic(enum sys_engine) engine;
-	struct jit_perf *perf; /* NULL: nobody asked */
+	struct jit_perf *perf;	/* NULL: nobody asked */
+	struct jit_kept kept;	/* while an object is loaded */
 	const char *code_cache; /* set before the first program; NULL: none */
 	struct id_table maps;
 	struct id_table progs;

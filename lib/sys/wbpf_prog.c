@@ -242,6 +242,7 @@ int wbpf_prog_load(struct wcall *w)
 		return res;
 	}
 	res = load(&l, &log, &prog);
+	jit_kept_end(&w->sys->kept);
 	loading_end(&l);
 	res = wlog_end(w, &log, &err, res);
 	if (!res)

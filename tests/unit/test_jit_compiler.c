@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -92,6 +93,40 @@ static void another_process_compiles(void **state)
 		fail_msg("%s", err.reason);
 }
 
+/* One process serves program after program; another takes its place when it has
+ * died or left. */
+static void it_is_kept(void **state)
+{
+	struct jit_kept kept;
+	const struct jit_opts opts = { .level = JIT_O2,
+				       .compiler = SELF,
+				       .kept = &kept };
+	struct jit_opts none = opts;
+	struct err err = { 0 };
+	pid_t first;
+
+	(void)state;
+	jit_kept_init(&kept);
+	assert_int_equal(prepare(&opts, &err), 0);
+	assert_true(kept.runs);
+	first = kept.pid;
+	none.compiler = NONE;
+	for (u32 i = 0; i < 3; i++)
+		assert_int_equal(prepare(&none, &err), 0);
+	assert_int_equal(kept.pid, first);
+	assert_int_equal(kill(first, SIGKILL), 0);
+	assert_int_equal(prepare(&opts, &err), 0);
+	assert_true(kept.runs);
+	assert_int_not_equal(kept.pid, first);
+	jit_kept_end(&kept);
+	assert_false(kept.runs);
+	assert_int_equal(kill(kept.pid, 0), -1);
+	jit_kept_end(&kept);
+	/* none stays behind one that could not start */
+	assert_int_equal(prepare(&none, &err), -ECHILD);
+	assert_false(kept.runs);
+}
+
 static void its_time_is_limited(void **state)
 {
 	const struct jit_opts opts = { .level = JIT_O2,
@@ -167,9 +202,10 @@ static void its_end_is_noticed(void **state)
 
 	(void)state;
 	/* ends with 1 and says nothing */
-	assert_int_equal(prepare(&opts, &err), -EOPNOTSUPP);
-	opts.compiler = "/bin/true"; /* an empty object */
-	assert_int_equal(prepare(&opts, &err), -EUCLEAN);
+	assert_int_equal(prepare(&opts, &err), -ECHILD);
+	assert_non_null(strstr(err.reason, "code 1"));
+	opts.compiler = "/bin/true";
+	assert_int_equal(prepare(&opts, &err), -ECHILD);
 	opts.compiler = "/nowhere";
 	assert_int_equal(prepare(&opts, &err), -ENOENT);
 }
@@ -279,6 +315,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(another_process_compiles),
+		cmocka_unit_test(it_is_kept),
 		cmocka_unit_test(its_time_is_limited),
 		cmocka_unit_test(its_memory_is_limited),
 		cmocka_unit_test(its_code_is_limited),
