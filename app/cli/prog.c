@@ -41,8 +41,13 @@ static void print_prog(json_t *prog)
 	       (unsigned long long)get_u64(prog, "run_cnt"));
 	if (localtime_r(&loaded, &tm))
 		strftime(when, sizeof(when), "%FT%T%z", &tm);
-	printf("\tloaded_at %s\n\txlated %lluB  not jited", when,
+	printf("\tloaded_at %s\n\txlated %lluB", when,
 	       (unsigned long long)get_u64(prog, "bytes_xlated"));
+	if (json_is_true(json_object_get(prog, "jited")))
+		printf("  jited %lluB",
+		       (unsigned long long)get_u64(prog, "bytes_jited"));
+	else
+		printf("  not jited");
 	print_ids("map_ids", json_object_get(prog, "map_ids"));
 	putchar('\n');
 	if (get_u64(prog, "stopped"))

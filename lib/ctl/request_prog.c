@@ -64,6 +64,8 @@ static void print_prog(struct request *rq, int handle,
 	json_ku64(j, "bytes_xlated",
 		  (u64)prog->insn_cnt * sizeof(struct bpf_insn));
 	json_kbool(j, "jited", jit_runs(prog));
+	if (jit_runs(prog))
+		json_ku64(j, "bytes_jited", jit_code_size(prog));
 	json_key(j, "map_ids");
 	json_begin_array(j);
 	for (u32 i = 0; (map = prog_map_at(prog, i)); i++)

@@ -222,6 +222,13 @@ bool jit_runs(const struct prog *prog)
 	return prog->free_image == free_code;
 }
 
+size_t jit_code_size(const struct prog *prog)
+{
+	const struct jit_code *code = prog->image;
+
+	return jit_runs(prog) ? code->code_size : 0;
+}
+
 u64 jit_run_mem(const struct prog *prog, struct run *run, void *mem, u64 size)
 {
 	const struct jit_code *code = prog->image;

@@ -69,4 +69,7 @@ u64 jit_run_mem(const struct prog *prog, struct run *run, void *mem, u64 size);
 /* Is the program one that was compiled? */
 bool jit_runs(const struct prog *prog);
 
+/* Bytes of its code; 0: it is interpreted. */
+size_t jit_code_size(const struct prog *prog);
+
 #endif

@@ -38,6 +38,12 @@ bool jit_runs(const struct prog *prog)
 	return false;
 }
 
+size_t jit_code_size(const struct prog *prog)
+{
+	(void)prog;
+	return 0;
+}
+
 u64 jit_run_mem(const struct prog *prog, struct run *run, void *mem, u64 size)
 {
 	(void)prog;

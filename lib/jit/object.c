@@ -146,6 +146,7 @@ static int map_sections(struct loader *l, size_t limit)
 		return ret;
 	if (at == GAP)
 		return broken(l, "it has no code");
+	code->code_size = at - GAP;
 	at = code->text_size = round_up(at, page);
 	ret = place(l, false, limit, &at);
 	if (ret)

@@ -17,6 +17,7 @@ struct jit_code {
 	u8 *base;
 	size_t size;	  /* of the mapping */
 	size_t text_size; /* at its start, executable; the rest is constants */
+	size_t code_size; /* of these, without what fills the last page */
 	void *entry;
 	void *burst;	  /* the loop over a burst; NULL: there is none */
 	void *look_ahead; /* what goes before it; NULL: nothing */

@@ -65,7 +65,13 @@ class Objects(Case):
 
     def test_machine_code_and_what_it_was_made_from(self):
         prog = str(self.load(obj("pass")))
-        if not self.json("prog", "show", prog)["jited"]:
+        shown = self.json("prog", "show", prog)
+        text = self.weir("prog", "show", prog)
+        if shown["jited"]:
+            self.assertGreater(shown["bytes_jited"], 0)
+            self.assertIn(f"  jited {shown['bytes_jited']}B", text)
+        else:
+            self.assertIn("  not jited", text)
             self.skipTest("this weir has no compiler")
         rows = self.json("prog", "dump", prog, "asm")
         self.assertTrue(any(r["text"].startswith("ret") for r in rows))
