@@ -59,6 +59,20 @@ static u32 column(enum hook_kind hook, s32 code)
 	return (u32)code;
 }
 
+/* Most of a burst's packets get the same verdict. */
+static void count_verdicts(atomic_ullong *counts, enum hook_kind hook,
+			   const struct verdict *verdicts, u32 n)
+{
+	u32 same = 1;
+
+	for (u32 i = 0; i < n; i += same, same = 1) {
+		while (i + same < n &&
+		       verdicts[i + same].code == verdicts[i].code)
+			same++;
+		stat_add(&counts[column(hook, verdicts[i].code)], same);
+	}
+}
+
 /* False: nothing is attached there, all packets pass. */
 static bool run_hook(struct lcore *lc, u32 port, enum hook_kind hook,
 		     struct batch *group, struct verdict *verdicts)
@@ -69,8 +83,7 @@ static bool run_hook(struct lcore *lc, u32 port, enum hook_kind hook,
 	if (!chain)
 		return false;
 	chain_run_burst(chain, &lc->run, group->pkts, group->n, verdicts);
-	for (u32 i = 0; i < group->n; i++)
-		stat_add(&counts[column(hook, verdicts[i].code)], 1);
+	count_verdicts(counts, hook, verdicts, group->n);
 	return true;
 }
 
@@ -148,19 +161,40 @@ static void run_stage(struct lcore *lc, u32 port, enum hook_kind hook,
 	if (!run_hook(lc, port, hook, group, verdicts))
 		return;
 	for (u32 i = 0; i < group->n; i++) {
-		struct route r = plan_route(lc->plan, port, hook, &verdicts[i]);
+		struct pkt *pkt = group->pkts[i];
+		struct route r;
 
-		if (r.kind == ROUTE_NEXT)
-			group->pkts[left++] = group->pkts[i];
-		else
-			follow(lc, group->pkts[i], &r, &verdicts[i]);
+		if (verdicts[i].kind == VERDICT_PASS) {
+			group->pkts[left++] = pkt;
+			continue;
+		}
+		r = plan_route(lc->plan, port, hook, &verdicts[i]);
+		follow(lc, pkt, &r, &verdicts[i]);
 	}
 	group->n = left;
+}
+
+/* What passes XDP where no tc program is on the way: it would be made an
+ * sk_buff only to be made a frame again. */
+static void forward(struct lcore *lc, u32 port, struct batch *group)
+{
+	u32 out = lc->plan->port[port].out;
+
+	for (u32 i = 0; i < group->n; i++) {
+		if (unlikely(!pkt_is_frame(group->pkts[i])))
+			tx_drop(lc, group->pkts[i], DROP_TOO_SHORT);
+		else
+			tx_add(lc, out, group->pkts[i]);
+	}
 }
 
 static void xdp_stage(struct lcore *lc, u32 port, struct batch *group)
 {
 	run_stage(lc, port, HOOK_XDP, group);
+	if (lc->plan->port[port].straight) {
+		forward(lc, port, group);
+		return;
+	}
 	for (u32 i = 0; i < group->n; i++)
 		to_ingress(lc, group->pkts[i]);
 }

@@ -16,16 +16,27 @@ struct plan *plan_new(u32 port_cnt)
 	return plan;
 }
 
+static bool is_straight(const struct plan *plan, u32 port)
+{
+	u32 out = plan->port[port].out;
+
+	return out != PLAN_NOWHERE &&
+	       !plan->port[port].chain[HOOK_TC_INGRESS] &&
+	       !plan->port[out].chain[HOOK_TC_EGRESS];
+}
+
 void plan_finish(struct plan *plan)
 {
 	const u64 type = 1ull << offsetof(struct __sk_buff, pkt_type) / 4;
 
-	for (u32 i = 0; i < plan->port_cnt; i++)
+	for (u32 i = 0; i < plan->port_cnt; i++) {
+		plan->port[i].straight = is_straight(plan, i);
 		for (u32 hook = HOOK_TC_INGRESS; hook < HOOK_KINDS; hook++) {
 			const struct chain *c = plan->port[i].chain[hook];
 
 			plan->asks_type |= c && chain_reads(c) & type;
 		}
+	}
 }
 
 int plan_forward(const struct forward *f, u32 port, const char *const *names,

@@ -18,7 +18,8 @@
 
 struct plan_port {
 	const struct chain *chain[HOOK_KINDS]; /* NULL: none attached */
-	u32 out; /* where its packets are forwarded, or PLAN_NOWHERE */
+	u32 out;       /* where its packets are forwarded, or PLAN_NOWHERE */
+	bool straight; /* no tc program is on the way there */
 };
 
 struct plan {

@@ -133,6 +133,8 @@ int pkt_init(struct pkt *p, void *buf, u32 size, const void *bytes, u32 len);
  * kernel drops it too.
  */
 int pkt_to_skb(struct pkt *p, const u8 *mac, bool device);
+/* Would pkt_to_skb() take it from a device? */
+bool pkt_is_frame(const struct pkt *p);
 /* A tc hook begins: where it is, and the length there, which is without the
  * link header at ingress. */
 static inline void pkt_enter_tc(struct pkt *p, bool ingress)

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""The port loop: weir run with a program that passes everything, against
-dpdk-testpmd's io mode, both between two null ports on one core.
+"""The port loop: weir run with a program that passes everything, or swaps
+addresses, against dpdk-testpmd's modes that do the same, both between two null
+ports on one core.
 
 	tests/bench/port_loop.py [--build DIR] [--huge] [--core N] [--json FILE]
 """
@@ -78,12 +79,16 @@ class Process:
 
 
 class Weir(Process):
+    def __init__(self, program, options):
+        super().__init__("weir", options)
+        self.program = program
+
     def start(self):
         build = os.path.abspath(self.options.build)
         os.environ.setdefault("XDG_CACHE_HOME",
                               os.path.join(build, "tests"))
         sock = os.path.join(self.dir, "sock")
-        program = os.path.join(build, "progs/pass.bpf.o") + ":xdp_pass"
+        program = os.path.join(build, "progs", self.program)
         self.launch([os.path.join(build, "weir"), "run", "-s", sock,
                      "--lcores", str(self.options.core),
                      "--port", "p0=null", "--port", "p1=null",
@@ -117,6 +122,10 @@ class Weir(Process):
 
 
 class Testpmd(Process):
+    def __init__(self, mode, options):
+        super().__init__("testpmd", options)
+        self.mode = mode
+
     def start(self):
         # One lcore forwards, the main one (another core) reads commands.
         other = 0 if self.options.core else 1
@@ -124,7 +133,7 @@ class Testpmd(Process):
                      "--in-memory" if self.options.huge else "--no-shconf",
                      *(self.memory() + ["-m", "512"]), "--no-pci",
                      "--vdev", "net_null0", "--vdev", "net_null1", "--",
-                     "--forward-mode=io", "--nb-cores=1", "--burst=32",
+                     f"--forward-mode={self.mode}", "--nb-cores=1", "--burst=32",
                      "--total-num-mbufs=16384", "--interactive"],
                     stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.ask("start")
@@ -153,14 +162,22 @@ class Testpmd(Process):
         return sum(int(n) for n in counts)
 
 
+CASES = [
+    ("pass", "pass.bpf.o:xdp_pass", "io",
+     "a program returns XDP_PASS for each packet; testpmd forwards in io mode"),
+    ("mac-swap", "mac_swap.bpf.o:xdp_mac_swap", "macswap",
+     "a program swaps the MAC addresses and returns XDP_TX; testpmd forwards "
+     "in macswap mode"),
+]
+
+
 def cases(options):
     return [runner.Case(
-        "port-loop-pass",
-        "two null ports, 64-byte packets, bursts of 32, one lcore; "
-        "a program returns XDP_PASS for each packet; testpmd forwards in io "
-        "mode" + ("" if options.huge else "; no huge pages"),
-        [Weir("weir", options), Testpmd("testpmd", options)],
-        unit="Mpps", better="higher")]
+        "port-loop-" + name,
+        "two null ports, 64-byte packets, bursts of 32, one lcore; " + what +
+        ("" if options.huge else "; no huge pages"),
+        [Weir(program, options), Testpmd(mode, options)],
+        unit="Mpps", better="higher") for name, program, mode, what in CASES]
 
 
 if __name__ == "__main__":
