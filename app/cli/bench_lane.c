@@ -58,6 +58,10 @@ int bench_lane_open(struct bench_lane *lane, const struct test *test,
 	};
 	int res;
 
+	if (test->hook == TEST_SOCKET)
+		return err_fail(err, -EOPNOTSUPP,
+				"socket filters are not timed: no port runs "
+				"them");
 	lane->test = test;
 	lane->run = (struct run){ .world = &world_host, .slot = SLOT };
 	lane->clock = clock_cost();

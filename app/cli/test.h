@@ -42,7 +42,7 @@ enum {
 };
 #define TEST_OPTIONS                                                           \
 	{ TEST_OPT_HOOK, "hook", "HOOK",                                       \
-	  "xdp, tc-ingress or tc-egress; by default the program's" },          \
+	  "xdp, tc-ingress, tc-egress or socket; by default the program's" },  \
 	{ 'r', "read", "IN.pcap", "the packets, from a pcap or pcapng file" }, \
 	{ TEST_OPT_ENGINE, "engine", "ENGINE",                                 \
 	  "what it runs on: jit (the default) or interp" },                    \
@@ -56,6 +56,11 @@ enum {
 	  "map_flags" },                                                       \
 	{ TEST_OPT_UPDATE, "update", "ENTRY",                                  \
 	  "put an entry into a map first: \"<map> key <key> value <value>\"" }
+
+/* Where a program runs: at a hook (enum hook_kind), on a socket that has all
+ * that a port receives, or nowhere here. */
+#define TEST_SOCKET HOOK_KINDS
+#define TEST_NOWHERE (HOOK_KINDS + 1)
 
 #define TEST_VERDICTS 64 /* told apart; more are counted as others */
 #define TEST_STOPS 10	 /* shown */
@@ -93,7 +98,7 @@ struct test {
 	struct sys_obj *so;
 	const struct elf_prog *elf_prog;
 	const struct prog *prog;
-	enum hook_kind hook;
+	u32 hook; /* or TEST_SOCKET */
 	char code_cache[CODE_CACHE_MAX];
 	struct oracle *oracle; /* --vs kernel */
 	const struct oracle_result *compared;
@@ -105,6 +110,8 @@ struct test {
 /* Take one of these options, --prog, or the object's name (test.c). */
 int test_take(struct cli *cli, struct test_opts *opts, int what);
 void test_opts_free(struct test_opts *opts);
+/* "xdp", ... (test_object.c) */
+const char *test_hook_name(u32 hook);
 /* Could the program be meant, as far as its hook goes? (test_object.c) */
 bool test_runs(const struct test_opts *opts, const struct elf_prog *ep);
 /* Open the object, choose the program and load it (test_object.c). */

@@ -13,8 +13,24 @@ static bool starts_with(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* Where the section says the program goes; HOOK_KINDS: nowhere Weir knows. */
-static enum hook_kind hook_of(const struct elf_prog *ep)
+const char *test_hook_name(u32 hook)
+{
+	return hook == TEST_SOCKET ? "socket"
+				   : hook_name((enum hook_kind)hook);
+}
+
+/* TEST_NOWHERE: there is no such place. */
+static u32 parse_hook(const char *name)
+{
+	enum hook_kind kind;
+
+	if (strcmp(name, test_hook_name(TEST_SOCKET)) == 0)
+		return TEST_SOCKET;
+	return hook_parse(name, &kind) == 0 ? (u32)kind : TEST_NOWHERE;
+}
+
+/* Where the section says the program goes. */
+static u32 hook_of(const struct elf_prog *ep)
 {
 	switch (ep->type) {
 	case BPF_PROG_TYPE_XDP: return HOOK_XDP;
@@ -24,14 +40,15 @@ static enum hook_kind hook_of(const struct elf_prog *ep)
 				       starts_with(ep->section, "tcx/egress")
 			       ? HOOK_TC_EGRESS
 			       : HOOK_TC_INGRESS;
-	default: return HOOK_KINDS;
+	case BPF_PROG_TYPE_SOCKET_FILTER: return TEST_SOCKET;
+	default: return TEST_NOWHERE;
 	}
 }
 
 /* Could be meant by --hook: a section without a direction goes both ways. */
-static bool fits(const struct elf_prog *ep, enum hook_kind hook)
+static bool fits(const struct elf_prog *ep, u32 hook)
 {
-	enum hook_kind own = hook_of(ep);
+	u32 own = hook_of(ep);
 
 	if (own == hook)
 		return true;
@@ -41,22 +58,19 @@ static bool fits(const struct elf_prog *ep, enum hook_kind hook)
 
 bool test_runs(const struct test_opts *opts, const struct elf_prog *ep)
 {
-	enum hook_kind hook;
-
-	if (hook_of(ep) == HOOK_KINDS)
-		return false;
-	return !opts->hook ||
-	       (hook_parse(opts->hook, &hook) == 0 && fits(ep, hook));
+	return hook_of(ep) != TEST_NOWHERE &&
+	       (!opts->hook || fits(ep, parse_hook(opts->hook)));
 }
 
 static void list_programs(const struct test *t)
 {
 	for (u32 i = 0; i < t->obj->prog_cnt; i++) {
 		const struct elf_prog *ep = &t->obj->progs[i];
-		enum hook_kind hook = hook_of(ep);
+		u32 hook = hook_of(ep);
 
 		fprintf(stderr, "\t%s (%s)\n", ep->name,
-			hook < HOOK_KINDS ? hook_name(hook) : ep->section);
+			hook == TEST_NOWHERE ? ep->section
+					     : test_hook_name(hook));
 	}
 }
 
@@ -107,10 +121,12 @@ static int choose_only(struct test *t)
 
 static int choose(struct test *t)
 {
-	if (t->opts.hook && hook_parse(t->opts.hook, &t->hook) != 0)
+	if (t->opts.hook)
+		t->hook = parse_hook(t->opts.hook);
+	if (t->hook == TEST_NOWHERE)
 		return cli_usage(t->cli,
 				 "there is no hook %s (there are xdp, "
-				 "tc-ingress and tc-egress)",
+				 "tc-ingress, tc-egress and socket)",
 				 t->opts.hook);
 	return t->opts.prog ? choose_by_name(t) : choose_only(t);
 }
@@ -191,23 +207,29 @@ static int load(struct test *t)
 	return EXIT_OK;
 }
 
+/* Both directions of tc are one kind. */
+static u32 kind_of(u32 hook)
+{
+	return hook == HOOK_TC_EGRESS ? HOOK_TC_INGRESS : hook;
+}
+
 /*
  * Also programs that cannot be attached to the hook itself, but run on its
  * packets: those of devmap and cpumap entries, actions behind a filter.
  */
 static int check_hook(struct test *t)
 {
-	enum hook_kind own = hook_of(t->elf_prog);
+	u32 own = hook_of(t->elf_prog);
 
-	if (own == HOOK_KINDS)
+	if (own == TEST_NOWHERE)
 		return cli_usage(t->cli,
 				 "%s is a program of section %s, which no "
 				 "hook runs",
 				 t->elf_prog->name, t->elf_prog->section);
-	if ((own == HOOK_XDP) != (t->hook == HOOK_XDP))
+	if (kind_of(own) != kind_of(t->hook))
 		return cli_usage(t->cli, "%s is a program for %s, not for %s",
-				 t->elf_prog->name, hook_name(own),
-				 hook_name(t->hook));
+				 t->elf_prog->name, test_hook_name(own),
+				 test_hook_name(t->hook));
 	return EXIT_OK;
 }
 

@@ -6,8 +6,10 @@
 static const char *verdict_name(const struct test *t, u32 code, char *buf,
 				size_t size)
 {
-	const char *name = verdict_code_name(t->hook, (s32)code);
+	const char *name = NULL;
 
+	if (t->hook != TEST_SOCKET)
+		name = verdict_code_name((enum hook_kind)t->hook, (s32)code);
 	if (name)
 		return name;
 	snprintf(buf, size, "%u", code);
@@ -102,7 +104,7 @@ static void report_json(const struct test *t)
 	json_begin_object(&j);
 	json_ku64(&j, "schema", 1);
 	json_kstr(&j, "program", t->elf_prog->name);
-	json_kstr(&j, "hook", hook_name(t->hook));
+	json_kstr(&j, "hook", test_hook_name(t->hook));
 	json_ku64(&j, "packets", t->tally.packets);
 	json_verdicts(&j, t);
 	if (t->tally.too_short || t->tally.too_long)
@@ -184,7 +186,7 @@ static void report_text(const struct test *t)
 	const struct test_tally *tally = &t->tally;
 
 	printf("%s (%s): %llu packet%s\n", t->elf_prog->name,
-	       hook_name(t->hook), llu(tally->packets), plural(tally->packets));
+	       test_hook_name(t->hook), llu(tally->packets), plural(tally->packets));
 	print_verdicts(t);
 	if (tally->cut)
 		printf("%llu packet%s cut in the capture: programs saw only "

@@ -4,7 +4,8 @@
  *
  * Without --vs kernel the packet is presented as `weir run` would: on port 1,
  * an outer VLAN tag beside the data at tc, addressed to us unless it is for a
- * group.
+ * group.  A socket filter sees it as on a packet socket, from the link header
+ * on.
  */
 #include <errno.h>
 #include <linux/pkt_cls.h>
@@ -54,6 +55,8 @@ static bool is_dropped(const struct test *t, const struct outcome *o)
 {
 	u32 code = o->code;
 
+	if (t->hook == TEST_SOCKET)
+		return code == 0;
 	if (t->hook == HOOK_XDP)
 		return code == XDP_ABORTED || code == XDP_DROP ||
 		       code > XDP_REDIRECT ||
@@ -87,7 +90,7 @@ static int lay(struct runner *r, const struct pcap_packet *in)
 	/* our address is what the packet is for, or none */
 	if (pkt_to_skb(p, in->bytes[0] & 1 ? no_address : in->bytes, true) != 0)
 		return TOO_SHORT;
-	pkt_enter_tc(p, r->t->hook == HOOK_TC_INGRESS);
+	pkt_enter_tc(p, r->t->hook != HOOK_TC_EGRESS);
 	return RAN;
 }
 
@@ -193,6 +196,9 @@ static int write_packet(const struct runner *r, const struct pcap_packet *in,
 		/* what was cut off is still missing */
 		out.wire_len = outcome->len + (in->wire_len - in->len);
 	}
+	/* a socket gets so many bytes of it */
+	if (r->t->hook == TEST_SOCKET && outcome->what == RAN && !dropped)
+		out.len = MIN(out.len, outcome->code);
 	return pcap_out_write(r->out, &out, err);
 }
 
@@ -253,9 +259,12 @@ static int runner_close(struct runner *r, int res, struct err *err)
 	return res;
 }
 
-/* Of one program type all hooks have the same names. */
+/* Of one program type all hooks have the same names; a socket filter's result
+ * is a number of bytes. */
 static const char *verdict_name(u32 prog_type, u32 verdict)
 {
+	if (prog_type == BPF_PROG_TYPE_SOCKET_FILTER)
+		return NULL;
 	return verdict_code_name(prog_type == BPF_PROG_TYPE_XDP
 					 ? HOOK_XDP
 					 : HOOK_TC_INGRESS,

@@ -172,6 +172,9 @@ static int run_weir(struct oracle *o, const struct oracle_packet *packet,
 	out->retval = (u32)prog_run(o->opts.prog, &o->run);
 	out->redirected = o->run.redirect.set;
 	out->fault = o->run.fault;
+	res = environ_end(o->opts.prog->type, p);
+	if (res)
+		return res;
 	out->meta_len = (u32)(p->data - p->data_meta);
 	if (o->opts.prog->type != BPF_PROG_TYPE_XDP)
 		out->meta_len = 0;

@@ -92,6 +92,22 @@ int environ_lay(u32 prog_type, struct pkt *p, u8 *buffer, const void *bytes,
 	p->at_ingress = false;
 	if (!res && cut_ip(p->data, len))
 		return -EINVAL;
+	if (res || prog_type != BPF_PROG_TYPE_SOCKET_FILTER)
+		return res;
+	res = pkt_push(p, -ETH_HLEN);
+	p->wire_len = pkt_len(p);
+	return res;
+}
+
+int environ_end(u32 prog_type, struct pkt *p)
+{
+	int res;
+
+	if (prog_type != BPF_PROG_TYPE_SOCKET_FILTER)
+		return 0;
+	res = pkt_push(p, ETH_HLEN);
+	if (!res)
+		memset(p->data, 0, ETH_HLEN);
 	return res;
 }
 

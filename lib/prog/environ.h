@@ -31,9 +31,12 @@ struct environ_device {
 };
 
 /* Lay it into a buffer of ENVIRON_BUFFER bytes; on the loopback device if dev
- * is NULL.  -EMSGSIZE; at tc -EINVAL: shorter than its headers. */
+ * is NULL.  A socket's packet is without its link header.  -EMSGSIZE; at tc and
+ * sockets -EINVAL: shorter than its headers. */
 int environ_lay(u32 prog_type, struct pkt *p, u8 *buffer, const void *bytes,
 		u32 len, const struct environ_device *dev);
+/* The run is over: what comes back of a socket's has a link header of zeros. */
+int environ_end(u32 prog_type, struct pkt *p);
 
 /* The context that goes into a test run with it, and comes back: struct xdp_md
  * or struct __sk_buff. */

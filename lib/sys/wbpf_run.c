@@ -287,16 +287,11 @@ static u32 sum_of(const struct pkt *p)
 
 static int lay_skb(struct test *t, u32 size)
 {
-	bool socket = t->prog->type == BPF_PROG_TYPE_SOCKET_FILTER;
 	struct pkt *p = &t->pkt;
 	int res = lay(t, t->in, size);
 
-	/* a socket has no link header */
-	if (!res && socket)
-		res = pkt_push(p, -ETH_HLEN);
 	if (res)
 		return res;
-	p->wire_len = pkt_len(p);
 	res = t->has_ctx ? environ_take_skb(p, &t->ctx.skb) : 0;
 	if (attr_of(t)->test.flags) {
 		p->csum_state = CSUM_COMPLETE;
@@ -345,10 +340,8 @@ static int run_skb(struct test *t)
 	res = prepare_skb(t, u->test.data_size_in);
 	if (!res)
 		res = run_program(t);
-	if (!res && t->prog->type == BPF_PROG_TYPE_SOCKET_FILTER) {
-		res = pkt_push(p, ETH_HLEN);
-		memset(p->data, 0, ETH_HLEN);
-	}
+	if (!res)
+		res = environ_end(t->prog->type, p);
 	if (!res)
 		res = check_sum(t);
 	if (res)

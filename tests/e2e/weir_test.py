@@ -198,6 +198,29 @@ class Captures(Case):
         self.result(program("acl"), "-r", path, "-w", out, "--all", *rule)
         self.assertEqual([p[0] for p in read_pcap(out)], list(times))
 
+    def test_a_socket_filter_says_how_much_is_kept(self):
+        source = (ROOT / "tests/data/socket.bpf.c").read_text()
+        obj = self.build(source)
+        long = udp(9) + bytes(40)
+        tcp = long[:23] + b"\x06" + long[24:]
+        path = self.pcap((1, long), (2, frame()), (3, tcp), (4, udp(9)[:50]))
+        out = self.path("out")
+        for hook in ((), ("--hook", "socket")):
+            result = self.result(obj, "--prog", "keep_some", "-r", path, "-w",
+                                 out, "--dump-maps", *hook)
+            self.assertEqual(result["hook"], "socket")
+            self.assertEqual(result["verdicts"],
+                             {"60": 2, "0": 1, "4294967295": 1})
+            self.assertEqual(read_pcap(out),
+                             [(1, long[:60], len(long)), (3, tcp, len(tcp)),
+                              (4, udp(9)[:50], 50)])
+            (sums,) = (m["entries"] for m in result["maps"])
+            # a packet socket's packet has its link header
+            self.assertEqual(sums[17]["formatted"]["value"], len(long) + 50)
+        done = self.weir(obj, "--prog", "keep_some", "--hook", "xdp", "-r",
+                         path, code=2)
+        self.assertIn("for socket, not for xdp", done.stderr)
+
     def test_a_capture_nobody_may_write_to(self):
         done = self.weir(program("acl"), "-r", CAPTURE, "-w",
                          "/nowhere/out.pcap", code=3)
