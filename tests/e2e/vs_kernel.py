@@ -51,6 +51,11 @@ UPDATES = {
     "vlan_tag": ["vlan_tags key 0 0 0 0 value 0x64 0x20 0 0"],
     "xdp_redirect": ["redirect_to key 1 0 0 0 value 1 0 0 0"],
     "tc_redirect": ["redirect_to key 1 0 0 0 value 1 0 0 0"],
+    "xdp_balance": ["vips key hex 0a 09 00 02 14 51 06 00 "
+                    "value 0 0 0 0 0 0 0 0"],
+    "tc_pace": ["pace_rates key 10 9 0 2 value 0x40 0x1f 0 0 0 0 0 0"],
+    "nat64_to6": ["nat64_by4 key 10 9 0 2 value hex 20 01 0d b8 " +
+                  "00 " * 11 + "07"],
     "xdp_mark": ["marks key 1 0 0 0 value 7 0 0 0"],
 }
 
