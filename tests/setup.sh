@@ -20,7 +20,8 @@ setup_build='gcc libc6-dev pkg-config meson ninja-build python3
 # scapy writes small captures, tshark says what is in them, xdp-tools and
 # dpdk-dev have programs to compare with.
 setup_test='libclang-rt-19-dev tshark tcpdump python3-scapy xdp-tools bpftool
-	dpdk-dev iproute2 iputils-ping jq procps libcap2-bin'
+	dpdk-dev iproute2 iputils-ping jq procps libcap2-bin nginx-light curl
+	ethtool'
 
 # What tests/data/record.sh talks to.
 setup_record='tshark tcpdump iproute2 iputils-ping nginx-light openssl curl
