@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* port.c - weir port ... : ports and their counters */
 #include "cli/call.h"
+#include "cli/capture.h"
 #include "cli/counters.h"
 
 static void print_hooks(json_t *hooks)
@@ -103,5 +104,12 @@ const struct command port_commands[] = {
 	{ "port stats", "[<port>]", "Print what ports counted.", port_stats },
 	{ "port forward", "<port> pair|back|drop|port:<port>",
 	  "Say where what passes goes.", port_forward },
+	{ "port capture", "<port> -w FILE [--filter PROG] [-c N]",
+	  "Write what a port receives and sends to a capture.",
+	  capture_command, capture_options,
+	  "Received packets are as they come, before XDP; sent ones as they "
+	  "leave.  A filter\nsees each from the link header on and says how "
+	  "many bytes are kept, 0: none.  It is\nloaded by `weir prog load`.  "
+	  "One client at a time captures a port." },
 	{ 0 },
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* request_trace.c - lines of bpf_trace_printk, and what programs write into maps,
- * as events */
+/* request_trace.c - lines of bpf_trace_printk, what programs write into maps and
+ * the packets of ports, as events */
 #include <errno.h>
 #include <string.h>
 
@@ -29,7 +29,25 @@ static int events_of_map(struct request *rq, struct err *err)
 				  err);
 }
 
+static int packets_of_port(struct request *rq, struct err *err)
+{
+	struct prog *filter = NULL;
+	u32 port;
+	int res = arg_port(rq, &port, err), handle;
+
+	if (res)
+		return res;
+	if (arg_has(rq, "filter")) {
+		handle = arg_object(rq, "filter", &object_prog, err);
+		if (handle < 0)
+			return handle;
+		filter = wclient_prog(rq->bpf, handle);
+	}
+	return session_capture(rq->session, port, filter, err);
+}
+
 const struct method trace_methods[] = {
+	{ "port.capture", "port filter", packets_of_port },
 	{ "map.events", "map", events_of_map },
 	{ "trace.subscribe", "", trace_subscribe },
 	{ 0 },

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "ctl/admit.h"
+#include "ctl/capture_events.h"
 #include "ctl/map_events.h"
 
 #define TURN_REQUESTS 32
@@ -35,6 +36,8 @@ struct session {
 	int trace_id; /* 0: not subscribed */
 	u64 trace_lost;
 	struct map_events *events; /* NULL: of no map */
+	struct capture *capture;   /* NULL: of no port */
+	u32 capture_port;
 };
 
 static struct evbuffer *output(struct session *s)
@@ -57,6 +60,8 @@ static void session_free(struct session *s)
 		plane_trace_unsubscribe(s->ctl->plane, s->trace_id);
 	if (s->events)
 		map_events_close(s->events);
+	if (s->capture)
+		plane_capture_stop(s->ctl->plane, s->capture_port);
 	end_request(s);
 	wclient_destroy(s->bpf);
 	wclient_destroy(s->held);
@@ -445,10 +450,36 @@ int session_map_events(struct session *s, struct map *map, struct err *err)
 	return map_events_open(map, err, &s->events);
 }
 
+int session_capture(struct session *s, u32 port, struct prog *filter,
+		    struct err *err)
+{
+	int res;
+
+	if (s->capture)
+		return err_fail(err, -EALREADY,
+				"this client has the packets of a port already");
+	res = plane_capture(s->ctl->plane, port, filter, err, &s->capture);
+	if (!res)
+		s->capture_port = port;
+	return res;
+}
+
+/* A slow reader leaves them to the capture, which then has no more room. */
+static void deliver_packets(struct session *s)
+{
+	if (evbuffer_get_length(output(s)) < EVENTS_MAX_BYTES)
+		capture_deliver(s->capture, output(s), EVENTS_MAX_BYTES);
+}
+
 void session_deliver_all(struct ctl *ctl)
 {
-	for (struct session *s = ctl->sessions; s; s = s->next)
-		if (s->events && !s->ending)
+	for (struct session *s = ctl->sessions; s; s = s->next) {
+		if (s->ending)
+			continue;
+		if (s->events)
 			map_events_deliver(s->events, output(s),
 					   EVENTS_MAX_BYTES);
+		if (s->capture)
+			deliver_packets(s);
+	}
 }

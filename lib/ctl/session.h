@@ -35,6 +35,10 @@ int session_trace(struct session *s);
 /* And these of the map.  -EALREADY: it has those of a map; -EBUSY: another
  * client has these.  err says so. */
 int session_map_events(struct session *s, struct map *map, struct err *err);
+/* And what the port receives and sends, as filter (NULL: all) keeps it.
+ * -EALREADY: it has that of a port. */
+int session_capture(struct session *s, u32 port, struct prog *filter,
+		    struct err *err);
 /* Everybody gets what is there. */
 void session_deliver_all(struct ctl *ctl);
 

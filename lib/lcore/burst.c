@@ -339,6 +339,7 @@ bool burst_run(struct lcore *lc, const struct rx_queue *q)
 	if (!rx.n)
 		return false;
 	count_rx(lc, q->port, &rx);
+	port_captured(plane, lc->slot, q->port, rx.pkts, rx.n, false);
 	at = run_part(lc, q->port, &rx, 0);
 	stat_add(&lc->handed, rx.n - at);
 	while (at < rx.n) {

@@ -12,6 +12,18 @@ struct rx_queue {
 	u16 queue;
 };
 
+/* Somebody may want to see what the port receives or sends. */
+static inline void port_captured(struct plane *plane, u32 slot, u32 port,
+				 struct pkt *const *pkts, u32 n, bool sent)
+{
+	struct plane_port *p = &plane->ports[port];
+	struct capture *capture =
+		atomic_load_explicit(&p->capture, memory_order_acquire);
+
+	if (unlikely(capture))
+		capture_burst(capture, slot, p->mac, pkts, n, sent);
+}
+
 /* At most a burst, on its way to one place. */
 struct batch {
 	u32 n;

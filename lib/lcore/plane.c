@@ -233,6 +233,41 @@ void plane_stop(struct plane *plane)
 	pthread_mutex_unlock(&plane->lock);
 }
 
+int plane_capture(struct plane *plane, u32 port, struct prog *filter,
+		  struct err *err, struct capture **out)
+{
+	struct plane_port *p = &plane->ports[port];
+	int res = 0;
+
+	if (filter && filter->type != BPF_PROG_TYPE_SOCKET_FILTER) {
+		err_fail(err, -EINVAL, "%s is a program of type %s, no filter",
+			 filter->full_name, prog_type_name(filter->type));
+		return err_hint(err, "SEC(\"socket\") makes one");
+	}
+	pthread_mutex_lock(&plane->lock);
+	if (atomic_load(&p->capture))
+		res = err_fail(err, -EBUSY, "port %s is captured already",
+			       p->name);
+	else if (capture_create(plane->rcu, plane->lcore_cnt,
+				trace_world(plane->trace), filter, out) != 0)
+		res = no_memory(err);
+	else
+		atomic_store_explicit(&p->capture, *out, memory_order_release);
+	pthread_mutex_unlock(&plane->lock);
+	return res;
+}
+
+void plane_capture_stop(struct plane *plane, u32 port)
+{
+	struct capture *capture;
+
+	pthread_mutex_lock(&plane->lock);
+	capture = atomic_exchange(&plane->ports[port].capture, NULL);
+	pthread_mutex_unlock(&plane->lock);
+	if (capture)
+		capture_put(capture);
+}
+
 struct sys *plane_sys(struct plane *plane)
 {
 	return plane->sys;

@@ -9,6 +9,7 @@
 #define WEIR_LCORE_PLANE_H
 
 #include "hook/hook.h"
+#include "lcore/capture.h"
 #include "net/text.h"
 #include "port/eal.h"
 #include "port/port.h"
@@ -129,6 +130,14 @@ struct port_stats {
 void plane_port_stats(const struct plane *plane, u32 port,
 		      struct port_stats *out);
 u32 plane_lcore_count(const struct plane *plane);
+
+/* Of what the port receives, before XDP, and sends, what the filter keeps - a
+ * socket filter, or NULL for everything - until it is stopped.  -EINVAL: it is
+ * no socket filter; -EBUSY: the port is captured already.  The capture is read
+ * by one thread, which stops it as well. */
+int plane_capture(struct plane *plane, u32 port, struct prog *filter,
+		  struct err *err, struct capture **out);
+void plane_capture_stop(struct plane *plane, u32 port);
 
 /* Lines of bpf_trace_printk go to the log (info), so many of a program a second
  * and then a count, and all to fn, called by control threads only; one

@@ -15,6 +15,7 @@
 #include <pthread.h>
 
 #include "base/vec.h"
+#include "lcore/capture.h"
 #include "lcore/plan.h"
 #include "lcore/trace.h"
 #include "mem/rcu.h"
@@ -26,6 +27,8 @@ struct plane_port {
 	char name[PORT_NAME_MAX];
 	u8 mac[6];
 	u32 queues;
+	/* control writes under lock, lcores read: NULL, nobody captures */
+	_Atomic(struct capture *) capture;
 };
 
 typedef VEC(struct attachment) attachment_vec;

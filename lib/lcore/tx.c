@@ -51,6 +51,7 @@ static void flush(struct lcore *lc, u32 port)
 	u32 sent;
 
 	drop_too_long(lc, port);
+	port_captured(lc->plane, lc->slot, port, out->pkts, out->n, true);
 	sent = send_some(lc, port, out->pkts, out->n);
 	for (u32 i = 0; sent < out->n && i < TX_RETRIES; i++) {
 		rte_pause();

@@ -18,8 +18,8 @@ import unittest
 
 try:
     from scapy.all import (Dot1Q, Ether, GRE, ICMP, ICMPv6EchoReply,
-                           ICMPv6EchoRequest, IP, IPv6, Packet, Raw, TCP, UDP,
-                           rdpcap, wrpcap)
+                           ICMPv6EchoRequest, IP, IPOption_NOP, IPv6, Packet,
+                           Raw, TCP, UDP, rdpcap, wrpcap)
 except ImportError:
     print("python3-scapy is missing")
     sys.exit(77)
@@ -148,7 +148,7 @@ class KernelEngine:
             code = self.bpftool("prog", "run", "pinned",
                                 f"{pins}/progs/{prog}", "data_in", source,
                                 "data_out", sink)["retval"]
-            names = XDP if hook == "xdp" else TC
+            names = {"xdp": XDP, "socket": {}}.get(hook, TC)
             verdict = names.get(code, str(code))
             verdicts[verdict] += 1
             if verdict not in ("XDP_DROP", "XDP_ABORTED", "TC_ACT_SHOT"):
@@ -419,6 +419,26 @@ class Facts:
     SERVER = addr("10.0.0.7") + struct.pack("!H", 8080) + struct.pack("=H", 6)
     CONNECTION = addr("10.0.0.1") + addr("10.0.0.7") + struct.pack(
         "!HH", 4000, 8080) + struct.pack("=I", 6)
+
+    def test_socket_filter_keeps_the_headers_of_wanted_ports(self):
+        """On Linux the program sees the packet without its link header."""
+        packet = ETH / IP() / UDP(sport=5, dport=443) / Raw(bytes(100))
+        for wanted, packet, verdict, count in (
+                (443, packet, 96, 1), (5, packet, 96, 1), (6, packet, 0, 0),
+                (443, ETH / IP(frag=1, proto=17) / Raw(bytes(8)), 0, 0),
+                (443, ETH / IP(proto=17) / Raw(b"123"), 0, 0),
+                (443, ETH / IP(proto=1) / Raw(bytes(4)), 0xffffffff, 0),
+                (443, ETH / IPv6() / UDP(dport=443), 0xffffffff, 0),
+                (443, ETH / IP(options=[IPOption_NOP()] * 4) /
+                 TCP(dport=443), 96, 1)):
+            with self.subTest(packet=packet.summary(), wanted=wanted):
+                key = wanted.to_bytes(2, "little")
+                result = self.run_prog("filter", "filter", [packet],
+                                       [("wanted", key, bytes(8))],
+                                       hook="socket")
+                self.assertEqual(result.verdicts, {str(verdict): 1})
+                self.assertEqual(result.maps["wanted"], {
+                    key: count.to_bytes(8, "little")})
 
     def test_nat_in_rewrites_and_remembers(self):
         packet = ETH / IP(src="10.0.0.1", dst="192.0.2.1") / TCP(

@@ -32,7 +32,7 @@ def programs(path):
         if (symbol["Type"]["Name"] == "Function" and
                 symbol["Binding"]["Name"] == "Global" and
                 section.split("/")[0].split(".")[0] in
-                ("xdp", "tc", "tcx", "classifier", "action")):
+                ("xdp", "tc", "tcx", "classifier", "action", "socket")):
             yield section, symbol["Name"]["Name"]
 
 
@@ -66,6 +66,8 @@ FILTERS = {
                     "key 224 0 0 22 value hex 03 00 00 00 00 00 00 00"],
     "filter_ipv6": ["key hex ff 02 00 00 00 00 00 00 00 00 00 00 00 00 00 16 "
                     "value hex 0f 00 00 00 00 00 00 00"],
+    "filter": ["wanted key hex bb 01 value hex 00 00 00 00 00 00 00 00",
+               "wanted key hex 35 00 value hex 00 00 00 00 00 00 00 00"],
     "filter_ports": ["key hex 01 bb 00 00 value hex 0f 00 00 00 00 00 00 00",
                      "key hex 00 35 00 00 value hex 0b 00 00 00 00 00 00 00"],
     "filter_ethernet": ["key hex 02 00 00 00 09 01 "
@@ -161,6 +163,36 @@ SEC("tc") int at_tc(struct __sk_buff *skb)
             self.assertGreater(result["verdicts"][dropped], 100)
             asked, = [m for m in result["maps"] if m["name"] == "asked"]
             self.assertEqual(len(asked["entries"]), result["packets"])
+
+    def test_sockets(self):
+        obj = self.build("""
+unsigned long long word_at(void *skb, unsigned long long off)
+	asm("llvm.bpf.load.word");
+struct { __uint(type, BPF_MAP_TYPE_QUEUE); __uint(max_entries, 10000);
+	 __type(value, __u32[10]); } saw SEC(".maps");
+SEC("socket") int look(struct __sk_buff *skb)
+{
+	__u32 at[10] = { skb->len, skb->protocol, skb->pkt_type,
+			 skb->vlan_present, skb->ifindex, skb->mark,
+			 skb->cb[1] };
+
+	skb->cb[4] = 5;
+	at[7] = bpf_skb_load_bytes(skb, 7, &at[8], 4);
+	bpf_map_push_elem(&saw, at, 0);
+	at[0] = word_at(skb, (__u32)-0x100000 + 2); /* SKF_NET_OFF */
+	at[1] = word_at(skb, 2);
+	at[2] = word_at(skb, (__u32)-0x200000 + 12); /* SKF_LL_OFF */
+	bpf_map_push_elem(&saw, at, 0);
+	return at[1];
+}
+""" + LICENSE)
+        result = self.check(obj, "look", "--dump-maps")
+        self.assertGreater(len(result["verdicts"]), 50)
+        self.assertEqual(result["kernel"]["compared"], result["packets"])
+        result = self.check(obj, "look", capture=self.pcap(
+            (1, frame()[:14]), (2, frame()[:15]), (3, frame()[:19]),
+            (4, frame()[:20]), (5, frame()[:13])))
+        self.assertEqual(result["kernel"]["compared"], 4)
 
     def test_helpers_in_random_order(self):
         with open(os.path.join(ROOT, "tests/data/random_ops.bpf.c"),
