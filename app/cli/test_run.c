@@ -19,6 +19,7 @@
 #define IFINDEX 1
 #define SLOT 0 /* the only one there is */
 #define XDP_BUFFER (PKT_HEADROOM + PKT_XDP_LINEAR_MAX)
+#define TAG_BYTES 4
 #define TAIL_ROOM 16384 /* helpers make no longer packets */
 
 /* What became of a packet. */
@@ -28,6 +29,7 @@ struct outcome {
 	bool redirected;
 	const u8 *bytes;
 	u32 len;
+	u32 unseen; /* of len: what a socket's verdict does not count */
 	const struct fault *fault;
 };
 
@@ -108,6 +110,9 @@ static int run_alone(struct runner *r, const struct pcap_packet *in,
 	out->code = (u32)prog_run(r->t->prog, &r->run);
 	out->redirected = r->run.redirect.set;
 	out->fault = &r->run.fault;
+	/* a tag goes back to where it was, if that is kept */
+	if (p->vlan_present && out->code >= 2 * ETH_ALEN)
+		out->unseen = TAG_BYTES;
 	if (r->run.fault.code)
 		out->what = STOPPED;
 	else if (r->t->hook != HOOK_XDP && pkt_from_skb(p) != 0)
@@ -133,6 +138,11 @@ static int run_compared(struct runner *r, const struct pcap_packet *in,
 	out->bytes = c->bytes + c->meta_len;
 	out->len = c->len - c->meta_len;
 	out->fault = &c->fault;
+	/* to this program the packet began behind the link header */
+	if (r->t->hook == TEST_SOCKET && out->what == RAN) {
+		out->bytes = in->bytes;
+		out->unseen = ETH_HLEN;
+	}
 	return 0;
 }
 
@@ -198,7 +208,8 @@ static int write_packet(const struct runner *r, const struct pcap_packet *in,
 	}
 	/* a socket gets so many bytes of it */
 	if (r->t->hook == TEST_SOCKET && outcome->what == RAN && !dropped)
-		out.len = MIN(out.len, outcome->code);
+		out.len = (u32)MIN((u64)out.len,
+				   (u64)outcome->code + outcome->unseen);
 	return pcap_out_write(r->out, &out, err);
 }
 

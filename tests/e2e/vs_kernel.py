@@ -10,7 +10,7 @@ import sys
 import unittest
 
 from weir import BUILD, WEIR
-from weir_test import Case, frame, udp
+from weir_test import Case, frame, read_pcap, udp
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
@@ -193,6 +193,12 @@ SEC("socket") int look(struct __sk_buff *skb)
             (1, frame()[:14]), (2, frame()[:15]), (3, frame()[:19]),
             (4, frame()[:20]), (5, frame()[:13])))
         self.assertEqual(result["kernel"]["compared"], 4)
+        few = self.build("""
+SEC("socket") int ten(struct __sk_buff *skb) { return 10; }
+""" + LICENSE)
+        self.check(few, "ten", "-w", self.path("out"),
+                   capture=self.pcap((1, frame())))
+        self.assertEqual(read_pcap(self.path("out")), [(1, frame()[:24], 60)])
 
     def test_helpers_in_random_order(self):
         with open(os.path.join(ROOT, "tests/data/random_ops.bpf.c"),

@@ -217,6 +217,12 @@ class Captures(Case):
             (sums,) = (m["entries"] for m in result["maps"])
             # a packet socket's packet has its link header
             self.assertEqual(sums[17]["formatted"]["value"], len(long) + 50)
+        tag = bytes.fromhex("8100a005")
+        tagged = long[:12] + tag + long[12:]
+        self.result(obj, "--prog", "keep_some", "-r", self.pcap((1, tagged)),
+                    "-w", out)
+        self.assertEqual(read_pcap(out), [(1, tagged[:64], len(tagged))])
+        self.pcap((1, long), (2, frame()), (3, tcp), (4, udp(9)[:50]))
         done = self.weir(obj, "--prog", "keep_some", "--hook", "xdp", "-r",
                          path, code=2)
         self.assertIn("for socket, not for xdp", done.stderr)
