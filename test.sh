@@ -89,10 +89,16 @@ for suite in "$@"; do
 	suites+=(--suite "$suite")
 done
 
-# Tests that use the machine (namespaces, the kernel, ports) run one by one.
 build build gcc || { broken gcc; finish; }
-run gcc build --num-processes 1 "${suites[@]+"${suites[@]}"}"
-[ $# -eq 0 ] || finish
+# Tests that use the machine (namespaces, the kernel, ports) run one by one.
+if [ $# -ne 0 ]; then
+	run gcc build --num-processes 1 "${suites[@]}"
+	finish
+fi
+run gcc build --no-suite kernel --no-suite port --no-suite e2e \
+	--no-suite bench
+run machine build --num-processes 1 --suite kernel --suite port --suite e2e \
+	--suite bench
 
 if build build/clang clang-19; then
 	run clang build/clang --suite unit --suite conformance
