@@ -145,10 +145,19 @@ static const struct object_kind rings = {
 
 /* ---- writers ---- */
 
-/* As perf rounds a raw sample, which has its size in front. */
-static u64 raw_size(const struct perf_part parts[2])
+static u64 size_of(const struct perf_part parts[PERF_PARTS])
 {
-	u64 size = (u64)parts[0].size + parts[1].size + sizeof(u32);
+	u64 size = 0;
+
+	for (u32 i = 0; i < PERF_PARTS; i++)
+		size += parts[i].size;
+	return size;
+}
+
+/* As perf rounds a raw sample, which has its size in front. */
+static u64 raw_size(const struct perf_part parts[PERF_PARTS])
+{
+	u64 size = size_of(parts) + sizeof(u32);
 
 	return round_up(size, 8) - sizeof(u32);
 }
@@ -164,11 +173,12 @@ static u64 put_lost(struct ring *r, u64 head)
 	return head + sizeof(*l);
 }
 
-static u64 put_sample(struct ring *r, u64 head, const struct perf_part parts[2])
+static u64 put_sample(struct ring *r, u64 head,
+		      const struct perf_part parts[PERF_PARTS])
 {
 	struct record *rec = (struct record *)(r->data + (head & r->mask));
-	u32 size = parts[0].size + parts[1].size;
-	u32 raw = (u32)raw_size(parts);
+	u32 size = (u32)size_of(parts), raw = (u32)raw_size(parts);
+	u8 *to = rec->raw;
 
 	rec->header = (struct perf_event_header){
 		.type = PERF_RECORD_SAMPLE,
@@ -176,15 +186,18 @@ static u64 put_sample(struct ring *r, u64 head, const struct perf_part parts[2])
 		.size = (u16)(sizeof(*rec) + raw),
 	};
 	rec->size = raw;
-	memcpy(rec->raw, parts[0].data, parts[0].size);
-	if (parts[1].size)
-		memcpy(rec->raw + parts[0].size, parts[1].data, parts[1].size);
-	memset(rec->raw + size, 0, raw - size);
+	for (u32 i = 0; i < PERF_PARTS; i++) {
+		if (parts[i].size)
+			memcpy(to, parts[i].data, parts[i].size);
+		to += parts[i].size;
+	}
+	memset(to, 0, raw - size);
 	return head + rec->header.size;
 }
 
 /* Under the lock.  One byte stays free, as in perf's. */
-static int write_sample(struct ring *r, const struct perf_part parts[2])
+static int write_sample(struct ring *r,
+			const struct perf_part parts[PERF_PARTS])
 {
 	u64 tail = atomic_load_explicit(&r->tail, memory_order_acquire);
 	u64 head = atomic_load_explicit(&r->head, memory_order_relaxed);
@@ -207,7 +220,8 @@ static int write_sample(struct ring *r, const struct perf_part parts[2])
 	return 0;
 }
 
-int perf_output(struct map *map, u64 flags, const struct perf_part parts[2])
+int perf_output(struct map *map, u64 flags,
+		const struct perf_part parts[PERF_PARTS])
 {
 	u64 index = flags & BPF_F_INDEX_MASK;
 	struct ring *r;

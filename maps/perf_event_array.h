@@ -41,15 +41,18 @@ u64 perf_reader_lost(const struct perf_reader *reader);
 
 /*
  * For lcores: the calling slot's sample, of data and then the first bytes of
- * the packet.  flags' low 32 bits are the index, BPF_F_CURRENT_CPU the slot's
- * own. -E2BIG, -ENOENT: no such entry, -EOPNOTSUPP: another slot's, -ENOSPC:
- * full.
+ * the packet, of which some may lie in frags.  flags' low 32 bits are the
+ * index, BPF_F_CURRENT_CPU the slot's own. -E2BIG, -ENOENT: no such entry,
+ * -EOPNOTSUPP: another slot's, -ENOSPC: full.
  */
+#define PERF_PARTS 3
+
 struct perf_part {
 	const void *data;
 	u32 size;
 };
 
-int perf_output(struct map *map, u64 flags, const struct perf_part parts[2]);
+int perf_output(struct map *map, u64 flags,
+		const struct perf_part parts[PERF_PARTS]);
 
 #endif

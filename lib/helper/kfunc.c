@@ -66,7 +66,7 @@ static u64 from_packet(struct pkt *p, enum dynptr_of of, u64 flags,
 	*d = (struct dynptr){ 0 };
 	if (flags)
 		return kfunc_error(-EINVAL);
-	dynptr_set(d, of, p, pkt_len(p));
+	dynptr_set(d, of, p, pkt_whole_len(p));
 	return 0;
 }
 
@@ -84,34 +84,38 @@ HELPER_3(dynptr_from_xdp, struct pkt *, p, u64, flags, struct dynptr *, d)
 	return from_packet(p, DYNPTR_OF_XDP, flags, d);
 }
 
-/* A packet may be shorter than it was; it is in one piece, so no buffer is
- * ever needed. */
-static u64 slice(const struct dynptr *d, u32 off, u32 len)
+/* A packet may be shorter than it was.  What is not in one piece of it is
+ * copied into the buffer, if there is one. */
+static u64 slice(const struct dynptr *d, u32 off, void *buffer, u32 len)
 {
 	const struct pkt *p = (const void *)d->data;
 	u64 at = (u64)d->offset + off;
+	void *piece;
 
 	if (!d->data || !dynptr_holds(d, off, len))
 		return 0;
 	if (d->of != DYNPTR_OF_SKB && d->of != DYNPTR_OF_XDP)
 		return (u64)(uintptr_t)(d->data + at);
-	if (at + len > pkt_len(p))
+	if (at + len > pkt_whole_len(p))
 		return 0;
-	return (u64)(uintptr_t)(p->data + at);
+	piece = pkt_piece(p, (u32)at, len);
+	if (!piece && buffer) {
+		pkt_read(p, (u32)at, buffer, len);
+		piece = buffer;
+	}
+	return (u64)(uintptr_t)piece;
 }
 
 HELPER_4(dynptr_slice, const struct dynptr *, d, u32, off, void *, buffer, u32,
 	 len)
 {
-	(void)buffer;
-	return slice(d, off, len);
+	return slice(d, off, buffer, len);
 }
 
 HELPER_4(dynptr_slice_rdwr, const struct dynptr *, d, u32, off, void *, buffer,
 	 u32, len)
 {
-	(void)buffer;
-	return d->rdonly ? 0 : slice(d, off, len);
+	return d->rdonly ? 0 : slice(d, off, buffer, len);
 }
 
 HELPER_3(dynptr_adjust, struct dynptr *, d, u32, start, u32, end)

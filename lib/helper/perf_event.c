@@ -7,12 +7,16 @@ HELPER_5(perf_event_output, const struct pkt *, ctx, struct map *, map, u64,
 	 flags, const void *, data, u64, size)
 {
 	u64 bytes = (flags & BPF_F_CTXLEN_MASK) >> 32;
-	const struct perf_part parts[2] = { { data, (u32)size },
-					    { ctx->data, (u32)bytes } };
+	u32 linear = (u32)MIN(bytes, (u64)pkt_len(ctx));
+	const struct perf_part parts[PERF_PARTS] = {
+		{ data, (u32)size },
+		{ ctx->data, linear },
+		{ ctx->frags, (u32)bytes - linear },
+	};
 
 	if (flags & ~(u64)(BPF_F_CTXLEN_MASK | BPF_F_INDEX_MASK))
 		return helper_error(-EINVAL);
-	if (bytes > pkt_len(ctx))
+	if (bytes > pkt_whole_len(ctx))
 		return helper_error(-EFAULT);
 	return helper_error(perf_output(map, flags, parts));
 }

@@ -59,10 +59,37 @@ static s64 room_end(const struct pkt *p)
 	return MIN(p->end - p->head, PKT_HEADROOM + PKT_XDP_LINEAR_MAX);
 }
 
+/* Only the last one grows, up to where its page ends. */
+static int grow_frags(struct pkt *p, u32 n)
+{
+	u32 room = -p->frag_bytes % PKT_FRAG_SIZE;
+
+	if (n > room)
+		return -EINVAL;
+	memset(p->frags + p->frag_bytes, 0, n);
+	p->frag_bytes += n;
+	return 0;
+}
+
+/* From the end on, and then from what is linear. */
+static int shrink_frags(struct pkt *p, u32 n)
+{
+	u32 cut = MIN(n, p->frag_bytes);
+
+	if (n > pkt_whole_len(p) - ETH_HLEN)
+		return -EINVAL;
+	p->frag_bytes -= cut;
+	p->data_end -= n - cut;
+	return 0;
+}
+
 HELPER_2(xdp_adjust_tail, struct pkt *, p, s32, offset)
 {
 	s64 end = (p->data_end - p->head) + (s64)offset;
 
+	if (p->frag_bytes)
+		return helper_error(offset < 0 ? shrink_frags(p, -(u32)offset)
+					       : grow_frags(p, (u32)offset));
 	if (offset > 0 && end > room_end(p))
 		return helper_error(-EINVAL);
 	if (end < (p->data - p->head) + ETH_HLEN)

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* xdp_data.c - xdp_get_buff_len, xdp_load_bytes, xdp_store_bytes */
-#include <string.h>
-
 #include "helper/helpers.h"
 
 HELPER_1(xdp_get_buff_len, const struct pkt *, p)
 {
-	return pkt_len(p);
+	return pkt_whole_len(p);
 }
 
 const struct helper helper_xdp_get_buff_len = {
@@ -22,7 +20,7 @@ static int check(const struct pkt *p, u32 offset, u32 len)
 {
 	if (offset > 0xffff || len > 0xffff)
 		return -EFAULT;
-	return offset + len > pkt_len(p) ? -EINVAL : 0;
+	return offset + len > pkt_whole_len(p) ? -EINVAL : 0;
 }
 
 HELPER_4(xdp_load_bytes, const struct pkt *, p, u32, offset, void *, to, u32,
@@ -31,7 +29,7 @@ HELPER_4(xdp_load_bytes, const struct pkt *, p, u32, offset, void *, to, u32,
 	int err = check(p, offset, len);
 
 	if (!err)
-		memcpy(to, p->data + offset, len);
+		pkt_read(p, offset, to, len);
 	return helper_error(err);
 }
 
@@ -50,7 +48,7 @@ HELPER_4(xdp_store_bytes, struct pkt *, p, u32, offset, const void *, from, u32,
 	int err = check(p, offset, len);
 
 	if (!err)
-		memcpy(p->data + offset, from, len);
+		pkt_write(p, offset, from, len);
 	return helper_error(err);
 }
 

@@ -58,6 +58,42 @@ static u8 type_of(const u8 *dest, const u8 *mac, bool device)
 	return dest[0] & 1 ? PKT_MULTICAST : PKT_OTHERHOST;
 }
 
+u8 *pkt_piece(const struct pkt *p, u32 offset, u32 len)
+{
+	u32 linear = pkt_len(p), at = offset - linear;
+
+	if (offset < linear || !p->frag_bytes)
+		return len <= linear - offset ? p->data + offset : NULL;
+	if (len > PKT_FRAG_SIZE - at % PKT_FRAG_SIZE)
+		return NULL;
+	return p->frags + at;
+}
+
+void pkt_read(const struct pkt *p, u32 offset, void *to, u32 len)
+{
+	u32 linear = pkt_len(p), n = 0;
+
+	if (offset < linear) {
+		n = MIN(len, linear - offset);
+		memcpy(to, p->data + offset, n);
+	}
+	if (n < len)
+		memcpy((u8 *)to + n, p->frags + (offset + n - linear), len - n);
+}
+
+void pkt_write(struct pkt *p, u32 offset, const void *from, u32 len)
+{
+	u32 linear = pkt_len(p), n = 0;
+
+	if (offset < linear) {
+		n = MIN(len, linear - offset);
+		memcpy(p->data + offset, from, n);
+	}
+	if (n < len)
+		memcpy(p->frags + (offset + n - linear), (const u8 *)from + n,
+		       len - n);
+}
+
 bool pkt_is_tag(u16 protocol)
 {
 	return protocol == htons(ETH_P_8021Q) ||

@@ -8,6 +8,9 @@
  *
  *	head          data_meta  data            data_end         end
  *	|--- room ----|-- meta --|--- packet ----|---- tail room ---|
+ *
+ * What does not fit there lies in frags, one after the other: all of them but
+ * the last are PKT_FRAG_SIZE long.
  */
 #ifndef WEIR_PROG_PKT_H
 #define WEIR_PROG_PKT_H
@@ -19,6 +22,8 @@
 #define PKT_XDP_FRAME 40	 /* of it XDP may not use: struct xdp_frame */
 #define PKT_XDP_LINEAR_MAX 3520 /* 4096 - 256 - skb_shared_info (320) */
 #define PKT_LINK_HEADER 14
+#define PKT_FRAG_SIZE 4096 /* a page */
+#define PKT_FRAGS_MAX 17   /* MAX_SKB_FRAGS */
 #define PKT_CB_WORDS 5
 #define PKT_NO_HEADER (INT32_MIN / 2) /* below 0 however the data moves */
 
@@ -102,6 +107,10 @@ struct pkt {
 	u32 port;     /* index of the port it came from */
 	u64 number;   /* of the packet in its capture, from 1 */
 
+	/* of the packet's maker; only BPF_PROG_TEST_RUN of XDP has any */
+	u8 *frags;
+	u32 frag_bytes;
+
 	bool has_tunnel;
 	/* Only then, and not cleared with the rest: it is long. */
 	struct pkt_tunnel tunnel;
@@ -111,6 +120,19 @@ static inline u32 pkt_len(const struct pkt *p)
 {
 	return (u32)(p->data_end - p->data);
 }
+
+/* With what is in frags. */
+static inline u32 pkt_whole_len(const struct pkt *p)
+{
+	return pkt_len(p) + p->frag_bytes;
+}
+
+/* Where len bytes of the whole packet lie in one piece, or NULL.  They must be
+ * in the packet. */
+u8 *pkt_piece(const struct pkt *p, u32 offset, u32 len);
+/* Copies between the whole packet and memory. */
+void pkt_read(const struct pkt *p, u32 offset, void *to, u32 len);
+void pkt_write(struct pkt *p, u32 offset, const void *from, u32 len);
 
 /* The protocol that a type or length field stands for; payload, up to end, is
  * what comes behind it.  Network byte order, as all protocols here. */

@@ -31,6 +31,7 @@ struct test {
 	struct environ_device dev;
 	bool has_dev;
 	u8 *buffer;
+	u8 *frags; /* NULL: all is in buffer */
 	struct pkt pkt;
 	u32 retval;
 	u32 duration;
@@ -144,19 +145,30 @@ static int run_program(struct test *t)
 
 /* ---- what comes back: too little room is said before a bad address ---- */
 
-static int put_data(struct test *t, const u8 *data, u32 size)
+static bool put_bytes(struct test *t, const u8 *data, u32 linear, u32 copied)
+{
+	u64 to = attr_of(t)->test.data_out;
+	u32 first = MIN(linear, copied);
+
+	return !to ||
+	       (!wcall_copy_out(t->w, to, data, first) &&
+		(first == copied ||
+		 !wcall_copy_out(t->w, to + first, t->frags, copied - first)));
+}
+
+/* linear bytes, and then those in frags. */
+static int put_data(struct test *t, const u8 *data, u32 linear)
 {
 	const union bpf_attr *u = attr_of(t);
 	struct wcall *w = t->w;
-	u32 copied = size;
+	u32 size = linear + t->pkt.frag_bytes, copied = size;
 	int res = 0;
 
 	if (u->test.data_size_out && size > u->test.data_size_out) {
 		copied = u->test.data_size_out;
 		res = -ENOSPC;
 	}
-	if ((u->test.data_out &&
-	     wcall_copy_out(w, u->test.data_out, data, copied)) ||
+	if (!put_bytes(t, data, linear, copied) ||
 	    wcall_put_u32(w, offsetof(union bpf_attr, test.data_size_out),
 			  size) ||
 	    wcall_put_u32(w, offsetof(union bpf_attr, test.retval),
@@ -229,18 +241,35 @@ static int take_xdp_device(struct test *t)
 	return t->dev.queue < queues ? 0 : -EINVAL;
 }
 
-/* What does not fit one buffer would be in several. */
+/* What does not fit the buffer, or is behind the context's data_end. */
+static int lay_frags(struct test *t, const u8 *bytes, u32 len)
+{
+	const u32 max = PKT_FRAGS_MAX * PKT_FRAG_SIZE;
+
+	if (!len)
+		return 0;
+	if (len > max)
+		return -ENOMEM;
+	t->frags = malloc(max);
+	if (!t->frags)
+		return -ENOMEM;
+	memcpy(t->frags, bytes, len);
+	t->pkt.frags = t->frags;
+	t->pkt.frag_bytes = len;
+	return 0;
+}
+
 static int lay_xdp(struct test *t, u32 size)
 {
 	u32 meta = t->ctx.xdp.data;
+	u32 linear = t->has_ctx ? t->ctx.xdp.data_end : size;
 	struct pkt *p = &t->pkt;
 	int res;
 
-	if (t->has_ctx && t->ctx.xdp.data_end < size)
-		return -EOPNOTSUPP;
-	if (size - meta > PKT_XDP_LINEAR_MAX)
-		return -EOPNOTSUPP;
-	res = lay(t, t->in + meta, size - meta);
+	linear = MIN(linear, meta + PKT_XDP_LINEAR_MAX);
+	res = lay(t, t->in + meta, linear - meta);
+	if (!res)
+		res = lay_frags(t, t->in + linear, size - linear);
 	if (res)
 		return res;
 	p->data_meta -= meta;
@@ -371,6 +400,7 @@ int wbpf_prog_run(struct wcall *w)
 	res = t.prog->type == BPF_PROG_TYPE_XDP ? run_xdp(&t) : run_skb(&t);
 	free(t.in);
 	free(t.buffer);
+	free(t.frags);
 	ref_put(h.ref);
 	return res;
 }

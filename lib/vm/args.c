@@ -373,6 +373,13 @@ static bool of_packet(const struct dynptr *d)
 	return d->of == DYNPTR_OF_SKB || d->of == DYNPTR_OF_XDP;
 }
 
+/* Not in frags, nor a copy. */
+static bool is_linear(const struct pkt *p, u64 addr)
+{
+	return addr >= (u64)(uintptr_t)p->data &&
+	       addr <= (u64)(uintptr_t)p->data_end;
+}
+
 static bool set_result(struct call *c)
 {
 	struct object obj = { .base = c->m->vm.r[BPF_REG_0], .map = c->map };
@@ -405,7 +412,8 @@ static bool set_result(struct call *c)
 		obj.size = c->mem_size;
 		obj.life = c->slot.life;
 		obj.rdonly = c->helper->ret == RET_SLICE_OR_NULL;
-		if (obj.base && of_packet(c->dynptr)) {
+		if (obj.base && of_packet(c->dynptr) &&
+		    is_linear(c->m->vm.run->pkt, obj.base)) {
 			kind = K_PACKET;
 			obj.life = c->m->vm.run->pkt->generation;
 		}

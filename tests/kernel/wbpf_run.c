@@ -22,12 +22,15 @@
 
 static const u32 types[] = { XDP, CLS, ACT, SOCKET };
 
-static u8 in[8192], out[8192];
+#define FRAGS_MAX (PKT_XDP_LINEAR_MAX + PKT_FRAGS_MAX * PKT_FRAG_SIZE)
 
-static int load(struct side *s, u32 type, u32 attach,
-		const struct bpf_insn *insns, u32 cnt)
+static u8 in[FRAGS_MAX + 1], out[FRAGS_MAX + 1];
+
+static int load_flags(struct side *s, u32 type, u32 attach, u32 flags,
+		      const struct bpf_insn *insns, u32 cnt)
 {
 	union bpf_attr attr = { .prog_type = type,
+				.prog_flags = flags,
 				.expected_attach_type = attach,
 				.insns = PTR(insns),
 				.insn_cnt = cnt,
@@ -37,6 +40,12 @@ static int load(struct side *s, u32 type, u32 attach,
 	if (fd < 0)
 		fprintf(stderr, "%s: no prog: %s\n", s->name, strerror(-fd));
 	return fd;
+}
+
+static int load(struct side *s, u32 type, u32 attach,
+		const struct bpf_insn *insns, u32 cnt)
+{
+	return load_flags(s, type, attach, 0, insns, cnt);
 }
 
 static int passing(struct side *s, u32 type)
@@ -91,8 +100,6 @@ static void sizes(struct side *s)
 		int fd = passing(s, types[t]);
 
 		for (size_t i = 0; i < ARRAY_LEN(all); i++) {
-			if (types[t] == XDP && all[i] > PKT_XDP_LINEAR_MAX)
-				continue; /* several buffers */
 			for (size_t p = 0; p < ARRAY_LEN(protocols); p++) {
 				union bpf_attr attr = run_attr(fd, all[i]);
 
@@ -255,8 +262,6 @@ static void xdp_contexts(struct side *s)
 					      .data_end = lengths[i] };
 			union bpf_attr attr = run_attr(fd, lengths[i]);
 
-			if (lengths[i] > PKT_XDP_LINEAR_MAX + data[k])
-				continue; /* several buffers */
 			attr.test.ctx_in = attr.test.ctx_out = PTR(&ctx);
 			attr.test.ctx_size_in = sizeof(ctx);
 			attr.test.ctx_size_out = sizeof(ctx);
@@ -275,8 +280,6 @@ static void xdp_contexts(struct side *s)
 		say(s, "word %u ", word);
 		run(s, "run", &attr);
 		((u32 *)&ctx)[word] = 1;
-		if (word == 1)
-			continue; /* several buffers */
 		run(s, "one", &attr);
 	}
 	side_close(s, fd);
@@ -434,6 +437,118 @@ static void effects(struct side *s)
 	}
 }
 
+/* ---- packets in several pieces ---- */
+
+/* helper(ctx, n), then the length of the whole, or why not. */
+#define ADJUST(helper, n)                                                \
+	{                                                                \
+		ALU64_X(MOV, R6, R1), ALU64_K(MOV, R2, n), CALL(helper), \
+			JMP64_K(JNE, R0, 0, 2), ALU64_X(MOV, R1, R6),    \
+			CALL(BPF_FUNC_xdp_get_buff_len), EXIT(),         \
+	}
+
+/* One piece or several, as long as the context lets the first be. */
+static void run_frags(struct side *s, int fd, u32 size, u32 meta, u32 linear)
+{
+	struct xdp_md ctx = { .data = meta, .data_end = linear };
+	union bpf_attr attr = run_attr(fd, size);
+
+	attr.test.ctx_in = attr.test.ctx_out = PTR(&ctx);
+	attr.test.ctx_size_in = attr.test.ctx_size_out = sizeof(ctx);
+	say(s, "%u bytes, %u meta, %u linear ", size, meta, linear);
+	run(s, "run", &attr);
+	say_ctx(s, &ctx, sizeof(ctx));
+}
+
+static void run_sizes(struct side *s, const struct bpf_insn *code, u32 cnt)
+{
+	static const u32 sizes[] = { 60,   1514, 3520, 3521, 3600,
+				     7616, 7617, 9014, 15000 };
+	static const u32 flags[] = { 0, BPF_F_XDP_HAS_FRAGS };
+
+	for (size_t f = 0; f < ARRAY_LEN(flags); f++) {
+		int fd = load_flags(s, XDP, 0, flags[f], code, cnt);
+
+		for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+			run_frags(s, fd, sizes[i], 0, sizes[i]);
+			run_frags(s, fd, sizes[i], 0, 40);
+			run_frags(s, fd, sizes[i], 32, 60);
+		}
+		side_close(s, fd);
+	}
+}
+
+static void frags_adjusted(struct side *s)
+{
+	static const s32 by[] = { 0,	 1,	2,     26,    80,    495,
+				  496,	 1000,	3000,  4095,  4096,  4097,
+				  -1,	 -26,	-46,   -80,   -81,   -1000,
+				  -3520, -4096, -5494, -7000, -9000, -15000 };
+
+	for (size_t i = 0; i < ARRAY_LEN(by); i++) {
+		const struct bpf_insn tails[] =
+			ADJUST(BPF_FUNC_xdp_adjust_tail, by[i]);
+		const struct bpf_insn heads[] =
+			ADJUST(BPF_FUNC_xdp_adjust_head, by[i]);
+
+		say(s, "by %d\n", by[i]);
+		run_sizes(s, tails, ARRAY_LEN(tails));
+		run_sizes(s, heads, ARRAY_LEN(heads));
+	}
+}
+
+/* Reads there, changes what it read and writes it further on. */
+static void frags_bytes(struct side *s)
+{
+	static const u32 offsets[] = { 0,    20,    28,	   36,	 40,
+				       1000, 3515,  3519,  3520, 4131,
+				       4136, 7610,  7616,  8990, 9006,
+				       9007, 14990, 65535, 65536 };
+
+	for (size_t i = 0; i < ARRAY_LEN(offsets); i++) {
+		const struct bpf_insn code[] = {
+			ALU64_X(MOV, R6, R1),
+			ST(DW, R10, -8, 0),
+			ALU64_K(MOV, R2, offsets[i]),
+			ALU64_X(MOV, R3, R10),
+			ALU64_K(ADD, R3, -8),
+			ALU64_K(MOV, R4, 8),
+			CALL(BPF_FUNC_xdp_load_bytes),
+			JMP64_K(JNE, R0, 0, 11),
+			LDX(W, R7, R10, -8),
+			LDX(W, R1, R10, -4),
+			ALU64_X(ADD, R7, R1),
+			STX(W, R10, -4, R7),
+			ALU64_X(MOV, R1, R6),
+			ALU64_K(MOV, R2, offsets[i] + 5),
+			ALU64_X(MOV, R3, R10),
+			ALU64_K(ADD, R3, -8),
+			ALU64_K(MOV, R4, 8),
+			CALL(BPF_FUNC_xdp_store_bytes),
+			ALU64_X(ADD, R0, R7),
+			EXIT(),
+		};
+
+		say(s, "at %u\n", offsets[i]);
+		run_sizes(s, code, ARRAY_LEN(code));
+	}
+}
+
+static void frags_limits(struct side *s)
+{
+	static const u32 linear[] = { 0, 1, 13, 14, 15, 100 };
+	static const u32 meta[] = { 0, 4, 8, 12, 96 };
+	int fd = passing(s, XDP);
+
+	run_frags(s, fd, FRAGS_MAX, 0, FRAGS_MAX);
+	run_frags(s, fd, FRAGS_MAX + 1, 0, FRAGS_MAX + 1);
+	run_frags(s, fd, FRAGS_MAX, 4, FRAGS_MAX);
+	for (size_t i = 0; i < ARRAY_LEN(linear); i++)
+		for (size_t k = 0; k < ARRAY_LEN(meta); k++)
+			run_frags(s, fd, 200, meta[k], linear[i]);
+	side_close(s, fd);
+}
+
 static const u8 destinations[][ETH_ALEN] = {
 	{ 0 },
 	{ 2, 0, 0, 0, 0, 1 },
@@ -541,6 +656,9 @@ int main(void)
 		{ "room for the context", ctx_room },
 		{ "sk_buff contexts", skb_contexts },
 		{ "effects", effects },
+		{ "pieces adjusted", frags_adjusted },
+		{ "bytes in pieces", frags_bytes },
+		{ "how many pieces", frags_limits },
 		{ "addressed", addressed },
 		{ "checksums", checksums },
 		{ "counting", counting },

@@ -45,7 +45,10 @@ static void produce(struct worker *w)
 	for (u32 i = 0; i < w->ops; i++) {
 		u32 len = worker_random(w, LONGEST);
 		u32 cut = (u32)offsetof(struct sample, bytes);
-		struct perf_part parts[2] = { { &s, cut }, { s.bytes, len } };
+		struct perf_part parts[PERF_PARTS] = { { &s, cut },
+						       { s.bytes, len / 2 },
+						       { s.bytes + len / 2,
+							 len - len / 2 } };
 		int res;
 
 		fill(&s, w->slot, i, len);
