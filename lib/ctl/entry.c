@@ -59,6 +59,57 @@ int entry_update(const struct request *rq, int map, const void *key,
 	return res;
 }
 
+/* What its errno alone does not tell. */
+static const struct {
+	u32 type;
+	const char *what;
+	const char *hint;
+} hints[] = {
+	{ BPF_MAP_TYPE_ARRAY, "delete",
+	  "an array's entries are always there: write zeros" },
+	{ BPF_MAP_TYPE_PERCPU_ARRAY, "delete",
+	  "an array's entries are always there: write zeros" },
+	{ BPF_MAP_TYPE_LPM_TRIE, NULL,
+	  "a key begins with its prefix's length, in bits of what follows" },
+	{ BPF_MAP_TYPE_DEVMAP, "update",
+	  "a value begins with the number of a port: weir port list" },
+	{ BPF_MAP_TYPE_DEVMAP_HASH, "update",
+	  "a value begins with the number of a port: weir port list" },
+	{ BPF_MAP_TYPE_CPUMAP, "update",
+	  "a key is an lcore, a value begins with the length of its queue, "
+	  "from 1 to 16384" },
+};
+
+static int refused(const struct map *map, const char *what, int code,
+		   struct err *err)
+{
+	err_fail(err, code, "%s in map %s failed: %s", what, map->name,
+		 strerror(-code));
+	for (size_t i = 0; code == -EINVAL && i < ARRAY_LEN(hints); i++)
+		if (hints[i].type == map->type &&
+		    (!hints[i].what || strcmp(hints[i].what, what) == 0))
+			return err_hint(err, "%s", hints[i].hint);
+	return code;
+}
+
+/* Are its keys the numbers below max_entries? */
+static bool is_indexed(const struct map *map)
+{
+	switch (map->type) {
+	case BPF_MAP_TYPE_ARRAY:
+	case BPF_MAP_TYPE_PERCPU_ARRAY:
+	case BPF_MAP_TYPE_PROG_ARRAY:
+	case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
+	case BPF_MAP_TYPE_CGROUP_ARRAY:
+	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
+	case BPF_MAP_TYPE_DEVMAP:
+	case BPF_MAP_TYPE_CPUMAP:
+	case BPF_MAP_TYPE_XSKMAP:
+	case BPF_MAP_TYPE_REUSEPORT_SOCKARRAY: return true;
+	default: return false;
+	}
+}
+
 int map_failed(const struct map *map, const char *what, int code,
 	       struct err *err)
 {
@@ -73,12 +124,13 @@ int map_failed(const struct map *map, const char *what, int code,
 		return err_fail(err, code, "map %s has that entry already",
 				map->name);
 	case -E2BIG:
-		if (map->ops->count && map->ops->count(map) >= map->max_entries)
+		if (!is_indexed(map))
 			return err_fail(err, code, "map %s is full: %u entries",
 					map->name, map->max_entries);
-		return err_fail(err, code,
-				"the key is outside map %s of %u entries",
-				map->name, map->max_entries);
+		err_fail(err, code, "map %s of %u entries has no such index",
+			 map->name, map->max_entries);
+		return err_hint(err, "its keys are the numbers from 0 to %u",
+				map->max_entries - 1);
 	case -EPERM:
 		return atomic_load(&map->frozen)
 			       ? err_fail(err, code, "map %s is frozen",
@@ -95,8 +147,6 @@ int map_failed(const struct map *map, const char *what, int code,
 	case -ENOTSUPP: /* has no name outside of Linux */
 		return err_fail(err, -EOPNOTSUPP, "a %s map has no %s",
 				map->ops->name, what);
-	default:
-		return err_fail(err, code, "%s in map %s failed: %s", what,
-				map->name, strerror(-code));
+	default: return refused(map, what, code, err);
 	}
 }

@@ -96,5 +96,34 @@ class Limits(Case):
             self.assertEqual(self.state(c), before, kind)
 
 
+class Entries(Case):
+    def test_what_is_wrong_with_an_entry_is_said(self):
+        c = self.client()
+        for name, kind, key, flags in (
+                ("wrong_array", "array", 4, 0), ("wrong_hash", "hash", 4, 0),
+                ("wrong_trie", "lpm_trie", 8, 1),
+                ("wrong_port", "devmap", 4, 0)):
+            make_map(c, name, kind, key=key, value=4, entries=1, flags=flags)
+
+        def wrong(method, name, key, **args):
+            error = self.refused(args.pop("code"), c, "map." + method,
+                                 map=name, key_hex=key, **args)
+            return error["message"] + " " + error.get("hint", "")
+        value = {"value_hex": "63000000"}
+        self.assertRegex(wrong("update", "wrong_array", "01000000",
+                               code="E2BIG", **value),
+                         "1 entries has no such index.* from 0 to 0")
+        self.assertRegex(wrong("delete", "wrong_array", "00000000",
+                               code="EINVAL"), "always there: write zeros")
+        c.call("map.update", map="wrong_hash", key_hex="00000000", **value)
+        self.assertIn("is full", wrong("update", "wrong_hash", "01000000",
+                                       code="E2BIG", **value))
+        self.assertIn("prefix's length", wrong(
+            "update", "wrong_trie", "2100000001020304", code="EINVAL",
+            **value))
+        self.assertIn("number of a port", wrong(
+            "update", "wrong_port", "00000000", code="EINVAL", **value))
+
+
 if __name__ == "__main__":
     main("run")
