@@ -62,14 +62,15 @@ static __always_inline int drop(__u32 why)
 }
 
 /* Where the inner packet begins, NULL: cut, or too many extensions. */
-static __always_inline void *skip_options(void *at, void *data_end)
+static __always_inline void *skip_options(void *at, void *data_end,
+					  __u8 flags)
 {
 	struct gtpu_options *options = at;
 	__u8 next;
 
 	if ((void *)(options + 1) > data_end)
 		return NULL;
-	next = options->next;
+	next = flags & GTPU_EXTENSION ? options->next : 0;
 	at = options + 1;
 	for (int i = 0; i < EXTENSIONS && next; i++) {
 		__u8 *length = at; /* in words of four bytes */
@@ -130,7 +131,7 @@ int xdp_gtp(struct xdp_md *ctx)
 	if (tunnel->peer && tunnel->peer != ip->saddr)
 		return drop(GTP_WRONG_PEER);
 	if (gtp->flags & GTPU_OPTIONS)
-		inner = skip_options(inner, data_end);
+		inner = skip_options(inner, data_end, gtp->flags);
 	if (!inner || inner + sizeof(struct iphdr) > data_end)
 		return drop(GTP_MALFORMED);
 	version = *(__u8 *)inner >> 4;

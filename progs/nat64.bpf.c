@@ -4,8 +4,8 @@
  *
  * Stateless (RFC 7915): an IPv4 host's address is in the last four bytes of
  * 64:ff9b::/96 (RFC 6052), an IPv6 host has an IPv4 address of its own in a
- * table, both ways (RFC 7757).  TCP, UDP and echo; fragments and packets with
- * extension headers or options are left alone.
+ * table, both ways (RFC 7757).  TCP, UDP and echo; what else is for them -
+ * fragments, extension headers - is dropped.
  */
 #include "headers.h"
 
@@ -76,7 +76,18 @@ static __always_inline __u32 checksum_at(__u8 proto)
 	}
 }
 
-/* A checksum of 0 says there is none: such UDP cannot become IPv6. */
+/* The addresses are part of the checksum, also of one that a device is to
+ * complete; of UDP 0 would say that there is none. */
+static __always_inline int mend(struct __sk_buff *skb, __u32 at, __u8 proto,
+				__s64 diff)
+{
+	__u64 flags = BPF_F_PSEUDO_HDR;
+
+	if (proto == IPPROTO_UDP)
+		flags |= BPF_F_MARK_MANGLED_0;
+	return bpf_l4_csum_replace(skb, at, 0, diff, flags);
+}
+
 static __always_inline int set_header(struct __sk_buff *skb, __be16 proto,
 				      const void *ip, __u32 size)
 {
@@ -166,7 +177,7 @@ int nat64_to4(struct __sk_buff *skb)
 	}
 	if (diff < 0 || bpf_skb_change_proto(skb, bpf_htons(ETH_P_IP), 0) ||
 	    set_header(skb, bpf_htons(ETH_P_IP), &ip, sizeof(ip)) ||
-	    bpf_l4_csum_replace(skb, l4 + sum_at, 0, diff, 0))
+	    mend(skb, l4 + sum_at, proto, diff))
 		return TC_ACT_SHOT;
 	if (type && set_echo(skb, l4, type, echo_to4(type)))
 		return TC_ACT_SHOT;
@@ -213,6 +224,7 @@ int nat64_to6(struct __sk_buff *skb)
 		pseudo[1] = bpf_htonl(IPPROTO_ICMPV6);
 	} else if (proto == IPPROTO_UDP &&
 		   !((struct udphdr *)(ip + 1))->check) {
+		/* it has no checksum, which IPv6 does not know */
 		return TC_ACT_SHOT;
 	}
 	was.saddr = ip->saddr;
@@ -233,7 +245,7 @@ int nat64_to6(struct __sk_buff *skb)
 	}
 	if (diff < 0 || bpf_skb_change_proto(skb, bpf_htons(ETH_P_IPV6), 0) ||
 	    set_header(skb, bpf_htons(ETH_P_IPV6), &ip6, sizeof(ip6)) ||
-	    bpf_l4_csum_replace(skb, l4 + sum_at, 0, diff, 0))
+	    mend(skb, l4 + sum_at, proto, diff))
 		return TC_ACT_SHOT;
 	if (echo && set_echo(skb, l4, type, echo_to6(type)))
 		return TC_ACT_SHOT;

@@ -5,7 +5,7 @@
  * A SYN to a guarded port is answered here, statelessly: the sequence number of
  * the answer is a cookie.  Who returns it is not a forged address; it is
  * remembered and its connection reset, as the server knows nothing of it.  The
- * next one, which clients try at once, is between the two of them alone.
+ * next one, if it tries again, is between the two of them alone.
  */
 #include "headers.h"
 

@@ -66,6 +66,16 @@ def maglev(reals):
     return ring
 
 
+def slot(port):
+    """Of the client's connection from this port, as balancer.bpf.c has it."""
+    def mix(a, b):
+        a = (a ^ b) * 0x9e3779b1 & 0xffffffff
+        return a ^ a >> 15
+    saddr, daddr = (struct.unpack("=I", address(a))[0] for a in (CLIENT, VIP))
+    v = mix(mix(0x2545f491, saddr), daddr)
+    return mix(mix(v, socket.htons(port) << 16 | socket.htons(80)), 6) % RING
+
+
 class Host:
     """A network namespace on the switch."""
 
@@ -253,13 +263,17 @@ class Balance(Case):
     def test_a_server_dies(self):
         self.configure(IPIP)
         self.wait_for_servers()
-        ports = range(20000, 20012)
+        before, after = maglev(REALS), maglev((1, 3))
+        # some of their slots are going to be another server's
+        moving = [p for p in range(20000, 30000)
+                  if 2 != before[slot(p)] != after[slot(p)]][:4]
+        self.assertEqual(len(moving), 4)
+        ports = [*range(30000, 30008), *moving]
         with concurrent.futures.ThreadPoolExecutor(len(ports)) as pool:
             downloads = [pool.submit(self.download, p) for p in ports]
             time.sleep(0.7)
             self.reals[2].kill()
             self.set_real(2, False)
-            before, after = maglev(REALS), maglev((1, 3))
             self.set_ring((1, 3))
             moved = sum(a != b for a, b in zip(before, after) if a != 2)
             self.assertLess(moved, RING // 10)
@@ -277,6 +291,9 @@ class Balance(Case):
         for code, content in results:
             if code:
                 self.assertEqual(set(content), {2})
+        for port, (_, content) in zip(ports, results):
+            if port in moving:
+                self.assertEqual(set(content), {before[slot(port)]})
 
 
 if __name__ == "__main__":

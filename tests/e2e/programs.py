@@ -579,7 +579,7 @@ class Facts:
         inner = IP(src="10.9.0.1", dst="10.9.0.2") / UDP() / b"of a subscriber"
         six = IPv6(src="fd00::1", dst="fd00::2") / UDP() / b"and another"
         # a sequence number; a PDU session container
-        number = b"\0\1\0\0"
+        number = b"\0\1\0\x85" # whose last byte means nothing
         container = b"\0\0\0\x85\1\x10\x09\0"
         for peer in ("0.0.0.0", "10.0.0.9"):
             got, counts = self.tunnels([
@@ -647,6 +647,19 @@ class Facts:
                 got = self.nat64("nat64_to6", eth4 / back4 / four)
                 self.assertEqual(got.verdicts, {"TC_ACT_OK": 1})
                 self.same(got.packets[0], eth6 / back6 / six)
+
+    def test_nat64_of_udp_a_sum_of_zero_is_not_none(self):
+        def packet(ip, odd):
+            return Ether(src=A, dst=B) / ip / UDP(
+                sport=4000, dport=53) / struct.pack("!H", odd)
+        back4 = IP(src="198.51.100.1", dst=self.FOUR, ttl=40)
+        back6 = IPv6(src="64:ff9b::198.51.100.1", dst=self.SIX, hlim=39)
+        # what is left of the sum with 0 there, makes it zero
+        odd = UDP(bytes(packet(back6, 0)[UDP])).chksum
+        want = packet(back6, odd)
+        self.assertEqual(UDP(bytes(want[UDP])).chksum, 0xffff)
+        got = self.nat64("nat64_to6", packet(back4, odd))
+        self.same(got.packets[0], want)
 
     def test_nat64_what_cannot_be_translated(self):
         there = IPv6(src=self.SIX, dst="64:ff9b::198.51.100.1")
