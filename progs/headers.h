@@ -91,6 +91,15 @@ static __always_inline int is_vlan(__be16 proto)
 	       proto == bpf_htons(ETH_P_8021AD);
 }
 
+/* The checksum that a sum of words is, as bpf_csum_diff() gives it. */
+static __always_inline __u16 fold(__u64 sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return ~sum;
+}
+
 /* An IPv4 address as an IPv6 one: ::ffff:a.b.c.d */
 static __always_inline void mapped(struct in6_addr *to, __be32 addr)
 {

@@ -56,14 +56,6 @@ static __always_inline void embed(struct in6_addr *a, __be32 address)
 	a->in6_u.u6_addr32[3] = address;
 }
 
-static __always_inline __u16 fold(__u64 sum)
-{
-	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return ~sum;
-}
-
 /* Where the checksum is behind the transport header's start; 0: unknown. */
 static __always_inline __u32 checksum_at(__u8 proto)
 {

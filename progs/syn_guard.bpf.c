@@ -48,14 +48,6 @@ static __always_inline void count(__u32 what)
 		*n += 1;
 }
 
-static __always_inline __u16 fold(__u64 sum)
-{
-	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return ~sum;
-}
-
 /* Of a header without options and data. */
 static __always_inline void mend(struct iphdr *ip, struct tcphdr *tcp)
 {

@@ -11,8 +11,6 @@
 static __always_inline void tunnel_ip(struct iphdr *ip, __be32 from, __be32 to,
 				      __u32 bytes, __u8 proto)
 {
-	__u32 sum;
-
 	__builtin_memset(ip, 0, sizeof(*ip));
 	ip->version = 4;
 	ip->ihl = 5;
@@ -21,9 +19,7 @@ static __always_inline void tunnel_ip(struct iphdr *ip, __be32 from, __be32 to,
 	ip->protocol = proto;
 	ip->saddr = from;
 	ip->daddr = to;
-	sum = bpf_csum_diff(NULL, 0, (__be32 *)ip, sizeof(*ip), 0);
-	sum = (sum & 0xffff) + (sum >> 16);
-	ip->check = ~((sum & 0xffff) + (sum >> 16));
+	ip->check = fold(bpf_csum_diff(NULL, 0, (__be32 *)ip, sizeof(*ip), 0));
 }
 
 /* Without a checksum: the inner packet has its own.  The port is the path's. */

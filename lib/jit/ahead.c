@@ -8,7 +8,7 @@
  *
  * A1  It writes nothing but its own frame.  Other stores are left out, and
  *     there is no slice of a program whose stores may reach the frame through a
- *     pointer that is not known to.  What is looked up is not made hot.
+ *     pointer of which that is not known.  What is looked up is not made hot.
  * A2  Every way it takes is one the verifier took: what is left out yields
  *     what it might have, 0 of a helper or what was there of memory.  So every
  *     access is inside of its object.  A helper that moves the packet, or
@@ -71,8 +71,8 @@ static void end(struct fn *f)
 	fn_continue(f, fn_new_block(f));
 }
 
-/* Goes on if the number in at is not 0, which is then one less; what ends it
- * otherwise is put there. */
+/* Where it goes on if the number at that place was not 0, and is one less now;
+ * what follows is put where it was 0, and has to end. */
 static LLVMBasicBlockRef count_down(struct fn *f, LLVMValueRef at)
 {
 	LLVMBuilderRef ir = f->ir->b;
@@ -192,7 +192,7 @@ static u32 count_lookups(struct fn *f)
 		f->at = i;
 		f->in = &f->ir->job->insns[i];
 		if (f->flow.reached[i - f->func->start] && is_lookup(f->in) &&
-		    ir_map_can_peek(f) && ir_map_is_large(f))
+		    ir_map_is_large(f))
 			cnt++;
 		if (insn_is_wide(f->in))
 			i++;

@@ -84,11 +84,12 @@ static int start(struct order *o)
 
 	/* an executable that takes JIT_COMPILER_ARG for something else would
 	 * start itself for ever */
-	if (getenv(JIT_LIMITS))
+	if (getenv(JIT_LIMITS)) {
 		ret = -ELOOP;
-	else if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
+	} else if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
+			      ends)) {
 		ret = -errno;
-	else {
+	} else {
 		ret = spawn(o, ends[1]);
 		close(ends[1]);
 		if (ret)

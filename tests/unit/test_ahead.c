@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "elf/elf_obj.h"
 #include "hook/hook.h"
@@ -178,18 +179,27 @@ static void looking_ahead_writes_nothing(void **state)
 	rig_close(&rig);
 }
 
-/* Too short for what the program reads. */
-static void packets_that_lead_nowhere_are_left_alone(void **state)
+/* Behind the packets, too short for what the programs read, is no memory. */
+static void short_packets_are_not_read_beyond_their_end(void **state)
 {
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	struct rig rig;
+	u8 *pages;
 
 	(void)state;
 	rig_open(&rig);
 	lay(&rig);
-	for (u32 i = 0; i < PROG_BURST; i++)
-		rig.pkts[i]->data_end = rig.pkts[i]->data + 4;
+	pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(pages != MAP_FAILED);
+	assert_int_equal(mprotect(pages + page, page, PROT_NONE), 0);
+	for (u32 i = 0; i < PROG_BURST; i++) {
+		rig.pkts[i]->data_end = pages + page;
+		rig.pkts[i]->data = pages + page - 3; /* of a key's 4 */
+	}
 	look(&rig, prog_of(&rig, "one_lookup"));
 	look(&rig, prog_of(&rig, "many_lookups"));
+	munmap(pages, 2 * page);
 	rig_close(&rig);
 }
 
@@ -286,7 +296,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(looking_ahead_writes_nothing),
-		TEST(packets_that_lead_nowhere_are_left_alone),
+		TEST(short_packets_are_not_read_beyond_their_end),
 		TEST(each_packet_sees_what_those_before_it_wrote),
 		TEST(nothing_else_comes_of_it),
 		TEST(who_does_not_gain_does_not_look),
