@@ -101,7 +101,9 @@ def main():
     if not rows:
         sys.exit("nothing was compared")
     if ratios:
-        mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
+        # nothing is left of a program that took less than the way to it
+        logs = [math.log(max(ratio, 0.001)) for ratio in ratios]
+        mean = math.exp(sum(logs) / len(logs))
         print(f"\ngeometric mean of the {len(ratios)} programs on the capture: "
               f"{mean:.2f}, the least {min(ratios):.2f}")
 
