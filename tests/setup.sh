@@ -35,7 +35,7 @@ setup_headers_there() {
 	ls -d /usr/src/linux-headers-6.12*-common >/dev/null 2>&1
 }
 
-# Linux 6.12's source, whose programs tests/verifier/selftests.sh builds.
+# Linux 6.12's source, whose programs tests/selftests/linux.sh builds.
 setup_source='^linux-source-6\.12$'
 
 setup_newer_name() {

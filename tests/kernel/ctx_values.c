@@ -6,10 +6,15 @@
  * array; before that it may store one.  BPF_PROG_TEST_RUN gives it frames and
  * a context, Weir a packet view of the same.  Then the frames: what protocol
  * and packet type the kernel takes them for.
+ *
+ *	kernel-ctx-values CONTEXTS	CONTEXTS: docs/contexts.md, whose tables
+ *					must be those of lib/prog/ctx.c, with
+ *					how many values were compared here
  */
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -34,8 +39,16 @@ struct access {
 	u32 size;
 };
 
+/* Of a context's word where a field begins. */
+struct tally {
+	u32 compared;
+	u32 different;
+};
+
 struct rig {
 	u32 type;
+	struct tally xdp[sizeof(struct xdp_md) / 4];
+	struct tally skb[sizeof(struct __sk_buff) / 4];
 	struct access loads[LOADS_MAX];
 	u32 load_cnt;
 	int value;
@@ -212,13 +225,19 @@ static void store_weir(const struct rig *rig, const struct store *s,
 		  s->constant ? (u64)(s64)(s32)s->value : s->value);
 }
 
-static void check(struct rig *rig, const struct store *s, const char *what,
-		  u64 ours, u64 theirs)
+static void check(struct rig *rig, const struct store *s, u32 off,
+		  const char *what, u64 ours, u64 theirs)
 {
+	struct tally *tally = (ctx_mask(rig->type) == PROG_XDP ? rig->xdp
+							       : rig->skb) +
+			      off / 4;
+
 	rig->compared++;
+	tally->compared++;
 	if (ours == theirs)
 		return;
 	rig->different++;
+	tally->different++;
 	printf("type %u, %s: Linux reads %#llx, Weir %#llx", rig->type, what,
 	       (unsigned long long)theirs, (unsigned long long)ours);
 	if (s->size)
@@ -231,6 +250,7 @@ static void check(struct rig *rig, const struct store *s, const char *what,
 static void compare(struct rig *rig, const struct store *s, struct pkt *p)
 {
 	char what[64];
+	bool xdp;
 
 	if (s->size)
 		store_weir(rig, s, p);
@@ -241,12 +261,20 @@ static void compare(struct rig *rig, const struct store *s, struct pkt *p)
 
 		snprintf(what, sizeof(what), "%s, %u bytes at %u", f->name,
 			 size, off);
-		check(rig, s, what, ctx_load(f, p, off, size), rig->seen[i]);
+		check(rig, s, f->off, what, ctx_load(f, p, off, size),
+		      rig->seen[i]);
 	}
 	if (!has_pointers(rig))
 		return;
-	check(rig, s, "data_end - data", pkt_len(p), rig->seen[rig->load_cnt]);
-	check(rig, s, "data - data_meta", (u64)(p->data - p->data_meta),
+	xdp = rig->type == BPF_PROG_TYPE_XDP;
+	check(rig, s,
+	      xdp ? offsetof(struct xdp_md, data_end)
+		  : offsetof(struct __sk_buff, data_end),
+	      "data_end - data", pkt_len(p), rig->seen[rig->load_cnt]);
+	check(rig, s,
+	      xdp ? offsetof(struct xdp_md, data_meta)
+		  : offsetof(struct __sk_buff, data_meta),
+	      "data - data_meta", (u64)(p->data - p->data_meta),
 	      rig->seen[rig->load_cnt + 1]);
 }
 
@@ -459,7 +487,96 @@ static int run_type(struct rig *rig, u32 type)
 	return err ? err : all_stores(rig);
 }
 
-int main(void)
+/* ---- the document ---- */
+
+static const char *loads_of(const struct ctx_field *f)
+{
+	switch (f->how) {
+	case CTX_DATA:
+	case CTX_DATA_END:
+	case CTX_DATA_META: return "whole, a packet pointer";
+	case CTX_SOCK: return "whole, a socket: NULL";
+	default:
+		return f->bytes	   ? "any part; stores, too"
+		       : f->narrow ? "whole or any part"
+				   : "whole";
+	}
+}
+
+static void put_row(FILE *out, const struct ctx_field *f, struct tally tally)
+{
+	const char *when = f->attach_type == BPF_XDP_DEVMAP ? " devmap" : "";
+
+	fprintf(out, "| `%s` | %u | %u |%s%s%s%s |%s%s%s | %s | %u | %u |\n",
+		f->name, f->off, f->size, f->readers & PROG_XDP ? " xdp" : "",
+		when, f->readers & PROG_TC ? " tc" : "",
+		f->readers & PROG_SOCKET ? " socket" : "",
+		f->writers & PROG_TC ? " tc" : "",
+		f->writers & PROG_SOCKET ? " socket" : "",
+		f->writers ? "" : " -", loads_of(f), tally.compared,
+		tally.different);
+}
+
+/* The fields of the context of a program type and of another that has more. */
+static void put_table(FILE *out, u32 type, u32 more, const struct tally *tally)
+{
+	fputs("| field | at | bytes | readers | writers | loads | compared | "
+	      "different |\n|---|---|---|---|---|---|---|---|\n", out);
+	for (u32 off = 0; off < ctx_size(type); off += 4)
+		for (u32 size = 8; size >= 4; size /= 2) {
+			const struct ctx_field *f = ctx_find(
+				type, BPF_XDP_DEVMAP, off, size, false);
+
+			if (!f)
+				f = ctx_find(more, 0, off, size, false);
+			if (!f || f->off != off)
+				continue;
+			put_row(out, f, tally[off / 4]);
+			break;
+		}
+}
+
+/* Whether a document has both tables, word for word. */
+static bool documented(const struct rig *rig, const char *path)
+{
+	const struct {
+		u32 type, more;
+		const struct tally *tally;
+	} contexts[] = {
+		{ BPF_PROG_TYPE_XDP, BPF_PROG_TYPE_XDP, rig->xdp },
+		{ BPF_PROG_TYPE_SCHED_CLS, BPF_PROG_TYPE_SOCKET_FILTER,
+		  rig->skb },
+	};
+	static char text[1 << 16];
+	FILE *f = fopen(path, "r");
+	bool has = true;
+
+	if (!f) {
+		perror(path);
+		return false;
+	}
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	fclose(f);
+	for (u32 i = 0; i < ARRAY_LEN(contexts); i++) {
+		char *table;
+		size_t len;
+
+		f = open_memstream(&table, &len);
+		if (!f)
+			return false;
+		put_table(f, contexts[i].type, contexts[i].more,
+			  contexts[i].tally);
+		fclose(f);
+		if (!strstr(text, table)) {
+			printf("%s must have this table:\n%s", path, table);
+			has = false;
+		}
+		free(table);
+	}
+	return has;
+}
+
+int main(int argc, char **argv)
 {
 	static const u32 types[] = {
 		BPF_PROG_TYPE_XDP,
@@ -469,10 +586,14 @@ int main(void)
 	};
 	const char *why = kprog_unavailable();
 	const u32 size = (LOADS_MAX + PTRS) * 8;
-	struct rig rig = { 0 };
+	static struct rig rig;
 	void *seen;
 	int err = 0;
 
+	if (argc != 2) {
+		fprintf(stderr, "usage: %s CONTEXTS\n", argv[0]);
+		return 2;
+	}
 	if (why) {
 		printf("skipped: %s\n", why);
 		return KPROG_SKIP;
@@ -491,5 +612,5 @@ int main(void)
 	close(rig.value);
 	printf("%u values compared, %u different\n", rig.compared,
 	       rig.different);
-	return err || rig.different;
+	return err || rig.different || !documented(&rig, argv[1]);
 }

@@ -10,7 +10,8 @@ import subprocess
 import sys
 import tempfile
 
-import selftests
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../selftests"))
+import verify
 
 EXECINSTR = 4
 PROGBITS = 1
@@ -82,20 +83,20 @@ def mutant(source, rng):
 def ask(weir, path, name, table):
     """False: the two differ."""
     try:
-        programs, reason = selftests.ask(weir, path)
+        programs, reason = verify.ask(weir, path)
     except subprocess.TimeoutExpired:
         programs, reason = [], "it takes too long"
     if reason:
         table.cannot_read(name, reason)
     for p in programs:
         table.add(name, p)
-    return not any(selftests.kind_of(p) in selftests.WRONG for p in programs)
+    return not any(verify.kind_of(p) in verify.WRONG for p in programs)
 
 
 def main():
     weir, rounds, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     objects = [(path, open(path, "rb").read()) for path in sys.argv[4:]]
-    table = selftests.Table()
+    table = verify.Table()
     done = 0
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "mutant.o")
@@ -114,7 +115,7 @@ def main():
     print("%6d  objects" % done)
     table.work.clear()
     table.show()
-    return 1 if any(table.count[kind] for kind in selftests.WRONG) else 0
+    return 1 if any(table.count[kind] for kind in verify.WRONG) else 0
 
 
 if __name__ == "__main__":

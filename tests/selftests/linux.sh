@@ -1,16 +1,23 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# selftests.sh [BUILD_DIR [NAME...]] - the programs of Linux's own tests and
-# samples, built from Debian's source of Linux 6.12 outside of this tree: what
-# Linux's verifier says of each, and what Weir's does.  A long form, as root.
+# linux.sh verify|run [BUILD_DIR [NAME...]] - the programs of Linux's own tests
+# and samples, built from Debian's source of Linux 6.12 outside of this tree.
+# A long form, as root.
+#
+#   verify  what Linux's verifier says of each, and what Weir's does
+#   run     what those that Linux loads do to the recorded capture, there and here
 #
 # Names are of source files without their .c: only these.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/setup.sh
-build=$(realpath "${1:-build}") || exit 1
-shift $(($# > 0))
+case ${1:-} in
+verify | run) question=$1 ;;
+*) sed -n '4,11s/^#//p' "$0" >&2; exit 2 ;;
+esac
+build=$(realpath "${2:-build}") || exit 1
+shift $(($# > 1 ? 2 : 1))
 
 setup_mounts || exit 1
 setup_packages build test || exit 1
@@ -27,7 +34,8 @@ unpack() {
 		"$work/include/uapi" "$work/include/net"
 	tar -xJf $archive -C "$tree" --strip-components=1 --wildcards \
 		'*/tools/testing/selftests/bpf/*' '*/tools/lib/bpf/*' \
-		'*/tools/include/uapi/*' '*/samples/bpf/*' '*/scripts/bpf_doc.py'
+		'*/tools/include/uapi/*' '*/tools/include/linux/*' \
+		'*/samples/bpf/*' '*/scripts/bpf_doc.py'
 }
 
 # What the kernel's own build would generate or have.
@@ -46,7 +54,10 @@ headers() {
 		#include <linux/types.h>
 		#include <linux/if_ether.h>
 		#include <linux/in.h>
+		#include <linux/ip.h>
+		#include <linux/pkt_cls.h>
 		#include <linux/tcp.h>
+		#include <linux/udp.h>
 		typedef __u8 u8;
 		typedef __u16 u16;
 		typedef __u32 u32;
@@ -61,6 +72,9 @@ headers() {
 		#define ntohs(x) __builtin_bswap16(x)
 		#define htonl(x) __builtin_bswap32(x)
 		#define ntohl(x) __builtin_bswap32(x)
+		#define cpu_to_be32(x) __builtin_bswap32(x)
+		#define max(a, b) ((a) > (b) ? (a) : (b))
+		struct vlan_hdr { __be16 tci, h_vlan_encapsulated_proto; };
 		#define memcpy __builtin_memcpy
 		#define memset __builtin_memset
 		#define AF_INET 2
@@ -107,7 +121,8 @@ compile_all() {
 	for source in "$tree"/samples/bpf/*_kern.c \
 		"$tree"/samples/bpf/parse_*.c; do
 		wanted "$source" "$@" &&
-			compile "$source" -include "$work/include/sample.h"
+			compile "$source" -include "$work/include/sample.h" \
+				-D_LINUX_IN_H -D_LINUX_TCP_H # once, not twice
 	done
 	wait
 }
@@ -118,4 +133,8 @@ compile_all "$@"
 	echo "not built, as the types or headers here are others:"
 	sort "$work/failed" | cut -c 1-160 | sed "s,$work/,,g; s/^/    /"
 }
-python3 tests/verifier/selftests.py "$build/weir" "$work/objects"
+case $question in
+verify) python3 tests/selftests/verify.py "$build/weir" "$work/objects" ;;
+run) python3 tests/selftests/run.py "$build/weir" "$work/objects" \
+	tests/data/mixed.pcap ;;
+esac

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Asks `weir verify --vs kernel` of every object in a folder and prints where
-the two agree: selftests.py WEIR FOLDER.  Fails where Weir accepts what Linux
+the two agree: verify.py WEIR FOLDER.  Fails where Weir accepts what Linux
 rejects, or rejects what Linux accepts and Weir does not call unsupported."""
 import collections
 import json
