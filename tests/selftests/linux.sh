@@ -43,7 +43,7 @@ headers() {
 	local to=$work/include
 	ln -s "$tree"/tools/lib/bpf/*.h "$to/bpf/"
 	ln -s /usr/include/linux "$to/uapi/linux"
-	: >"$to/net/ip.h"
+	: | tee "$to/net/ip.h" >"$to/net/ipv6.h"
 	python3 "$tree/scripts/bpf_doc.py" --header \
 		--file "$tree/tools/include/uapi/linux/bpf.h" \
 		>"$to/bpf/bpf_helper_defs.h" &&
@@ -74,7 +74,6 @@ headers() {
 		#define ntohl(x) __builtin_bswap32(x)
 		#define cpu_to_be32(x) __builtin_bswap32(x)
 		#define max(a, b) ((a) > (b) ? (a) : (b))
-		struct vlan_hdr { __be16 tci, h_vlan_encapsulated_proto; };
 		#define memcpy __builtin_memcpy
 		#define memset __builtin_memset
 		#define AF_INET 2
