@@ -63,6 +63,7 @@ headers() {
 		typedef __u32 u32;
 		typedef __u64 u64;
 		typedef _Bool bool;
+		enum { false, true };
 		typedef __u64 uint64_t;
 		typedef __u32 uint32_t;
 		#define __force
