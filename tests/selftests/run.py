@@ -13,15 +13,19 @@ import sys
 import verify
 
 WANTED = 0.95
+SECONDS = 60
 TIMES = re.compile(r"[0-9]+|0x[0-9a-f]+")
 
 
 def test(weir, path, name, capture):
     """What `weir test --vs kernel` says of a program, or why it says nothing."""
-    done = subprocess.run(
-        [weir, "test", path, "--prog", name, "-r", capture, "--vs", "kernel",
-         "-j"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300,
-        check=False)
+    try:
+        done = subprocess.run(
+            [weir, "test", path, "--prog", name, "-r", capture, "--vs",
+             "kernel", "-j"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            timeout=SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return None, "longer than a minute"
     for text in (done.stdout, done.stderr):
         try:
             said = json.loads(text)

@@ -13,7 +13,7 @@ unit/test-verify verifier/verify-embed verifier/verify-generate
 verifier/verify-hostile'
 caught=0 survived=0 void=0 n=0
 
-mkdir -p "$copy" && git -C "$tree" archive HEAD | tar -x -C "$copy" || exit 1
+mkdir -p "$copy" && git -C "$tree" archive HEAD | tar -xm -C "$copy" || exit 1
 [ -f "$copy/build/build.ninja" ] || CC=gcc meson setup -Dwerror=false \
 	"$copy/build" "$copy" >/dev/null || exit 1
 
