@@ -83,8 +83,6 @@ static void join(struct loop *outer, struct state *s)
 {
 	struct loop *l = outermost(s->loop);
 
-	if (l == outer)
-		return;
 	if (l && !l->done) {
 		move_edges(outer, l);
 		l->into = outer;
@@ -110,7 +108,9 @@ static int add_edge(struct verifier *v, struct state *same)
 	e->same = same;
 	e->next = l->edges;
 	l->edges = e;
-	for (struct state *s = v->cur->parent; s && s != l->head; s = s->parent)
+	/* what is above one of its states is in it already, up to the head */
+	for (struct state *s = v->cur->parent;
+	     s && s != l->head && outermost(s->loop) != l; s = s->parent)
 		join(l, s);
 	return 0;
 }
@@ -324,14 +324,15 @@ bool prune_is_due(const struct verifier *v)
 
 /* ---- loops that end by themselves ---- */
 
-/* The last state before from that was at this instruction. */
+/* The last state on the way to from that was at this instruction: what still
+ * has branches is on the way. */
 static struct state *came_by(const struct verifier *v, const struct state *s,
-			     struct state *from)
+			     const struct state *from)
 {
-	struct state *p = from ? from->parent : NULL;
+	struct state *p = v->stored[v->insn];
 
-	while (p && (p->insn != v->insn || !state_same_calls(p, s)))
-		p = p->parent;
+	while (p && (!p->branches || p == from || !state_same_calls(p, s)))
+		p = p->next;
 	return p;
 }
 
