@@ -101,28 +101,26 @@ static int check_sane(struct verifier *v, const struct reg *r,
 		      const struct reg *ptr)
 {
 	s64 value = (s64)r->var.bits.value;
-	char name[64];
 
-	reg_kind_name(ptr, name, sizeof(name));
 	if (range_is_const(&r->var) &&
 	    (value >= OFFSET_MAX || value <= -OFFSET_MAX))
 		return reject(v, VERIFY_POINTER_MATH, -EINVAL,
 			      "math between %s pointer and %lld is not allowed",
-			      name, (long long)value);
+			      REG_KIND(ptr), (long long)value);
 	if (reg_is_pointer(r) &&
 	    (r->off >= OFFSET_MAX || r->off <= -OFFSET_MAX))
 		return reject(v, VERIFY_POINTER_MATH, -EINVAL,
-			      "%s pointer offset %d is not allowed", name,
-			      r->off);
+			      "%s pointer offset %d is not allowed",
+			      REG_KIND(ptr), r->off);
 	if (r->var.smin == INT64_MIN)
 		return reject(v, VERIFY_BOUNDS, -EINVAL,
 			      "math between %s pointer and register with "
 			      "unbounded min value is not allowed",
-			      name);
+			      REG_KIND(ptr));
 	if (r->var.smin >= OFFSET_MAX || r->var.smin <= -OFFSET_MAX)
 		return reject(v, VERIFY_BOUNDS, -EINVAL,
 			      "value %lld makes %s pointer be out of bounds",
-			      (long long)r->var.smin, name);
+			      (long long)r->var.smin, REG_KIND(ptr));
 	return 0;
 }
 
@@ -151,9 +149,7 @@ static int check_pointer_op(struct verifier *v, const struct bpf_insn *insn,
 			    bool num_first)
 {
 	u32 dst = insn->dst_reg;
-	char name[64];
 
-	reg_kind_name(ptr, name, sizeof(name));
 	if (BPF_CLASS(insn->code) != BPF_ALU64)
 		return reject(v, VERIFY_POINTER_MATH, -EACCES,
 			      "R%u 32-bit pointer arithmetic prohibited", dst);
@@ -161,11 +157,11 @@ static int check_pointer_op(struct verifier *v, const struct bpf_insn *insn,
 		return reject(v, VERIFY_NULL_POINTER, -EACCES,
 			      "R%u pointer arithmetic on %s prohibited, "
 			      "null-check it first",
-			      dst, name);
+			      dst, REG_KIND(ptr));
 	if (!kind_has_math(ptr, insn, num))
 		return reject(v, VERIFY_POINTER_MATH, -EACCES,
 			      "R%u pointer arithmetic on %s prohibited", dst,
-			      name);
+			      REG_KIND(ptr));
 	if (check_sane(v, num, ptr) || check_sane(v, ptr, ptr))
 		return -EINVAL;
 	switch (BPF_OP(insn->code)) {

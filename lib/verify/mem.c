@@ -321,23 +321,22 @@ int check_ptr_off(struct verifier *v, const struct reg *r, u32 regno,
 		  bool fixed_ok)
 {
 	struct text text = { .len = 0 };
-	char name[64];
 
-	reg_kind_name(r, name, sizeof(name));
 	if (r->off < 0)
 		return reject(v, VERIFY_ARG, -EACCES,
 			      "negative offset %s ptr R%u off=%d disallowed",
-			      name, regno, r->off);
+			      REG_KIND(r), regno, r->off);
 	if (!fixed_ok && r->off)
 		return reject(v, VERIFY_ARG, -EACCES,
 			      "dereference of modified %s ptr R%u off=%d "
 			      "disallowed",
-			      name, regno, r->off);
-	text_tnum(&text, r->var.bits);
-	if (!range_is_const(&r->var) || r->var.bits.value)
+			      REG_KIND(r), regno, r->off);
+	if (!range_is_const(&r->var) || r->var.bits.value) {
+		text_tnum(&text, r->var.bits);
 		return reject(v, VERIFY_ARG, -EACCES,
-			      "variable %s access var_off=%s disallowed", name,
-			      text.buf);
+			      "variable %s access var_off=%s disallowed",
+			      REG_KIND(r), text.buf);
+	}
 	return 0;
 }
 
@@ -481,12 +480,10 @@ static bool sock_field(const struct reg *r, s32 off, u32 size)
 static int access_sock(struct verifier *v, const struct access_what *a, s32 off)
 {
 	const struct reg *r = &state_regs(v->cur)[a->reg];
-	char name[64];
 
-	reg_kind_name(r, name, sizeof(name));
 	if (a->kind == ACCESS_WRITE)
 		return reject(v, VERIFY_READ_ONLY, -EACCES,
-			      "R%u cannot write into %s", a->reg, name);
+			      "R%u cannot write into %s", a->reg, REG_KIND(r));
 	if (r->var.smin < 0)
 		return reject(v, VERIFY_BOUNDS, -EACCES,
 			      "R%u min value is negative, either use unsigned "
@@ -496,7 +493,7 @@ static int access_sock(struct verifier *v, const struct access_what *a, s32 off)
 	    !sock_field(r, off, a->size))
 		return reject(v, VERIFY_ACCESS, -EACCES,
 			      "R%u invalid %s access off=%d size=%u", a->reg,
-			      name, off, a->size);
+			      REG_KIND(r), off, a->size);
 	load_any(v, a);
 	return 0;
 }

@@ -21,5 +21,8 @@ void text_tnum(struct text *t, struct tnum n);
 bool text_slot(struct text *t, const struct slot *s, u32 n, u32 frame);
 /* "ringbuf_mem_or_null".  Returns buf. */
 const char *reg_kind_name(const struct reg *r, char *buf, size_t size);
+/* The same as an argument of a message, made only there; as long as the block. */
+#define REG_KIND_MAX 64
+#define REG_KIND(r) reg_kind_name(r, (char[REG_KIND_MAX]){ "" }, REG_KIND_MAX)
 
 #endif
