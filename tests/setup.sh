@@ -15,7 +15,7 @@
 setup_build='gcc libc6-dev pkg-config meson ninja-build python3
 	clang-19 llvm-19 llvm-19-dev libdpdk-dev libelf-dev libbpf-dev libpcap-dev
 	libjansson-dev libcyaml-dev libyaml-dev libevent-dev libcmocka-dev libxxhash-dev libmd-dev
-	libcap-dev'
+	libcap-dev libmnl-dev'
 
 # scapy writes small captures, tshark says what is in them, xdp-tools and
 # dpdk-dev have programs to compare with.

@@ -174,22 +174,36 @@ static int plane_up(struct daemon *d, struct err *err)
 	if (res)
 		return res;
 	res = check_eof(d, err);
-	if (res)
+	if (res) {
 		plane_destroy(d->plane);
-	else
-		sys_set_attach(d->sys, &plane_attach_ops, d->plane);
-	return res;
+		return res;
+	}
+	sys_set_attach(d->sys, &plane_attach_ops, d->plane);
+	sys_set_net(d->sys, plane_net(d->plane));
+	return 0;
 }
 
 static void plane_down(struct daemon *d)
 {
 	sys_set_attach(d->sys, NULL, NULL);
+	sys_set_net(d->sys, NULL);
 	plane_destroy(d->plane);
 }
 
 static int network_up(struct daemon *d, struct err *err)
 {
 	return network_switch(d->plane, NULL, d->config, err);
+}
+
+static int mirror_up(struct daemon *d, struct err *err)
+{
+	return network_mirror(d->plane, d->config, err, &d->mirror);
+}
+
+static void mirror_down(struct daemon *d)
+{
+	if (d->mirror)
+		net_mirror_close(d->mirror);
 }
 
 /* Read without capabilities, as a reload reads them. */
@@ -248,6 +262,7 @@ static const struct step steps[] = {
 	{ sys_up, sys_down, EXIT_FAILED, EXIT_FAILED },
 	{ plane_up, plane_down, EXIT_FAILED, EXIT_NOT_FOUND },
 	{ network_up, NULL, EXIT_FAILED, EXIT_NOT_FOUND },
+	{ mirror_up, mirror_down, EXIT_FAILED, EXIT_FAILED },
 	{ caps_up, NULL, EXIT_FAILED, EXIT_FAILED },
 	{ objects_up, objects_down, EXIT_REJECTED, EXIT_NOT_FOUND },
 	{ attach_up, NULL, EXIT_FAILED, EXIT_FAILED },

@@ -270,6 +270,12 @@ static int check_ports(struct config *config, struct err *err)
 				config->ports.len, STATS_PORT_MAX);
 	vec_each(p, &config->ports) {
 		for (q = config->ports.items; q < p; q++) {
+			if (p->mirror[0] && strcmp(q->mirror, p->mirror) == 0) {
+				err_fail(err, -EINVAL,
+					 "ports '%s' and '%s' both mirror %s",
+					 q->port.name, p->port.name, p->mirror);
+				return config_place_err(&p->place, err);
+			}
 			if (strcmp(p->port.name, q->port.name) != 0)
 				continue;
 			err_fail(err, -EEXIST, "two ports are called '%s'",
@@ -356,7 +362,8 @@ int config_same_frame(const struct config *a, const struct config *b,
 		what = "the ports";
 	for (u32 i = 0; !what && i < a->ports.len; i++) {
 		p = &b->ports.items[i];
-		if (!same_port(&a->ports.items[i].port, &p->port))
+		if (!same_port(&a->ports.items[i].port, &p->port) ||
+		    strcmp(a->ports.items[i].mirror, p->mirror) != 0)
 			what = "a port";
 	}
 	if (!what) {

@@ -9,6 +9,8 @@
 #ifndef WEIR_APP_DAEMON_CONFIG_H
 #define WEIR_APP_DAEMON_CONFIG_H
 
+#include <net/if.h>
+
 #include "base/log.h"
 #include "base/vec.h"
 #include "lcore/plane.h"
@@ -31,6 +33,7 @@ struct config_place {
 struct config_port {
 	struct port_config port;
 	struct forward forward;
+	char mirror[IF_NAMESIZE]; /* of the host's; "": none */
 	struct config_place place;
 };
 
@@ -138,6 +141,8 @@ u32 config_line(const char *path, const char *list, u32 item,
 
 /* config_text.c: what texts mean; -EINVAL with the reason and a hint. */
 int text_name(const char *text, char *name, struct err *err);
+/* A device of the host. */
+int text_device(const char *text, char name[IF_NAMESIZE], struct err *err);
 int text_mac(const char *text, u8 *mac, struct err *err);
 int text_replay(const char *text, enum port_replay *out, struct err *err);
 int text_hook(const char *text, enum hook_kind *out, struct err *err);

@@ -76,6 +76,10 @@ static int take_port(const struct source *s, u32 i, const struct file_port *f,
 		setting = "forward";
 		res = forward_parse(f->forward, &p->forward, err);
 	}
+	if (!res && f->mirror) {
+		setting = "mirror";
+		res = text_device(f->mirror, p->mirror, err);
+	}
 	return res ? fail_at(s, "ports", i, setting, err) : 0;
 }
 

@@ -50,6 +50,19 @@ int text_name(const char *text, char *name, struct err *err)
 	return 0;
 }
 
+int text_device(const char *text, char name[IF_NAMESIZE], struct err *err)
+{
+	size_t len = strlen(text);
+
+	if (len == 0 || len >= IF_NAMESIZE || strchr(text, '/'))
+		return err_fail(err, -EINVAL,
+				"'%.64s' cannot be a device's name: it has 1 "
+				"to %d characters, none of them /",
+				text, IF_NAMESIZE - 1);
+	strcpy(name, text);
+	return 0;
+}
+
 int text_mac(const char *text, u8 *mac, struct err *err)
 {
 	int used = 0;

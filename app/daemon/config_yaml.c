@@ -32,6 +32,7 @@ static const cyaml_schema_field_t port_fields[] = {
 	TEXT("mac", OPTIONAL, struct file_port, mac),
 	TEXT("replay", OPTIONAL, struct file_port, replay),
 	TEXT("forward", OPTIONAL, struct file_port, forward),
+	TEXT("mirror", OPTIONAL, struct file_port, mirror),
 	CYAML_FIELD_UINT("queues", CYAML_FLAG_OPTIONAL, struct file_port,
 			 queues),
 	CYAML_FIELD_UINT("mtu", CYAML_FLAG_OPTIONAL, struct file_port, mtu),

@@ -6,7 +6,7 @@
 #include "base/err.h"
 
 struct file_port {
-	char *name, *spec, *mac, *replay, *forward;
+	char *name, *spec, *mac, *replay, *forward, *mirror;
 	u16 queues, mtu;
 	bool promiscuous, checksum, memory;
 };

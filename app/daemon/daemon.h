@@ -10,6 +10,7 @@
 #include "ctl/ctl.h"
 #include "daemon/config.h"
 #include "daemon/deploy.h"
+#include "net/mirror.h"
 
 struct daemon {
 	struct cli *cli;
@@ -24,6 +25,7 @@ struct daemon {
 	struct jit_perf *perf; /* NULL: nobody asked */
 	char code_cache[CODE_CACHE_MAX];
 	struct plane *plane;
+	struct net_mirror *mirror; /* NULL: no port has one */
 	struct deploy *deploy;
 	struct ctl *ctl;
 

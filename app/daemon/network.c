@@ -8,7 +8,10 @@
 #include "daemon/network.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "net/mirror.h"
 
 struct change {
 	struct net *net;
@@ -81,5 +84,35 @@ int network_switch(struct plane *plane, const struct config *from,
 	res = add_new(&ch, err);
 	if (res && from)
 		put_back(&ch, from, to, from->net.len, NET_ADD);
+	return res;
+}
+
+int network_mirror(struct plane *plane, const struct config *config,
+		   struct err *err, struct net_mirror **out)
+{
+	struct net_mirror_device *devices =
+		calloc(config->ports.len, sizeof(*devices));
+	const struct config_port *first = NULL;
+	u32 cnt = 0;
+	int res = 0;
+
+	*out = NULL;
+	if (!devices)
+		return err_fail(err, -ENOMEM, "out of memory");
+	for (u32 i = 0; i < config->ports.len; i++) {
+		const struct config_port *p = &config->ports.items[i];
+
+		if (!p->mirror[0])
+			continue;
+		if (!cnt)
+			first = p;
+		strcpy(devices[cnt].host, p->mirror);
+		devices[cnt++].ifindex = i + 1;
+	}
+	if (cnt)
+		res = net_mirror_open(plane_net(plane), devices, cnt, err, out);
+	if (res)
+		config_place_err(&first->place, err);
+	free(devices);
 	return res;
 }

@@ -217,11 +217,11 @@ static int add_routes(struct net *net, const struct address_routes *r,
 }
 
 static int add_address(struct net *net, u32 ifindex, const struct net_prefix *p,
-		       struct err *err)
+		       bool routes, struct err *err)
 {
 	struct device *old = net_find_device(net, ifindex), *new;
 	struct address_routes r;
-	int res;
+	int res = 0;
 
 	if (!old)
 		return err_fail(err, -ENODEV, "there is no device %u", ifindex);
@@ -235,8 +235,11 @@ static int add_address(struct net *net, u32 ifindex, const struct net_prefix *p,
 	if (!new)
 		return net_no_memory(err);
 	new->addresses[new->address_cnt++] = *p;
-	routes_of(&r, ifindex, p, net_is_secondary(new, new->address_cnt - 1));
-	res = add_routes(net, &r, err);
+	if (routes) {
+		routes_of(&r, ifindex, p,
+			  net_is_secondary(new, new->address_cnt - 1));
+		res = add_routes(net, &r, err);
+	}
 	if (res)
 		free(new);
 	else
@@ -244,17 +247,30 @@ static int add_address(struct net *net, u32 ifindex, const struct net_prefix *p,
 	return res;
 }
 
-int net_add_address(struct net *net, u32 ifindex,
-		    const struct net_prefix *prefix, struct err *err)
+static int locked_add(struct net *net, u32 ifindex,
+		      const struct net_prefix *prefix, bool routes,
+		      struct err *err)
 {
 	int res = net_check_family(prefix->family, err);
 
 	if (res)
 		return res;
 	pthread_mutex_lock(&net->lock);
-	res = add_address(net, ifindex, prefix, err);
+	res = add_address(net, ifindex, prefix, routes, err);
 	pthread_mutex_unlock(&net->lock);
 	return res;
+}
+
+int net_add_address(struct net *net, u32 ifindex,
+		    const struct net_prefix *prefix, struct err *err)
+{
+	return locked_add(net, ifindex, prefix, true, err);
+}
+
+int net_put_address(struct net *net, u32 ifindex,
+		    const struct net_prefix *prefix, struct err *err)
+{
+	return locked_add(net, ifindex, prefix, false, err);
 }
 
 static void del_routes(struct net *net, const struct device *d, u32 i)
@@ -311,6 +327,36 @@ int net_del_address(struct net *net, u32 ifindex,
 
 	pthread_mutex_lock(&net->lock);
 	res = del_address(net, ifindex, prefix, err);
+	pthread_mutex_unlock(&net->lock);
+	return res;
+}
+
+static int take_address(struct net *net, u32 ifindex,
+			const struct net_prefix *p, struct err *err)
+{
+	struct device *old = net_find_device(net, ifindex), *new;
+	s32 at = old ? find_address(old, p) : -1;
+
+	if (at < 0)
+		return err_fail(err, -EADDRNOTAVAIL,
+				"the device has no such address");
+	new = copy_device(old, old->address_cnt);
+	if (!new)
+		return net_no_memory(err);
+	new->address_cnt--;
+	memmove(&new->addresses[at], &new->addresses[at + 1],
+		(new->address_cnt - (u32)at) * sizeof(new->addresses[0]));
+	publish(net, new);
+	return 0;
+}
+
+int net_take_address(struct net *net, u32 ifindex,
+		     const struct net_prefix *prefix, struct err *err)
+{
+	int res;
+
+	pthread_mutex_lock(&net->lock);
+	res = take_address(net, ifindex, prefix, err);
 	pthread_mutex_unlock(&net->lock);
 	return res;
 }

@@ -69,6 +69,11 @@ int net_add_address(struct net *net, u32 ifindex,
 		    const struct net_prefix *prefix, struct err *err);
 int net_del_address(struct net *net, u32 ifindex,
 		    const struct net_prefix *prefix, struct err *err);
+/* The same without the routes: those of a host are its own. */
+int net_put_address(struct net *net, u32 ifindex,
+		    const struct net_prefix *prefix, struct err *err);
+int net_take_address(struct net *net, u32 ifindex,
+		     const struct net_prefix *prefix, struct err *err);
 typedef void net_address_fn(void *arg, u32 ifindex,
 			    const struct net_prefix *prefix);
 void net_each_address(struct net *net, net_address_fn *fn, void *arg);
@@ -94,6 +99,7 @@ struct net_route {
 	struct net_address source;
 	u32 hop_cnt;
 	const struct net_hop *hops;
+	u32 origin; /* whoever has put it there: their number, or 0 */
 };
 
 enum net_how { NET_ADD, NET_REPLACE, NET_DEL };
@@ -105,6 +111,8 @@ int net_add_route(struct net *net, const struct net_route *route,
  * metric, type, the device and gateway of the first hop; 0 stands for any. */
 int net_del_route(struct net *net, const struct net_route *route,
 		  struct err *err);
+/* Of the route that net_del_route() would delete, whatever its hops. */
+u32 net_count_hops(struct net *net, const struct net_route *route);
 typedef void net_route_fn(void *arg, const struct net_route *route);
 void net_each_route(struct net *net, net_route_fn *fn, void *arg);
 /* RTN_* by iproute2's name, and back: -1, NULL. */
@@ -138,6 +146,7 @@ struct net_neighbour {
 	u16 family;
 	struct net_address address;
 	u8 mac[6];
+	u32 origin; /* as a route's */
 };
 
 int net_set_neighbour(struct net *net, const struct net_neighbour *neighbour,

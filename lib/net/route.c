@@ -377,6 +377,24 @@ int net_del_route(struct net *net, const struct net_route *route,
 	return res;
 }
 
+u32 net_count_hops(struct net *net, const struct net_route *route)
+{
+	struct net_route like = *route;
+	const struct table *table;
+	const struct leaf *leaf;
+	u32 cnt = 0;
+
+	like.hop_cnt = 0;
+	pthread_mutex_lock(&net->lock);
+	table = net_find_table(net, like.table);
+	leaf = table ? own_leaf(table, &like.to) : NULL;
+	for (u32 i = 0; !cnt && leaf && i < leaf->cnt; i++)
+		if (fits(&leaf->routes[i]->route, &like))
+			cnt = leaf->routes[i]->route.hop_cnt;
+	pthread_mutex_unlock(&net->lock);
+	return cnt;
+}
+
 /* ---- all of them ---- */
 
 struct each {

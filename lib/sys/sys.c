@@ -12,7 +12,8 @@ int sys_create(struct mem *mem, struct sys **out)
 
 	if (!sys)
 		return -ENOMEM;
-	err = timer_thread_create(mem_rcu(mem), &sys->timers);
+	sys->world = world_host;
+	err = timer_thread_create(mem_rcu(mem), &sys->world, &sys->timers);
 	if (err) {
 		free(sys);
 		return err;
@@ -38,6 +39,15 @@ int sys_create(struct mem *mem, struct sys **out)
 void sys_set_ports(struct sys *sys, u32 n)
 {
 	atomic_store(&sys->env.ports, n);
+}
+
+void sys_set_net(struct sys *sys, const struct net *net)
+{
+	struct rcu *rcu = mem_rcu(sys->mem);
+
+	rcu_guest_enter(rcu);
+	sys->world.net = net;
+	rcu_guest_leave(rcu);
 }
 
 static u32 count_objects(struct sys *sys)

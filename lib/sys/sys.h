@@ -12,6 +12,8 @@
 #include "maps/map.h"
 #include "prog/prog.h"
 
+struct net;
+
 struct sys;
 struct verify_log;
 
@@ -40,6 +42,9 @@ int sys_engine_parse(const char *name, enum sys_engine *engine,
 enum sys_engine sys_engine_default(void);
 /* There are ports 1 to n; devmaps take no others from now on. */
 void sys_set_ports(struct sys *sys, u32 n);
+/* What test runs and timers ask of the network, NULL: a loopback device alone.
+ * Waits for one that is running; the net is no longer asked afterwards. */
+void sys_set_net(struct sys *sys, const struct net *net);
 
 /* Linux's BPF_MAP_CREATE and BPF_PROG_LOAD, with an id.  An object leaves the
  * id table when its last reference goes. */

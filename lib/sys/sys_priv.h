@@ -22,6 +22,7 @@ struct pin {
 struct sys {
 	struct mem *mem;
 	struct map_env env;
+	struct world world; /* of programs that run outside of lcores */
 	struct timer_thread *timers;
 	_Atomic(enum sys_engine) engine;
 	struct jit_perf *perf;	/* NULL: nobody asked */

@@ -16,6 +16,7 @@
 
 struct timer_thread {
 	struct rcu *rcu;
+	struct world *world; /* that callbacks run in */
 	struct timers *timers;
 	int wake_fd;
 
@@ -40,7 +41,8 @@ static void wake(void *arg)
 
 static const struct timers_ops ops = { .now = now, .wake = wake };
 
-int timer_thread_create(struct rcu *rcu, struct timer_thread **out)
+int timer_thread_create(struct rcu *rcu, struct world *world,
+			struct timer_thread **out)
 {
 	struct timer_thread *t = calloc(1, sizeof(*t));
 	int err = -ENOMEM;
@@ -48,6 +50,7 @@ int timer_thread_create(struct rcu *rcu, struct timer_thread **out)
 	if (!t)
 		return err;
 	t->rcu = rcu;
+	t->world = world;
 	t->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (t->wake_fd < 0) {
 		err = -errno;
@@ -86,7 +89,7 @@ static void call(const struct timer_due *due, struct run *run)
 
 static void run_due(struct timer_thread *t)
 {
-	struct run run = { .world = &world_host, .slot = SLOT_NONE };
+	struct run run = { .world = t->world, .slot = SLOT_NONE };
 	struct timer_due due;
 
 	rcu_guest_enter(t->rcu);

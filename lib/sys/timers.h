@@ -11,8 +11,10 @@
 #include "maps/timer.h"
 
 struct timer_thread;
+struct world;
 
-int timer_thread_create(struct rcu *rcu, struct timer_thread **out);
+int timer_thread_create(struct rcu *rcu, struct world *world,
+			struct timer_thread **out);
 /* No callback runs any more. */
 void timer_thread_stop(struct timer_thread *thread);
 /* There are no maps any more. */

@@ -127,7 +127,7 @@ static int run_program(struct test *t)
 {
 	const struct wmem_ops *mem = t->w->mem;
 	u32 repeat = MAX(attr_of(t)->test.repeat, 1u), left = repeat, n = 1;
-	struct run run = { .world = &world_host };
+	struct run run = { .world = &t->w->sys->world };
 	u64 spent = 0, took;
 
 	while (left && !run.fault.code) {
