@@ -46,14 +46,31 @@ static void put_sealed(struct map *map, u32 key, u32 version, u64 flags)
  * was found stays whole until the burst ends ---- */
 
 #define HOT 64
+#define UPDATES 400 /* by a writer, in a grace period: more than it has spares */
+#define YIELDS 2000 /* of a reader that lets others go on, at most */
+
+static atomic_uint updates;
 
 static void replace_hot(struct worker *w)
 {
 	for (u32 i = 0; i < w->ops; i++) {
 		put_sealed(w->map, worker_random(w, HOT), i,
 			   i & 1 ? BPF_ANY : BPF_EXIST);
-		if (i % 256 == 255) /* never out of elements: see below */
+		atomic_fetch_add(&updates, 1);
+		if (i % UPDATES == 0) /* never out of elements: see below */
 			worker_grace(w);
+	}
+}
+
+/* Nearly all that a writer may do meanwhile. */
+static void let_replace(void)
+{
+	u32 start = atomic_load(&updates);
+
+	for (u32 i = 0; i < YIELDS; i++) {
+		if (atomic_load(&updates) - start >= UPDATES - BURST)
+			break;
+		sched_yield();
 	}
 }
 
@@ -69,6 +86,8 @@ static void find_hot(struct worker *w)
 			require(found[i]);
 			require(intact(found[i], keys[i]));
 		}
+		if (w->arg)
+			let_replace();
 		for (u32 i = 0; i < BURST; i++)
 			require(intact(found[i], keys[i]));
 		worker_quiescent(w);
@@ -90,12 +109,12 @@ static void read_hot(struct worker *w)
 static void replaced_keys_are_found_whole(u32 flags)
 {
 	struct map_env env;
-	/* Two writers retire at most 2 x 256 elements a grace period. */
+	/* Two writers retire at most 2 x UPDATES elements a grace period. */
 	struct map *map = new_map(&env, BPF_MAP_TYPE_HASH, 1024, flags);
 	struct worker w[] = {
 		{ &env, map, 0, 20000, .fn = replace_hot },
 		{ &env, map, 1, 0, .fn = find_hot },
-		{ &env, map, 2, 0, .fn = find_hot },
+		{ &env, map, 2, 0, .fn = find_hot, .arg = &updates },
 		{ &env, map, SLOT_NONE, 20000, .fn = replace_hot },
 		{ &env, map, SLOT_NONE, 0, .fn = read_hot },
 	};
