@@ -379,7 +379,8 @@ void precise_all(struct state *s)
 {
 	struct reg *r;
 
-	for (s = s->parent; s; s = s->parent) {
+	for (s = s->parent; s && !s->all_precise; s = s->parent) {
+		s->all_precise = true;
 		state_each_reg(s, f, r, i)
 		{
 			if (r->kind == REG_SCALAR)

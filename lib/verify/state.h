@@ -182,6 +182,7 @@ struct state {
 	u32 hits, misses;
 	u32 bytes; /* counted for it */
 	bool cleaned;
+	bool all_precise; /* every number, and in those before it */
 	struct loop *loop; /* that its future leads back into, or NULL */
 	bool evicted;
 };
