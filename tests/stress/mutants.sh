@@ -22,7 +22,7 @@ notices() {
 	ninja -C "$copy/build" -j2 "tests/stress/stress-$1" >/dev/null 2>&1 ||
 		return 2
 	for _ in $(seq $runs); do
-		UBSAN_OPTIONS=halt_on_error=1 timeout 300 \
+		UBSAN_OPTIONS=halt_on_error=1 timeout 60 \
 			"$copy/build/tests/stress/stress-$1" >/dev/null 2>&1 ||
 			return 0
 	done
@@ -45,8 +45,8 @@ while IFS=$'\t' read -r test file change; do
 	esac
 	echo "$test, $file: $said: $change"
 	cp "$1/kept" "$copy/$file"
-done <"$tree/tests/stress/mutants.txt"
-for test in $(grep -v '^#' "$tree/tests/stress/mutants.txt" | cut -f 1 | sort -u); do
+done <"$copy/tests/stress/mutants.txt"
+for test in $(grep -v '^#' "$copy/tests/stress/mutants.txt" | cut -f 1 | sort -u); do
 	notices "$test" && echo "$test: fails unchanged" && survived=$((survived + 1))
 done
 echo "$caught caught, $survived survived, $void void"
