@@ -142,6 +142,10 @@ static const struct {
  * an answer is whole. */
 static int ask_wanted(struct net_mirror *m)
 {
+	u32 before = m->skipped;
+
+	if (!m->wanted)
+		return 0;
 	m->skipped = 0;
 	while (m->wanted) {
 		unsigned what = m->wanted;
@@ -159,7 +163,7 @@ static int ask_wanted(struct net_mirror *m)
 				return res;
 		}
 	}
-	if (m->skipped)
+	if (m->skipped && m->skipped != before)
 		log_warn("mirror: %u of the host's routes and rules are of "
 			 "kinds that Weir has not; they are left out",
 			 m->skipped);
