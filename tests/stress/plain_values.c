@@ -31,64 +31,88 @@ static struct map *make(struct map_env *env, u32 type, u32 key, u32 value,
 	return map;
 }
 
-/* ---- sets ---- */
+/* ---- sets: all threads fill a small one at once, then the next ---- */
 
-static atomic_uint added[THREADS]; /* by each, from 0 on */
+#define SETS 300
+#define VALUES 20 /* of each thread in a set */
+
+static struct map *sets[SETS];
+static atomic_uint arrived[SETS];
+static atomic_uint added[SETS][THREADS];
 
 static u64 number(u32 thread, u32 i)
 {
 	return (u64)thread << 32 | i;
 }
 
+static void wait_for_all(u32 set)
+{
+	atomic_fetch_add(&arrived[set], 1);
+	while (atomic_load(&arrived[set]) < THREADS)
+		sched_yield();
+}
+
 static void add_and_ask(struct worker *w)
 {
 	u32 me = (u32)(uintptr_t)w->arg;
 
-	for (u32 i = 0; i < w->ops; i++) {
-		u32 other = worker_random(w, THREADS);
-		u32 there = atomic_load(&added[other]);
+	for (u32 i = 0; i < SETS * VALUES; i++) {
+		struct map *map = sets[i / VALUES];
+		u32 other = worker_random(w, THREADS), there;
 		u64 value = number(me, i);
 
+		if (i % VALUES == 0)
+			wait_for_all(i / VALUES);
+		there = atomic_load(&added[i / VALUES][other]);
 		require((w->slot == SLOT_NONE
-				 ? w->map->ops->write(w->map, NULL, &value, 0)
-				 : w->map->ops->push(w->map, &value, 0)) == 0);
-		atomic_store(&added[me], i + 1);
+				 ? map->ops->write(map, NULL, &value, 0)
+				 : map->ops->push(map, &value, 0)) == 0);
+		atomic_fetch_add(&added[i / VALUES][me], 1);
+		worker_quiescent(w);
 		if (!there)
 			continue;
-		value = number(other, worker_random(w, there));
-		require(w->map->ops->peek(w->map, &value) == 0);
-		worker_quiescent(w);
+		value = number(other, i / VALUES * VALUES +
+					      worker_random(w, there));
+		require(map->ops->peek(map, &value) == 0);
 	}
+}
+
+static void all_are_found(u32 set)
+{
+	for (u32 t = 0; t < THREADS; t++)
+		for (u32 i = 0; i < VALUES; i++) {
+			u64 value = number(t, set * VALUES + i);
+
+			require(sets[set]->ops->peek(sets[set], &value) == 0);
+		}
 }
 
 static void what_was_added_is_found(void)
 {
 	struct map_env env;
-	struct map *map;
 
 	stress_env(&env, 2, NULL);
-	map = make(&env, BPF_MAP_TYPE_BLOOM_FILTER, 0, 8, THREADS * OPS);
+	for (u32 i = 0; i < SETS; i++)
+		sets[i] = make(&env, BPF_MAP_TYPE_BLOOM_FILTER, 0, 8,
+			       THREADS * VALUES);
 	{
 		struct worker w[THREADS] = {
-			{ &env, map, 0, OPS, .fn = add_and_ask,
+			{ &env, NULL, 0, 1, .fn = add_and_ask,
 			  .arg = (void *)0ul },
-			{ &env, map, 1, OPS, .fn = add_and_ask,
+			{ &env, NULL, 1, 1, .fn = add_and_ask,
 			  .arg = (void *)1ul },
-			{ &env, map, SLOT_NONE, OPS, .fn = add_and_ask,
+			{ &env, NULL, SLOT_NONE, 1, .fn = add_and_ask,
 			  .arg = (void *)2ul },
-			{ &env, map, SLOT_NONE, OPS, .fn = add_and_ask,
+			{ &env, NULL, SLOT_NONE, 1, .fn = add_and_ask,
 			  .arg = (void *)3ul },
 		};
 
 		workers_run(w, THREADS);
 	}
-	for (u32 t = 0; t < THREADS; t++)
-		for (u32 i = 0; i < OPS; i++) {
-			u64 value = number(t, i);
-
-			require(map->ops->peek(map, &value) == 0);
-		}
-	map_put(map);
+	for (u32 i = 0; i < SETS; i++) {
+		all_are_found(i);
+		map_put(sets[i]);
+	}
 	mem_destroy(env.mem);
 }
 

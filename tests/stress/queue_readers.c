@@ -64,6 +64,9 @@ static void replace(struct worker *w)
 			require(w->map->ops->write_object(w->map, &key, q,
 							  BPF_ANY) == 0);
 			pkt_queue_put(q);
+			/* there is memory for so many at once */
+			worker_grace(w);
+			rcu_reclaim(worker_rcu(w));
 			break;
 		default:
 			q = kept[worker_random(w, KEPT)];
