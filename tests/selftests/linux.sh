@@ -1,20 +1,21 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# linux.sh verify|run [BUILD_DIR [NAME...]] - the programs of Linux's own tests
+# linux.sh verify|retyped|run [BUILD_DIR [NAME...]] - the programs of Linux's own tests
 # and samples, built from Debian's source of Linux 6.12 outside of this tree.
 # A long form, as root.
 #
-#   verify  what Linux's verifier says of each, and what Weir's does
-#   run     what those that Linux loads do to the recorded capture, there and here
+#   verify   what Linux's verifier says of each, and what Weir's does
+#   retyped  the same of those of other types, as tc and as XDP programs
+#   run      what those that Linux loads do to the recorded capture, there and here
 #
 # Names are of source files without their .c: only these.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/setup.sh
 case ${1:-} in
-verify | run) question=$1 ;;
-*) sed -n '4,11s/^#//p' "$0" >&2; exit 2 ;;
+verify | retyped | run) question=$1 ;;
+*) sed -n '4,12s/^#//p' "$0" >&2; exit 2 ;;
 esac
 build=$(realpath "${2:-build}") || exit 1
 shift $(($# > 1 ? 2 : 1))
@@ -133,8 +134,20 @@ compile_all "$@"
 	echo "not built, as the types or headers here are others:"
 	sort "$work/failed" | cut -c 1-160 | sed "s,$work/,,g; s/^/    /"
 }
+export PYTHONDONTWRITEBYTECODE=1
 case $question in
 verify) python3 tests/selftests/verify.py "$build/weir" "$work/objects" ;;
+retyped)
+	failed=0
+	for type in tc xdp; do
+		mkdir "$work/$type"
+		python3 tests/selftests/retype.py $type "$work/objects" "$work/$type"
+		echo "as $type:"
+		python3 tests/selftests/verify.py "$build/weir" "$work/$type" ||
+			failed=1
+	done
+	exit $failed
+	;;
 run) python3 tests/selftests/run.py "$build/weir" "$work/objects" \
 	tests/data/mixed.pcap ;;
 esac
