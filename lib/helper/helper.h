@@ -44,6 +44,7 @@ enum arg_type {
 	ARG_DYNPTR_RINGBUF_OUT,
 	ARG_DYNPTR_RINGBUF, /* released */
 	ARG_CTX_OR_NULL,
+	ARG_TC_CTX,	    /* of tc programs; those of others give nothing */
 	ARG_KERNEL,	    /* kernel objects that Weir has not */
 	/* kfuncs' */
 	ARG_DYNPTR_PACKET_OUT,

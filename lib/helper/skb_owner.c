@@ -17,19 +17,20 @@ HELPER_0(nothing)
 	return 0;
 }
 
-#define OF_PACKET(of, may)                                       \
+#define OF_PACKET(of, may, what)                                 \
 	const struct helper helper_##of = { .id = BPF_FUNC_##of, \
 					    .name = #of,         \
 					    .fn = nothing,       \
 					    .progs = may,        \
 					    .ret = RET_INT,      \
-					    .arg = { ARG_CTX } }
+					    .arg = { what } }
 
-OF_PACKET(get_cgroup_classid, PROG_ANY);
-OF_PACKET(get_route_realm, PROG_TC);
-OF_PACKET(get_socket_cookie, PROG_TC | PROG_SOCKET);
-OF_PACKET(skb_cgroup_id, PROG_TC);
-OF_PACKET(skb_cgroup_classid, PROG_TC);
+/* of the task where there is no sk_buff */
+OF_PACKET(get_cgroup_classid, PROG_ANY, ARG_TC_CTX);
+OF_PACKET(get_route_realm, PROG_TC, ARG_CTX);
+OF_PACKET(get_socket_cookie, PROG_TC | PROG_SOCKET, ARG_CTX);
+OF_PACKET(skb_cgroup_id, PROG_TC, ARG_CTX);
+OF_PACKET(skb_cgroup_classid, PROG_TC, ARG_CTX);
 
 const struct helper helper_skb_ancestor_cgroup_id = {
 	.id = BPF_FUNC_skb_ancestor_cgroup_id,

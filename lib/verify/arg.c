@@ -26,6 +26,7 @@ static const struct arg_kind {
 } arg_kinds[] = {
 	[ARG_CTX] = { KIND(CTX), .expected = "ctx" },
 	[ARG_CTX_OR_NULL] = { KIND(CTX), .or_null = true, .expected = "ctx" },
+	[ARG_TC_CTX] = { KIND(CTX), .expected = "ctx" },
 	[ARG_MAP] = { KIND(MAP), .expected = "map_ptr" },
 	[ARG_MAP_KEY] = { KINDS_MEM, .expected = EXPECT_MEM },
 	[ARG_MAP_VALUE] = { KINDS_MEM, .expected = EXPECT_MEM },
@@ -491,7 +492,8 @@ int check_arg(struct verifier *v, u32 i, struct call_meta *meta)
 	const struct reg *r = &state_regs(v->cur)[regno];
 	int ret;
 
-	if (type == ARG_NONE)
+	if (type == ARG_NONE ||
+	    (type == ARG_TC_CTX && !(v->prog_mask & PROG_TC)))
 		return 0;
 	ret = reg_must_be_read(v, regno);
 	if (ret || type == ARG_ANY)

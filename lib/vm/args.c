@@ -238,6 +238,9 @@ static bool check_special(struct call *c, u32 reg, enum arg_type type)
 	u64 value = c->m->vm.r[reg];
 
 	switch (type) {
+	case ARG_TC_CTX:
+		return !(ctx_mask(c->m->vm.run->prog->type) & PROG_TC) ||
+		       check_special(c, reg, ARG_CTX);
 	case ARG_CTX:
 		return (kind == K_CTX &&
 			value == (u64)(uintptr_t)c->m->vm.run->pkt) ||

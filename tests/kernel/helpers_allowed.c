@@ -29,6 +29,7 @@ static struct duo_arg fitting(enum arg_type type)
 	case ARG_NONE:
 		return (struct duo_arg){ DUO_NONE, 0 };
 	case ARG_CTX:
+	case ARG_TC_CTX:
 		return (struct duo_arg)CTX;
 	case ARG_MAP:
 		return (struct duo_arg)MAP;
@@ -147,35 +148,38 @@ static const struct duo_arg misfits[] = {
 	{ DUO_THAWED, 0 },
 };
 
-static u32 type_of(const struct helper *h)
-{
-	return h->progs & PROG_TC ? BPF_PROG_TYPE_SCHED_CLS : BPF_PROG_TYPE_XDP;
-}
-
-static void misfit(struct duo *d, const struct helper *h, u32 arg, u32 n)
+static void misfit(struct duo *d, const struct helper *h, u32 type, u32 arg,
+		   u32 n)
 {
 	struct duo_call call = fitting_call(h);
 	const char *kernel, *ours;
 	bool kernel_takes, we_take;
 
 	call.arg[arg] = misfits[n];
-	kernel_takes = duo_kernel_takes(d, type_of(h), "GPL", &call, &kernel);
-	we_take = duo_ours_takes(d, type_of(h), "GPL", &call, &ours);
+	kernel_takes =
+		duo_kernel_takes(d, types[type].type, "GPL", &call, &kernel);
+	we_take = duo_ours_takes(d, types[type].type, "GPL", &call, &ours);
 	if (kernel_takes == we_take)
 		return;
-	duo_differs(d, "%s, argument %u is misfit %u: kernel '%s', ours '%s'",
-		    h->name, arg + 1, n, kernel_takes ? "yes" : kernel,
-		    we_take ? "yes" : ours);
+	duo_differs(d,
+		    "%s, %s, argument %u is misfit %u: kernel '%s', ours '%s'",
+		    h->name, types[type].name, arg + 1, n,
+		    kernel_takes ? "yes" : kernel, we_take ? "yes" : ours);
+}
+
+static void misfits_of(struct duo *d, const struct helper *h, u32 type)
+{
+	for (u32 a = 0; a < 5 && h->arg[a] && !h->acquires; a++)
+		for (u32 n = 0; n < ARRAY_LEN(misfits); n++)
+			misfit(d, h, type, a, n);
 }
 
 static void prototypes(struct duo *d)
 {
 	for (u32 i = 0; helper_table[i]; i++)
-		for (u32 a = 0; a < 5 && helper_table[i]->arg[a] &&
-				!helper_table[i]->acquires;
-		     a++)
-			for (u32 n = 0; n < ARRAY_LEN(misfits); n++)
-				misfit(d, helper_table[i], a, n);
+		for (u32 t = 0; t < ARRAY_LEN(types); t++)
+			if (helper_table[i]->progs & ctx_mask(types[t].type))
+				misfits_of(d, helper_table[i], t);
 }
 
 int main(void)
