@@ -269,12 +269,52 @@ static void keep_delta(struct reg *dst, const struct bpf_insn *insn,
 	dst->off = (s32)by;
 }
 
+/* Of the whole number, or of its low half. */
+static void set_bits(struct reg *r, bool half, bool ones)
+{
+	struct range *a = &r->var;
+
+	if (!half) {
+		*r = reg_const(ones ? UINT64_MAX : 0);
+		return;
+	}
+	a->smin32 = a->smax32 = ones ? -1 : 0;
+	a->umin32 = a->umax32 = ones ? UINT32_MAX : 0;
+	range_sync(a);
+}
+
+/* A number that is all ones or zero, as a shift by the sign leaves it: with a
+ * constant & or | are known for each of the two, so both go on by themselves.
+ * Compilers select one of two constants so. */
+static int fork_by_sign(struct verifier *v, const struct bpf_insn *insn,
+			const struct reg *num)
+{
+	struct reg *dst = &state_regs(v->cur)[insn->dst_reg];
+	bool half = dst->var.smin != -1 || dst->var.smax != 0;
+	struct state *other;
+
+	if ((BPF_OP(insn->code) != BPF_AND && BPF_OP(insn->code) != BPF_OR) ||
+	    !range_is_const(&num->var) ||
+	    (half && (dst->var.smin32 != -1 || dst->var.smax32 != 0)))
+		return 0;
+	other = path_push(v, v->insn, v->insn);
+	if (!other)
+		return v->err->code;
+	set_bits(&state_regs(other)[insn->dst_reg], half, false);
+	set_bits(dst, half, true);
+	return 0;
+}
+
 static int compute(struct verifier *v, const struct bpf_insn *insn,
 		   const struct reg *num)
 {
 	struct reg *dst = &state_regs(v->cur)[insn->dst_reg];
 	struct range by = num->var;
+	int ret = fork_by_sign(v, insn, num);
 	struct reg old = *dst;
+
+	if (ret)
+		return ret;
 
 	range_alu(BPF_OP(insn->code), BPF_CLASS(insn->code) == BPF_ALU64,
 		  &dst->var, &by);

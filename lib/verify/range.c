@@ -129,6 +129,43 @@ static void learn_from_bits(struct range *a)
 }
 
 /*
+ * The smallest number with these bits that is not below x; false: there is
+ * none.  Above the highest known bit in which x differs, the number has x's
+ * bits, or, if it would be too small, the next ones that its known bits allow.
+ */
+static bool bits_from(struct tnum bits, u64 x, u64 *out)
+{
+	u64 differ = (x ^ bits.value) & ~bits.mask, low;
+
+	if (!differ) {
+		*out = x;
+		return true;
+	}
+	low = UINT64_MAX >> __builtin_clzll(differ);
+	if (bits.value & low & ~(low >> 1)) {
+		*out = (x & ~low) | (bits.value & low);
+		return true;
+	}
+	*out = ((x | ~bits.mask | low) + 1) & bits.mask & ~low;
+	*out |= bits.value;
+	return *out > x;
+}
+
+/* A single number that has the bits may be within the bounds. */
+static void learn_single(struct range *a)
+{
+	u64 only, next;
+
+	if (!a->bits.mask || !bits_from(a->bits, a->umin, &only) ||
+	    only > a->umax ||
+	    (only < a->umax && bits_from(a->bits, only + 1, &next) &&
+	     next <= a->umax))
+		return;
+	a->umin = a->umax = only;
+	a->bits = tnum_const(only);
+}
+
+/*
  * Signed and unsigned bounds of one width order numbers alike within each half
  * of the circle.  An interval that stays in a half says the same in the other
  * order; one that crosses the middle of the other order may still be cut by
@@ -263,6 +300,7 @@ void range_sync(struct range *a)
 	for (u32 i = 0; i < SYNC_ROUNDS; i++) {
 		before = *a;
 		learn_from_bits(a);
+		learn_single(a);
 		learn_low_half(a);
 		learn_sign64(a);
 		learn_sign32(a);
