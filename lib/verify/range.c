@@ -151,18 +151,22 @@ static bool bits_from(struct tnum bits, u64 x, u64 *out)
 	return *out > x;
 }
 
-/* A single number that has the bits may be within the bounds. */
+/* A single number that has the bits may be within the bounds; or none. */
 static void learn_single(struct range *a)
 {
-	u64 only, next;
+	u64 first, next;
 
-	if (!a->bits.mask || !bits_from(a->bits, a->umin, &only) ||
-	    only > a->umax ||
-	    (only < a->umax && bits_from(a->bits, only + 1, &next) &&
+	if (!bits_from(a->bits, a->umin, &first) || first > a->umax) {
+		a->umin = 1;
+		a->umax = 0;
+		return;
+	}
+	if (!a->bits.mask ||
+	    (first < a->umax && bits_from(a->bits, first + 1, &next) &&
 	     next <= a->umax))
 		return;
-	a->umin = a->umax = only;
-	a->bits = tnum_const(only);
+	a->umin = a->umax = first;
+	a->bits = tnum_const(first);
 }
 
 /*
@@ -301,6 +305,8 @@ void range_sync(struct range *a)
 		before = *a;
 		learn_from_bits(a);
 		learn_single(a);
+		if (range_is_empty(a))
+			return;
 		learn_low_half(a);
 		learn_sign64(a);
 		learn_sign32(a);
