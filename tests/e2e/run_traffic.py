@@ -233,7 +233,11 @@ class Traffic(Case):
         for n in range(1000):
             self.left.send(frame(n, b"\x0a\0\0\x09"))
             self.left.send(frame(n))
-            self.assertEqual(self.right.receive(), frame(n))
+            try:
+                self.assertEqual(self.right.receive(), frame(n))
+            except TimeoutError:
+                self.fail(f"packet {n} is lost: {self.counts(c)}, before "
+                          f"{before}")
 
         def grown(port, of):
             return self.counts(c)[port][of] - before[port][of]
