@@ -79,15 +79,24 @@ static void move_edges(struct loop *to, struct loop *from)
 	from->edges = NULL;
 }
 
+/* The way from s up to the loop's head is in it.  With a state everything above
+ * it, up to its loop's head, is in a loop already: where that is another loop,
+ * all of it comes along, and what is above its head follows. */
 static void join(struct loop *outer, struct state *s)
 {
-	struct loop *l = outermost(s->loop);
+	while (s && s != outer->head) {
+		struct loop *l = outermost(s->loop);
 
-	if (l && !l->done) {
-		move_edges(outer, l);
-		l->into = outer;
-	} else {
-		s->loop = outer;
+		if (l == outer)
+			return;
+		if (l && !l->done) {
+			move_edges(outer, l);
+			l->into = outer;
+			s = l->head->parent;
+		} else {
+			s->loop = outer;
+			s = s->parent;
+		}
 	}
 }
 
@@ -108,10 +117,7 @@ static int add_edge(struct verifier *v, struct state *same)
 	e->same = same;
 	e->next = l->edges;
 	l->edges = e;
-	/* what is above one of its states is in it already, up to the head */
-	for (struct state *s = v->cur->parent;
-	     s && s != l->head && outermost(s->loop) != l; s = s->parent)
-		join(l, s);
+	join(l, v->cur->parent);
 	return 0;
 }
 

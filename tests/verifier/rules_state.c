@@ -119,6 +119,20 @@ const struct rule rules_state[] = {
 	  RULE_REFUSED,
 	  { BEGIN, ALU64_K(MOV, R1, 0), JMP64_K(JEQ, R8, 7, 1), JA(-3),
 	    RETURN(0) } },
+	/* At 20 ways meet that are inside of both loops; of these the inner one
+	 * (from 21) is known first.  r7 becomes 33 while r6 is 0, and is used
+	 * when r6 is 1. */
+	{ "ways that meet before the head of an inner loop",
+	  RULE_REFUSED,
+	  { BEGIN, ALU64_X(MOV, R9, R7), ALU64_K(MOV, R6, 0),
+	    ALU64_K(MOV, R7, -8), ALU64_K(MOV, R0, 0), MAY_GOTO(15),
+	    LDX(DW, R8, R9, 0), JMP64_K(JEQ, R8, 9, 11), JMP64_K(JNE, R6, 0, 1),
+	    JMP64_K(JEQ, R8, 7, 7), ALU64_K(MOV, R0, 0), MAY_GOTO(13),
+	    LDX(DW, R8, R9, 0), JMP64_K(JEQ, R8, 3, 0), LDX(DW, R8, R9, 0),
+	    JMP64_K(JEQ, R8, 5, -11), JA(-6), ALU64_K(MOV, R7, 33), JA(-9),
+	    ALU64_K(MOV, R6, 1), JA(-11), JMP64_K(JEQ, R6, 0, 3),
+	    ALU64_X(MOV, R1, R10), ALU64_X(ADD, R1, R7), ST(B, R1, 0, 0),
+	    RETURN(0) } },
 };
 
 const u32 rules_state_cnt = ARRAY_LEN(rules_state);
