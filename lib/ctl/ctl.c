@@ -4,13 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/thread.h"
 #include "ctl/ctl_priv.h"
 #include "ctl/session.h"
 #include "mem/rcu.h"
@@ -58,26 +58,13 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
 	event_base_loopbreak(ctl->base);
 }
 
-/* Signals are main's; a client that is gone is an error of write(). */
+/* Without signals: that a client is gone is an error of write(). */
 static void *serve(void *arg)
 {
 	struct ctl *ctl = arg;
 
-	pthread_setname_np(pthread_self(), "weir-ctl");
 	event_base_dispatch(ctl->base);
 	return NULL;
-}
-
-static int start_thread(struct ctl *ctl)
-{
-	sigset_t all, before;
-	int res;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	res = pthread_create(&ctl->thread, NULL, serve, ctl);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return -res;
 }
 
 static struct event_base *new_base(void)
@@ -195,7 +182,7 @@ int ctl_start(struct plane *plane, const struct ctl_config *config,
 			 strerror(-res));
 		goto unbind;
 	}
-	res = start_thread(ctl);
+	res = thread_start(&ctl->thread, "weir-ctl", serve, ctl);
 	if (res) {
 		err_fail(err, res, "cannot start the control thread: %s",
 			 strerror(-res));

@@ -3,13 +3,12 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/thread.h"
 #include "prog/prog.h"
 
 #define SECOND 1000000000ull
@@ -129,27 +128,15 @@ static void *run_thread(void *arg)
 	return NULL;
 }
 
-/* Signals are for other threads. */
-static int start(struct timer_thread *t)
-{
-	sigset_t all, before;
-	int err;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&t->thread, NULL, run_thread, t);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	t->running = !err;
-	return -err;
-}
-
 int timer_thread_start(struct timer_thread *t)
 {
 	int err = 0;
 
 	pthread_mutex_lock(&t->lock);
-	if (!t->running)
-		err = start(t);
+	if (!t->running) {
+		err = thread_start(&t->thread, "weir-timers", run_thread, t);
+		t->running = !err;
+	}
 	pthread_mutex_unlock(&t->lock);
 	return err;
 }
