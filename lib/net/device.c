@@ -52,6 +52,7 @@ static struct device *copy_device(const struct device *from, u32 cnt)
 		return d;
 	d->device = from->device;
 	d->address_cnt = MIN(cnt, from->address_cnt);
+	d->bare = from->bare;
 	memcpy(d->addresses, from->addresses,
 	       d->address_cnt * sizeof(d->addresses[0]));
 	return d;
@@ -107,6 +108,19 @@ static s32 find_address(const struct device *d, const struct net_prefix *p)
 			   sizeof(p->address)) == 0)
 			return (s32)i;
 	return -1;
+}
+
+static bool is_bare(const struct device *d, u32 i)
+{
+	return d->bare >> i & 1;
+}
+
+static void append_address(struct device *d, const struct net_prefix *p,
+			   bool bare)
+{
+	d->addresses[d->address_cnt] = *p;
+	d->bare &= ~(1ull << d->address_cnt);
+	d->bare |= (u64)bare << d->address_cnt++;
 }
 
 /* What Linux has of an address, besides: at most so many routes. */
@@ -217,7 +231,7 @@ static int add_routes(struct net *net, const struct address_routes *r,
 }
 
 static int add_address(struct net *net, u32 ifindex, const struct net_prefix *p,
-		       bool routes, struct err *err)
+		       bool bare, struct err *err)
 {
 	struct device *old = net_find_device(net, ifindex), *new;
 	struct address_routes r;
@@ -234,8 +248,8 @@ static int add_address(struct net *net, u32 ifindex, const struct net_prefix *p,
 	new = copy_device(old, old->address_cnt + 1);
 	if (!new)
 		return net_no_memory(err);
-	new->addresses[new->address_cnt++] = *p;
-	if (routes) {
+	append_address(new, p, bare);
+	if (!bare) {
 		routes_of(&r, ifindex, p,
 			  net_is_secondary(new, new->address_cnt - 1));
 		res = add_routes(net, &r, err);
@@ -248,7 +262,7 @@ static int add_address(struct net *net, u32 ifindex, const struct net_prefix *p,
 }
 
 static int locked_add(struct net *net, u32 ifindex,
-		      const struct net_prefix *prefix, bool routes,
+		      const struct net_prefix *prefix, bool bare,
 		      struct err *err)
 {
 	int res = net_check_family(prefix->family, err);
@@ -256,7 +270,7 @@ static int locked_add(struct net *net, u32 ifindex,
 	if (res)
 		return res;
 	pthread_mutex_lock(&net->lock);
-	res = add_address(net, ifindex, prefix, routes, err);
+	res = add_address(net, ifindex, prefix, bare, err);
 	pthread_mutex_unlock(&net->lock);
 	return res;
 }
@@ -264,13 +278,13 @@ static int locked_add(struct net *net, u32 ifindex,
 int net_add_address(struct net *net, u32 ifindex,
 		    const struct net_prefix *prefix, struct err *err)
 {
-	return locked_add(net, ifindex, prefix, true, err);
+	return locked_add(net, ifindex, prefix, false, err);
 }
 
 int net_put_address(struct net *net, u32 ifindex,
 		    const struct net_prefix *prefix, struct err *err)
 {
-	return locked_add(net, ifindex, prefix, false, err);
+	return locked_add(net, ifindex, prefix, true, err);
 }
 
 static void del_routes(struct net *net, const struct device *d, u32 i)
@@ -283,11 +297,15 @@ static void del_routes(struct net *net, const struct device *d, u32 i)
 		net_remove_route(net, &r.route[k], NULL);
 }
 
-/* With an address go those that came to its network later. */
+/* With an address go those that came to its network later; who put bare ones
+ * there says of each that it goes. */
 static bool goes_with(const struct device *d, u32 i, u32 at)
 {
-	return i == at || (!net_is_secondary(d, at) && net_is_secondary(d, i) &&
-			   same_network(&d->addresses[i], &d->addresses[at]));
+	if (i == at)
+		return true;
+	return !is_bare(d, at) && !is_bare(d, i) && !net_is_secondary(d, at) &&
+	       net_is_secondary(d, i) &&
+	       same_network(&d->addresses[i], &d->addresses[at]);
 }
 
 static int del_address(struct net *net, u32 ifindex, const struct net_prefix *p,
@@ -305,14 +323,17 @@ static int del_address(struct net *net, u32 ifindex, const struct net_prefix *p,
 		return net_no_memory(err);
 	new->address_cnt = 0;
 	for (u32 i = 0; i < old->address_cnt; i++) {
-		if (goes_with(old, i, (u32)at))
+		if (!goes_with(old, i, (u32)at))
+			append_address(new, &old->addresses[i],
+				       is_bare(old, i));
+		else if (!is_bare(old, i))
 			del_routes(net, old, i);
-		else
-			new->addresses[new->address_cnt++] = old->addresses[i];
 	}
 	publish(net, new);
 	/* what had some of these routes, too, has them again */
 	for (u32 i = 0; i < new->address_cnt; i++) {
+		if (is_bare(new, i))
+			continue;
 		routes_of(&r, ifindex, &new->addresses[i],
 			  net_is_secondary(new, i));
 		add_routes(net, &r, NULL);
@@ -327,36 +348,6 @@ int net_del_address(struct net *net, u32 ifindex,
 
 	pthread_mutex_lock(&net->lock);
 	res = del_address(net, ifindex, prefix, err);
-	pthread_mutex_unlock(&net->lock);
-	return res;
-}
-
-static int take_address(struct net *net, u32 ifindex,
-			const struct net_prefix *p, struct err *err)
-{
-	struct device *old = net_find_device(net, ifindex), *new;
-	s32 at = old ? find_address(old, p) : -1;
-
-	if (at < 0)
-		return err_fail(err, -EADDRNOTAVAIL,
-				"the device has no such address");
-	new = copy_device(old, old->address_cnt);
-	if (!new)
-		return net_no_memory(err);
-	new->address_cnt--;
-	memmove(&new->addresses[at], &new->addresses[at + 1],
-		(new->address_cnt - (u32)at) * sizeof(new->addresses[0]));
-	publish(net, new);
-	return 0;
-}
-
-int net_take_address(struct net *net, u32 ifindex,
-		     const struct net_prefix *prefix, struct err *err)
-{
-	int res;
-
-	pthread_mutex_lock(&net->lock);
-	res = take_address(net, ifindex, prefix, err);
 	pthread_mutex_unlock(&net->lock);
 	return res;
 }

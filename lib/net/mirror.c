@@ -14,13 +14,12 @@
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/thread.h"
 #include "net/mirror_priv.h"
 
 #define HEARD_BYTES (4 << 20) /* of changes, before they are read */
@@ -82,71 +81,41 @@ static int ask(struct net_mirror *m, u16 type, u8 family, mnl_cb_t fn)
 	return interrupted ? -EINTR : 0;
 }
 
-static int ask_links(struct net_mirror *m)
-{
-	for (u32 i = 0; i < m->device_cnt; i++)
-		m->devices[i].there = 0;
-	return ask(m, RTM_GETLINK, AF_UNSPEC, net_mirror_link);
-}
-
-static int ask_addresses(struct net_mirror *m)
-{
-	int res = ask(m, RTM_GETADDR, AF_UNSPEC, net_mirror_address);
-
-	if (!res)
-		net_mirror_sweep_addresses(m);
-	return res;
-}
-
-static int ask_rules(struct net_mirror *m)
-{
-	int res = ask(m, RTM_GETRULE, AF_INET, net_mirror_rule);
-
-	if (!res)
-		res = ask(m, RTM_GETRULE, AF_INET6, net_mirror_rule);
-	if (!res)
-		net_mirror_sweep_rules(m);
-	return res;
-}
-
-static int ask_routes(struct net_mirror *m)
-{
-	int res = ask(m, RTM_GETROUTE, AF_INET, net_mirror_route);
-
-	if (!res)
-		res = ask(m, RTM_GETROUTE, AF_INET6, net_mirror_route);
-	if (!res)
-		net_mirror_sweep_routes(m);
-	return res;
-}
-
-static int ask_neighbours(struct net_mirror *m)
-{
-	int res = ask(m, RTM_GETNEIGH, AF_UNSPEC, net_mirror_neighbour);
-
-	if (!res)
-		net_mirror_sweep_neighbours(m);
-	return res;
-}
-
-static const struct {
+/* In the order in which they depend on one another. */
+static const struct question {
 	unsigned what;
-	int (*ask)(struct net_mirror *m);
+	u16 type;
+	u8 families[2]; /* AF_UNSPEC: none, but for the first */
+	mnl_cb_t take;
+	void (*sweep)(struct net_mirror *m);
 } questions[] = {
-	{ MIRROR_LINKS, ask_links },	       { MIRROR_ADDRESSES, ask_addresses },
-	{ MIRROR_RULES, ask_rules },	       { MIRROR_ROUTES, ask_routes },
-	{ MIRROR_NEIGHBOURS, ask_neighbours },
+	{ MIRROR_LINKS, RTM_GETLINK, { AF_UNSPEC }, net_mirror_link,
+	  net_mirror_sweep_links },
+	{ MIRROR_ADDRESSES, RTM_GETADDR, { AF_UNSPEC }, net_mirror_address,
+	  net_mirror_sweep_addresses },
+	{ MIRROR_RULES, RTM_GETRULE, { AF_INET, AF_INET6 }, net_mirror_rule,
+	  net_mirror_sweep_rules },
+	{ MIRROR_ROUTES, RTM_GETROUTE, { AF_INET, AF_INET6 }, net_mirror_route,
+	  net_mirror_sweep_routes },
+	{ MIRROR_NEIGHBOURS, RTM_GETNEIGH, { AF_UNSPEC }, net_mirror_neighbour,
+	  net_mirror_sweep_neighbours },
 };
 
-/* What is to be asked, in the order in which it depends on one another, until
- * an answer is whole. */
+/* What the answers do not confirm goes. */
+static int ask_question(struct net_mirror *m, const struct question *q)
+{
+	int res = ask(m, q->type, q->families[0], q->take);
+
+	if (!res && q->families[1] != AF_UNSPEC)
+		res = ask(m, q->type, q->families[1], q->take);
+	if (!res)
+		q->sweep(m);
+	return res;
+}
+
+/* Until all answers are whole. */
 static int ask_wanted(struct net_mirror *m)
 {
-	u32 before = m->skipped;
-
-	if (!m->wanted)
-		return 0;
-	m->skipped = 0;
 	while (m->wanted) {
 		unsigned what = m->wanted;
 
@@ -154,7 +123,7 @@ static int ask_wanted(struct net_mirror *m)
 		m->wanted = 0;
 		for (u32 i = 0; i < ARRAY_LEN(questions); i++) {
 			int res = what & questions[i].what
-					  ? questions[i].ask(m)
+					  ? ask_question(m, &questions[i])
 					  : 0;
 
 			if (res == -EINTR)
@@ -163,10 +132,6 @@ static int ask_wanted(struct net_mirror *m)
 				return res;
 		}
 	}
-	if (m->skipped && m->skipped != before)
-		log_warn("mirror: %u of the host's routes and rules are of "
-			 "kinds that Weir has not; they are left out",
-			 m->skipped);
 	return 0;
 }
 
@@ -227,7 +192,6 @@ static void *follow(void *arg)
 	};
 	int res = 0;
 
-	pthread_setname_np(pthread_self(), "weir-mirror");
 	while (!res) {
 		if (poll(fds, ARRAY_LEN(fds), -1) < 0 && errno != EINTR) {
 			res = -errno;
@@ -284,18 +248,6 @@ static void free_mirror(struct net_mirror *m)
 	free(m);
 }
 
-static int start_thread(struct net_mirror *m)
-{
-	sigset_t all, before;
-	int res;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	res = pthread_create(&m->thread, NULL, follow, m);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return -res;
-}
-
 int net_mirror_open(struct net *net, const struct net_mirror_device *devices,
 		    u32 cnt, struct err *err, struct net_mirror **out)
 {
@@ -319,7 +271,7 @@ int net_mirror_open(struct net *net, const struct net_mirror_device *devices,
 	m->wanted = MIRROR_ALL;
 	res = ask_wanted(m);
 	if (!res)
-		res = start_thread(m);
+		res = thread_start(&m->thread, "weir-mirror", follow, m);
 	if (res)
 		goto fail;
 	*out = m;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "net/mirror_priv.h"
 
 #define ATTRS 64 /* more than any of these messages has */
@@ -61,6 +62,16 @@ static bool known_family(u8 family)
 	return family == AF_INET || family == AF_INET6;
 }
 
+/* Said once: there may be as many as there are routes. */
+static int leave_out(struct net_mirror *m, const char *why)
+{
+	if (!m->told)
+		log_warn("mirror: not all of the host's network is here: %s",
+			 why);
+	m->told = true;
+	return MNL_CB_OK;
+}
+
 /* ---- links ---- */
 
 /* Here of a device there, or 0. */
@@ -72,20 +83,9 @@ static u32 here(const struct net_mirror *m, u32 there)
 	return 0;
 }
 
-static u32 here_called(const struct net_mirror *m, const struct nlattr *name)
-{
-	for (u32 i = 0; i < m->device_cnt; i++)
-		if (strcmp(m->devices[i].device.host,
-			   mnl_attr_get_str(name)) == 0)
-			return m->devices[i].device.ifindex;
-	return 0;
-}
-
 static struct mirrored_device *named(const struct net_mirror *m,
-				     const struct attrs *a)
+				     const struct nlattr *name)
 {
-	const struct nlattr *name = a->at[IFLA_IFNAME];
-
 	for (u32 i = 0; name && i < m->device_cnt; i++)
 		if (strcmp(m->devices[i].device.host,
 			   mnl_attr_get_str(name)) == 0)
@@ -97,11 +97,21 @@ int net_mirror_link(const struct nlmsghdr *head, void *arg)
 {
 	const struct ifinfomsg *body = mnl_nlmsg_get_payload(head);
 	struct attrs a = attrs_of(head, sizeof(*body));
-	struct mirrored_device *d = named(arg, &a);
+	struct net_mirror *m = arg;
+	struct mirrored_device *d = named(m, a.at[IFLA_IFNAME]);
 
-	if (d)
+	if (d) {
 		d->there = (u32)body->ifi_index;
+		d->round = m->round;
+	}
 	return MNL_CB_OK;
+}
+
+void net_mirror_sweep_links(struct net_mirror *m)
+{
+	for (u32 i = 0; i < m->device_cnt; i++)
+		if (m->devices[i].round != m->round)
+			m->devices[i].there = 0;
 }
 
 bool net_mirror_link_changed(const struct net_mirror *m,
@@ -109,7 +119,7 @@ bool net_mirror_link_changed(const struct net_mirror *m,
 {
 	const struct ifinfomsg *body = mnl_nlmsg_get_payload(head);
 	struct attrs a = attrs_of(head, sizeof(*body));
-	const struct mirrored_device *d = named(m, &a);
+	const struct mirrored_device *d = named(m, a.at[IFLA_IFNAME]);
 	u32 there = (u32)body->ifi_index;
 
 	if (head->nlmsg_type == RTM_DELLINK)
@@ -139,6 +149,8 @@ int net_mirror_address(const struct nlmsghdr *head, void *arg)
 	struct net_prefix p = { .family = body->ifa_family,
 				.len = body->ifa_prefixlen };
 	struct mirrored_address *mine;
+	struct err err = { 0 };
+	int res;
 
 	if (!ifindex || !known_family(body->ifa_family) ||
 	    !address_of(a.at[IFA_LOCAL] ? a.at[IFA_LOCAL] : a.at[IFA_ADDRESS],
@@ -150,8 +162,9 @@ int net_mirror_address(const struct nlmsghdr *head, void *arg)
 			return MNL_CB_OK;
 		}
 	/* one that somebody else has put there stays theirs */
-	if (net_put_address(m->net, ifindex, &p, NULL))
-		return MNL_CB_OK;
+	res = net_put_address(m->net, ifindex, &p, &err);
+	if (res)
+		return res == -EEXIST ? MNL_CB_OK : leave_out(m, err.reason);
 	mine = vec_add(&m->addresses);
 	if (!mine) {
 		errno = ENOMEM;
@@ -171,7 +184,7 @@ void net_mirror_sweep_addresses(struct net_mirror *m)
 		if (a->round == m->round)
 			m->addresses.items[kept++] = *a;
 		else
-			net_take_address(m->net, a->ifindex, &a->prefix, NULL);
+			net_del_address(m->net, a->ifindex, &a->prefix, NULL);
 	}
 	m->addresses.len = kept;
 }
@@ -221,15 +234,14 @@ static bool rule_has_more(const struct fib_rule_hdr *body,
 }
 
 /* False: of a device that nothing stands for, so it never matches. */
-static bool rule_devices(const struct net_mirror *m, const struct attrs *a,
-			 struct net_rule *r)
+static bool rule_device(const struct net_mirror *m, const struct nlattr *name,
+			u32 *ifindex)
 {
-	if (a->at[FRA_IIFNAME])
-		r->iif = here_called(m, a->at[FRA_IIFNAME]);
-	if (a->at[FRA_OIFNAME])
-		r->oif = here_called(m, a->at[FRA_OIFNAME]);
-	return (!a->at[FRA_IIFNAME] || r->iif) &&
-	       (!a->at[FRA_OIFNAME] || r->oif);
+	const struct mirrored_device *d = named(m, name);
+
+	if (d)
+		*ifindex = d->device.ifindex;
+	return d || !name;
 }
 
 static void take_prefix(const struct nlattr *attr, u16 family, u8 len,
@@ -247,15 +259,17 @@ int net_mirror_rule(const struct nlmsghdr *head, void *arg)
 	struct attrs a = attrs_of(head, sizeof(*body));
 	struct net_mirror *m = arg;
 	struct mirrored_rule *mine;
+	struct err err = { 0 };
 	struct net_rule r;
+	int res;
 
 	memset(&r, 0, sizeof(r)); /* compared as bytes */
-	if (!known_family(body->family) || !rule_devices(m, &a, &r))
+	if (!known_family(body->family) ||
+	    !rule_device(m, a.at[FRA_IIFNAME], &r.iif) ||
+	    !rule_device(m, a.at[FRA_OIFNAME], &r.oif))
 		return MNL_CB_OK;
-	if (rule_has_more(body, &a)) {
-		m->skipped++;
-		return MNL_CB_OK;
-	}
+	if (rule_has_more(body, &a))
+		return leave_out(m, "a rule is of a kind that Weir has not");
 	r.family = body->family;
 	r.priority = number(&a, FRA_PRIORITY, 0);
 	r.table = number(&a, FRA_TABLE, body->table);
@@ -269,7 +283,10 @@ int net_mirror_rule(const struct nlmsghdr *head, void *arg)
 			mine->round = m->round;
 			return MNL_CB_OK;
 		}
-	return net_add_rule(m->net, &r, NULL) ? MNL_CB_OK : keep_rule(m, &r);
+	res = net_add_rule(m->net, &r, &err);
+	if (!res)
+		return keep_rule(m, &r);
+	return res == -EEXIST ? MNL_CB_OK : leave_out(m, err.reason);
 }
 
 void net_mirror_sweep_rules(struct net_mirror *m)
@@ -411,19 +428,17 @@ static bool parse_route(const struct net_mirror *m, const struct nlmsghdr *head,
 int net_mirror_route(const struct nlmsghdr *head, void *arg)
 {
 	struct net_mirror *m = arg;
+	struct err err = { 0 };
 	struct parsed_route p;
 
 	if (!parse_route(m, head, &p))
 		return MNL_CB_OK;
-	if (!p.whole) {
-		m->skipped++;
-		return MNL_CB_OK;
-	}
-	if (head->nlmsg_type == RTM_NEWROUTE) {
-		if (net_add_route(m->net, &p.route, NET_REPLACE, NULL))
-			m->skipped++;
-		return MNL_CB_OK;
-	}
+	if (!p.whole)
+		return leave_out(m, "a route is of a kind that Weir has not");
+	if (head->nlmsg_type == RTM_NEWROUTE)
+		return net_add_route(m->net, &p.route, NET_REPLACE, &err)
+			       ? leave_out(m, err.reason)
+			       : MNL_CB_OK;
 	/* IPv6 tells of one way of several as of a route. */
 	if (p.route.to.family == AF_INET6 && p.route.hop_cnt == 1 &&
 	    net_count_hops(m->net, &p.route) > 1)
@@ -482,6 +497,7 @@ int net_mirror_neighbour(const struct nlmsghdr *head, void *arg)
 	struct net_neighbour n = { .ifindex = here(m, (u32)body->ndm_ifindex),
 				   .family = body->ndm_family,
 				   .origin = m->round };
+	struct err err = { 0 };
 
 	if (!n.ifindex || !known_family(body->ndm_family) ||
 	    body->ndm_flags & NTF_PROXY ||
@@ -490,8 +506,8 @@ int net_mirror_neighbour(const struct nlmsghdr *head, void *arg)
 	if (head->nlmsg_type == RTM_NEWNEIGH && body->ndm_state & VALID && mac &&
 	    mnl_attr_get_payload_len(mac) == sizeof(n.mac)) {
 		memcpy(n.mac, mnl_attr_get_payload(mac), sizeof(n.mac));
-		if (net_set_neighbour(m->net, &n, NULL))
-			m->skipped++;
+		if (net_set_neighbour(m->net, &n, &err))
+			return leave_out(m, err.reason);
 	} else {
 		net_del_neighbour(m->net, n.ifindex, n.family, &n.address,
 				  NULL);

@@ -24,6 +24,7 @@ enum {
 struct mirrored_device {
 	struct net_mirror_device device;
 	u32 there; /* the host's number of it; 0: not there */
+	u32 round;
 };
 
 struct mirrored_address {
@@ -52,7 +53,7 @@ struct net_mirror {
 	u32 seq;
 	u32 round; /* from 1: 0 is for what others have put there */
 	unsigned wanted;
-	u32 skipped; /* kinds that the net has not */
+	bool told; /* that something is left out */
 	VEC(struct mirrored_address) addresses;
 	VEC(struct mirrored_rule) rules;
 	u8 buf[MIRROR_BYTES];
@@ -73,6 +74,7 @@ bool net_mirror_link_changed(const struct net_mirror *m,
 void net_mirror_own_rule(void *arg, const struct net_rule *rule);
 
 /* What the last round has not confirmed goes. */
+void net_mirror_sweep_links(struct net_mirror *m);
 void net_mirror_sweep_addresses(struct net_mirror *m);
 void net_mirror_sweep_rules(struct net_mirror *m);
 void net_mirror_sweep_routes(struct net_mirror *m);

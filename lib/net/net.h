@@ -67,13 +67,11 @@ const struct net_device *net_device(const struct net *net, u32 ifindex);
  * it: to the address, to its network, to what is special in there. */
 int net_add_address(struct net *net, u32 ifindex,
 		    const struct net_prefix *prefix, struct err *err);
-int net_del_address(struct net *net, u32 ifindex,
-		    const struct net_prefix *prefix, struct err *err);
 /* The same without the routes: those of a host are its own. */
 int net_put_address(struct net *net, u32 ifindex,
 		    const struct net_prefix *prefix, struct err *err);
-int net_take_address(struct net *net, u32 ifindex,
-		     const struct net_prefix *prefix, struct err *err);
+int net_del_address(struct net *net, u32 ifindex,
+		    const struct net_prefix *prefix, struct err *err);
 typedef void net_address_fn(void *arg, u32 ifindex,
 			    const struct net_prefix *prefix);
 void net_each_address(struct net *net, net_address_fn *fn, void *arg);

@@ -14,6 +14,8 @@
 
 #define FAMILIES 2 /* IPv4, IPv6 */
 
+_Static_assert(NET_ADDRESSES_MAX <= 64, "struct device has a bit for each");
+
 static inline u32 family_index(u16 family)
 {
 	return family == AF_INET6;
@@ -49,6 +51,7 @@ struct device {
 	struct rcu_head head;
 	struct net_device device;
 	u32 address_cnt;
+	u64 bare; /* a bit an address: it has brought no routes */
 	struct net_prefix addresses[];
 };
 

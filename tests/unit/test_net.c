@@ -313,6 +313,36 @@ static void addresses_bring_routes(void **state)
 	}
 }
 
+static struct net_prefix prefix(const char *text)
+{
+	struct net_prefix p;
+
+	assert_int_equal(net_parse_prefix(text, &p, NULL), 0);
+	return p;
+}
+
+static void bare_addresses_bring_no_routes_and_take_none(void **state)
+{
+	const struct net_prefix bare = prefix("10.0.0.1/24"),
+				other = prefix("10.5.0.1/24");
+	struct rig *r = *state;
+	u32 before = 0, there = 0, with = 0, without = 0;
+
+	net_each_route(r->net, count, &before);
+	assert_int_equal(net_put_address(r->net, 1, &bare, NULL), 0);
+	assert_int_equal(net_add_address(r->net, 1, &bare, NULL), -EEXIST);
+	net_each_route(r->net, count, &there);
+	assert_int_equal(there, before);
+	assert_int_equal(net_add_address(r->net, 1, &other, NULL), 0);
+	assert_int_equal(add(r, "10.0.0.0/24 dev in"), 0);
+	net_each_route(r->net, count, &with);
+	assert_int_equal(net_del_address(r->net, 1, &bare, NULL), 0);
+	assert_int_equal(net_put_address(r->net, 1, &bare, NULL), 0);
+	assert_int_equal(net_del_address(r->net, 1, &other, NULL), 0);
+	net_each_route(r->net, count, &without);
+	assert_int_equal(without, with - 3);
+}
+
 static void neighbours_come_and_go(void **state)
 {
 	struct rig *r = *state;
@@ -422,6 +452,7 @@ int main(void)
 		NET_TEST(ways_share_flows_by_weight),
 		NET_TEST(rules_choose_tables),
 		NET_TEST(addresses_bring_routes),
+		NET_TEST(bare_addresses_bring_no_routes_and_take_none),
 		NET_TEST(neighbours_come_and_go),
 		NET_TEST(sockets_are_found_and_forgotten),
 		NET_TEST(no_net_is_a_host_with_a_loopback_device),
