@@ -4,7 +4,6 @@
 FOLDER CAPTURE.  Fails where one does something else, or where fewer than 95 of
 100 do the same of those that need nothing that Weir refuses by name."""
 import collections
-import json
 import os
 import re
 import struct
@@ -70,23 +69,12 @@ def first(capture, to):
 def test(weir, path, name, capture):
     """What `weir test --vs kernel` says of a program, or why it says nothing."""
     try:
-        done = subprocess.run(
+        said, reason = verify.ask_weir(
             [weir, "test", path, "--prog", name, "-r", capture, "--vs",
-             "kernel", "-j"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            timeout=SECONDS, check=False)
+             "kernel"], "kernel", SECONDS)
     except subprocess.TimeoutExpired:
         return None, SLOW
-    for text in (done.stdout, done.stderr):
-        try:
-            said = json.loads(text)
-        except ValueError:
-            continue
-        if "kernel" in said:
-            return said, None
-        if "error" in said:
-            return None, said["error"]["message"].split("\n")[0]
-    return None, "exit status %d: %s" % (
-        done.returncode, done.stderr.decode(errors="replace").strip()[:200])
+    return said, reason and reason.split("\n")[0]
 
 
 def kind_of(where, said, reason, refusal):

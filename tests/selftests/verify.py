@@ -34,21 +34,27 @@ def sections(path):
         yield data[name:data.index(b"\0", name)]
 
 
-def ask(weir, path):
-    """The programs Weir runs, or a reason why there is no answer."""
-    done = subprocess.run(
-        [weir, "verify", path, "--vs", "kernel", "-j"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=600,
-        check=False)
+def ask_weir(words, member, seconds):
+    """What a command says as JSON, or why it says nothing."""
+    done = subprocess.run([*words, "-j"], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=seconds, check=False)
     for text in (done.stdout, done.stderr):
         try:
             said = json.loads(text)
         except ValueError:
             continue
-        if "programs" in said:
-            return said["programs"], None
-        return [], said["error"]["message"]
-    return [], "exit status %d" % done.returncode
+        if member in said:
+            return said, None
+        if "error" in said:
+            return None, said["error"]["message"]
+    return None, "exit status %d" % done.returncode
+
+
+def ask(weir, path):
+    """The programs Weir runs, or a reason why there is no answer."""
+    said, reason = ask_weir([weir, "verify", path, "--vs", "kernel"],
+                            "programs", 600)
+    return said["programs"] if said else [], reason
 
 
 def unloadable(kernel):
