@@ -310,12 +310,12 @@ static int compute(struct verifier *v, const struct bpf_insn *insn,
 {
 	struct reg *dst = &state_regs(v->cur)[insn->dst_reg];
 	struct range by = num->var;
+	struct reg old;
 	int ret = fork_by_sign(v, insn, num);
-	struct reg old = *dst;
 
 	if (ret)
 		return ret;
-
+	old = *dst;
 	range_alu(BPF_OP(insn->code), BPF_CLASS(insn->code) == BPF_ALU64,
 		  &dst->var, &by);
 	*dst = (struct reg){
