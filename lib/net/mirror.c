@@ -137,7 +137,8 @@ static int ask_wanted(struct net_mirror *m)
 
 /* ---- hearing ---- */
 
-/* Routes that go with a device, an address or a nexthop go without a word. */
+/* Routes that go with a device or a nexthop go without a word; with an address
+ * in older kernels. */
 static int hear(const struct nlmsghdr *head, void *arg)
 {
 	struct net_mirror *m = arg;

@@ -49,7 +49,7 @@ def packed(address):
 IPV4 = ["10.1.0.2", "10.1.0.3", "10.1.0.1", "10.1.0.255", "10.2.0.9",
         "20.0.0.1", "20.1.2.3", "20.1.0.1", "30.0.0.1", "40.0.0.1", "41.0.0.1",
         "42.0.0.1", "50.0.0.1", "50.9.9.9", "60.0.0.1", "70.0.0.1",
-        "8.8.8.8", "127.0.0.1", "224.0.0.5", "10.3.0.7", "20.200.0.5"]
+        "55.0.0.1", "8.8.8.8", "127.0.0.1", "224.0.0.5", "10.3.0.7", "20.200.0.5"]
 IPV6 = ["fd01::2", "fd01::1", "fd02::9", "fd20::1", "fd20:1::1", "fd30::1",
         "fd40::1", "fd50::1", "2001:db8::1", "fd03::7"]
 
@@ -142,6 +142,19 @@ class Mirror(Case):
                    self.pins + "/asks")
         return self.answers(text, here)
 
+    @staticmethod
+    def addresses_there():
+        """As `weir address list` has them, which leaves out full lengths."""
+        found = set()
+        for device in json.loads(run("ip", "-j", "addr")):
+            number = DEVICES.get(device["ifname"])
+            for a in device["addr_info"] if number else ():
+                bits = 128 if a["family"] == "inet6" else 32
+                length = "" if a["prefixlen"] == bits else \
+                    f"/{a['prefixlen']}"
+                found.add(f"{a['local']}{length} dev p{number}")
+        return found
+
     def weir(self):
         with Client(self.daemon.sock) as c:
             for i, (device, sender, to, flags) in enumerate(questions()):
@@ -183,13 +196,16 @@ class Mirror(Case):
         end = time.monotonic() + seconds
         while True:
             there, here = self.kernel(), self.weir()
+            same = self.addresses_there() == set(self.ask("address", "list"))
             different = [
                 (question, t, h)
                 for question, t, h in zip(questions(), there, here)
                 if t != h and not self.may_differ(question, t, h)]
-            if not different or time.monotonic() > end:
+            if (not different and same) or time.monotonic() > end:
                 break
             time.sleep(0.1)
+        self.assertEqual(self.addresses_there(),
+                         set(self.ask("address", "list")), about)
         self.assertFalse(different, (about, different[:3]))
         return there
 
@@ -234,6 +250,7 @@ class Mirror(Case):
                  "nexthop via fd02::3",),
                 ("-6 route del fd50::/16 nexthop via fd01::2",),
                 ("addr add 10.3.0.1/24 dev lan", "addr add fd03::1/64 dev lan"),
+                ("route add 55.0.0.0/8 via 10.1.0.2 src 10.3.0.1",),
                 ("addr del 10.3.0.1/24 dev lan", "addr del fd03::1/64 dev lan"),
                 ("rule del priority 100",),
                 ("-6 rule add from fd01::/64 to fd30::/16 lookup 8",
