@@ -125,13 +125,8 @@ static void *array_lookup(struct map *map, const void *key)
 
 int array_check_update(const struct map *map, const void *key, u64 flags)
 {
-	if ((flags & ~(u64)BPF_F_LOCK) > BPF_EXIST)
-		return -EINVAL;
-	if (array_index(key) >= map->max_entries)
-		return -E2BIG;
-	if (flags & BPF_NOEXIST)
-		return -EEXIST;
-	return flags & BPF_F_LOCK && !map_has_lock(map) ? -EINVAL : 0;
+	return array_refuses(map->max_entries, array_index(key), flags,
+			     map_has_lock(map));
 }
 
 static int array_update(struct map *map, const void *key, const void *value,

@@ -28,36 +28,9 @@
  *
  * tests/stress/htab_replace.c attacks H2 and H3.
  */
-#include "maps/htab.h"
-
-#include <errno.h>
-
-static bool is_percpu(const struct htab *h)
-{
-	return h->fast.planes != NULL;
-}
+#include "maps/htab_write.h"
 
 /* ---- a bucket's places; under its lock ---- */
-
-static void set_tag(struct htab_bucket *b, u32 way, u16 tag)
-{
-	u64 *word = &b->tags[way / 4];
-	u32 shift = 16 * (way % 4);
-
-	__atomic_store_n(word,
-			 (*word & ~(0xffffull << shift)) | (u64)tag << shift,
-			 __ATOMIC_RELEASE);
-}
-
-static void set_index(u32 *at, u32 index)
-{
-	__atomic_store_n(at, index, __ATOMIC_RELEASE);
-}
-
-static void count_removal(struct htab_bucket *b)
-{
-	__atomic_store_n(&b->seq, b->seq + 1, __ATOMIC_RELEASE);
-}
 
 static void link_new(struct htab *h, struct htab_bucket *b, u32 index, u16 tag)
 {
@@ -66,58 +39,21 @@ static void link_new(struct htab *h, struct htab_bucket *b, u32 index, u16 tag)
 
 	if (likely(ways)) {
 		at = &b->elem[htab_way(ways)];
-		set_index(at, index);
-		set_tag(b, htab_way(ways), tag);
+		htab_set_index(at, index);
+		htab_set_tag(b, htab_way(ways), tag);
 	} else {
-		set_index(htab_link(&h->fast, index), *at);
-		set_index(at, index);
+		htab_set_index(htab_link(&h->fast, index), *at);
+		htab_set_index(at, index);
 	}
 	if (h->lru)
 		htab_set_heat(&h->fast, b, (struct htab_hit){ index, at },
 			      HTAB_WARM);
 }
 
-/* The link of an element in a way is never read. */
-static inline void replace(struct htab *h, struct htab_bucket *b,
-			   struct htab_hit old, u32 new)
-{
-	if (unlikely(!htab_is_way(b, old.at)))
-		set_index(htab_link(&h->fast, new),
-			  *htab_link(&h->fast, old.index));
-	set_index(old.at, new);
-	count_removal(b);
-	if (h->lru)
-		htab_set_heat(&h->fast, b, (struct htab_hit){ new, old.at },
-			      HTAB_HOT);
-}
-
-u32 htab_unlink(struct htab *h, struct htab_bucket *b, u32 *at)
-{
-	u32 index = *at;
-
-	if (likely(htab_is_way(b, at))) {
-		set_tag(b, (u32)(at - b->elem), 0);
-		set_index(at, 0);
-	} else {
-		set_index(at, *htab_link(&h->fast, index));
-	}
-	count_removal(b);
-	return index;
-}
-
 /* ---- writing ---- */
 
-/* What is to be written and how. */
-struct source {
-	const void *key;
-	const void *value;
-	u64 flags;
-	bool all_slots; /* control: a value for each slot, padding included */
-	bool in_place;	/* into the old value under its lock (BPF_F_LOCK) */
-};
-
-static void fill_percpu(struct htab *h, u32 index, const struct source *from,
-			bool new)
+void htab_fill_percpu(struct htab *h, u32 index, const struct htab_source *from,
+		      bool new)
 {
 	const struct htab_fast *f = &h->fast;
 	const u8 *value = from->value;
@@ -138,53 +74,9 @@ static void fill_percpu(struct htab *h, u32 index, const struct source *from,
 	}
 }
 
-/* size: the key's. */
-HTAB_INLINE void fill(struct htab *h, u32 index, const struct source *from,
-		      u32 size)
-{
-	/* H5: whoever sees one of the stores below sees seq changed. */
-	atomic_thread_fence(memory_order_release);
-	words_in(htab_elem(&h->fast, index), from->key, size);
-	if (is_percpu(h))
-		fill_percpu(h, index, from, true);
-	else
-		value_new(&h->map, htab_value(&h->fast, index), from->value);
-}
-
-/* What another element was taken for. */
-static inline void give_back(struct htab *h, struct pool_list *own, u32 index)
-{
-	if (!is_percpu(h))
-		value_gone(&h->map, htab_value(&h->fast, index));
-	pool_retire(&h->pool, own, index);
-	if (h->lru && pool_can_give(own))
-		lru_has_room(h->lru);
-}
-
-/* What was deleted: there is room for another key now. */
-static inline void drop(struct htab *h, struct pool_list *own, u32 index)
-{
-	if (!is_percpu(h))
-		value_gone(&h->map, htab_value(&h->fast, index));
-	pool_drop(&h->pool, own, index);
-	if (h->lru)
-		lru_has_room(h->lru);
-}
-
-/* Only more threads without a slot than spares can make it wait, for one of
- * them to give back what it replaced. */
-static inline u32 borrow(struct htab *h, struct pool_list *own)
-{
-	u32 index;
-
-	while (unlikely((index = pool_swap(&h->pool, own)) == 0))
-		sched_yield();
-	return index;
-}
-
 /* A write that is not over yet, and what it has in hand. */
 struct write {
-	const struct source *from;
+	const struct htab_source *from;
 	u64 hash;
 	struct htab_bucket *bucket;
 	struct pool_list *own; /* the thread's */
@@ -206,12 +98,12 @@ static int make_place(struct htab *h, struct write *w, u32 *index)
 		cold = lru_cold_place(h, w->bucket);
 		if (!cold)
 			return -E2BIG;
-		w->old = htab_unlink(h, w->bucket, cold);
+		w->old = htab_unlink(&h->fast, w->bucket, cold);
 	}
 	*index = w->filled;
 	if (w->victim || w->old) {
 		if (!*index)
-			*index = borrow(h, w->own);
+			*index = htab_borrow(h, w->own);
 		return 0;
 	}
 	err = *index ? pool_keep(&h->pool) : pool_take(&h->pool, index);
@@ -228,7 +120,7 @@ static int insert(struct htab *h, struct write *w)
 	if (err)
 		return err;
 	if (!w->filled)
-		fill(h, index, w->from, h->map.key_size);
+		htab_fill(h, &h->fast, index, w->from, h->map.key_size, 0);
 	w->filled = 0;
 	link_new(h, w->bucket, index, htab_tag(w->hash));
 	return 0;
@@ -237,15 +129,15 @@ static int insert(struct htab *h, struct write *w)
 /* The key is there. */
 static void overwrite(struct htab *h, struct write *w, struct htab_hit old)
 {
-	if (is_percpu(h)) {
-		fill_percpu(h, old.index, w->from, false);
+	if (h->fast.planes) {
+		htab_fill_percpu(h, old.index, w->from, false);
 		if (h->lru)
 			htab_set_heat(&h->fast, w->bucket, old, HTAB_HOT);
 	} else if (w->from->in_place) {
 		value_over_locked(&h->map, htab_value(&h->fast, old.index),
 				  w->from->value);
 	} else {
-		replace(h, w->bucket, old, w->filled);
+		htab_replace(&h->fast, w->bucket, old, w->filled);
 		w->filled = 0;
 		w->old = old.index;
 	}
@@ -275,9 +167,8 @@ static void make_room(struct htab *h, struct write *w)
 		sched_yield();
 }
 
-/* The bucket is locked, the key was found or not. */
-static int put_slowly(struct htab *h, const struct source *from, u64 hash,
-		      struct htab_bucket *b, u32 filled, struct htab_hit old)
+int htab_put_slowly(struct htab *h, const struct htab_source *from, u64 hash,
+		    struct htab_bucket *b, u32 filled, struct htab_hit old)
 {
 	struct write w = { .from = from,
 			   .hash = hash,
@@ -298,38 +189,19 @@ static int put_slowly(struct htab *h, const struct source *from, u64 hash,
 	if (w.filled)
 		pool_return(&h->pool, w.filled);
 	if (w.old)
-		give_back(h, w.own, w.old);
+		htab_give_back(h, &h->fast, w.own, w.old, 0);
 	if (w.victim)
-		give_back(h, w.own, w.victim);
+		htab_give_back(h, &h->fast, w.own, w.victim, 0);
 	return err;
 }
 
-/* While the bucket comes from memory the element that will probably be linked
- * is filled.  size: the key's. */
-HTAB_INLINE int put_sized(struct htab *h, const struct source *from, u32 size)
+/* size: the key's. */
+HTAB_INLINE int put_sized(struct htab *h, const struct htab_source *from, u32 size)
 {
-	struct pool_list *own = pool_own_list(&h->pool);
-	u64 hash = htab_hash_sized(&h->fast, from->key, size);
-	struct htab_bucket *b = htab_bucket_of(&h->fast, hash);
-	struct htab_hit old;
-	u32 filled = 0;
-
-	__builtin_prefetch(b, 1);
-	if (!is_percpu(h) && !from->in_place) {
-		filled = borrow(h, own);
-		fill(h, filled, from, size);
-	}
-	spin_lock(htab_lock_of(b));
-	old = htab_probe(&h->fast, b, from->key, size, htab_tag(hash), b->seq);
-	if (unlikely(!old.index || !filled || from->flags == BPF_NOEXIST))
-		return put_slowly(h, from, hash, b, filled, old);
-	replace(h, b, old, filled);
-	spin_unlock(htab_lock_of(b));
-	give_back(h, own, old.index);
-	return 0;
+	return htab_put(h, &h->fast, pool_own_list(&h->pool), from, size, 0);
 }
 
-static inline int put(struct htab *h, struct source *from)
+static inline int put(struct htab *h, struct htab_source *from)
 {
 	from->in_place = from->flags & BPF_F_LOCK;
 	from->flags &= ~(u64)BPF_F_LOCK;
@@ -346,7 +218,7 @@ static inline int put(struct htab *h, struct source *from)
 
 int htab_update(struct map *map, const void *key, const void *value, u64 flags)
 {
-	struct source from = { .key = key, .value = value, .flags = flags };
+	struct htab_source from = { .key = key, .value = value, .flags = flags };
 
 	return put(htab_of(map), &from);
 }
@@ -354,35 +226,19 @@ int htab_update(struct map *map, const void *key, const void *value, u64 flags)
 int htab_write(struct map *map, const void *key, const void *value, u64 flags)
 {
 	struct htab *h = htab_of(map);
-	struct source from = { .key = key,
+	struct htab_source from = { .key = key,
 			       .value = value,
 			       .flags = flags,
-			       .all_slots = is_percpu(h) };
+			       .all_slots = h->fast.planes != NULL };
 
 	return put(h, &from);
 }
 
-/* value: where to leave a copy of what is deleted, or NULL. */
 HTAB_INLINE int remove_sized(struct htab *h, const void *key, u32 size,
 			     void *value, u64 flags)
 {
-	u64 hash = htab_hash_sized(&h->fast, key, size);
-	struct htab_bucket *b = htab_bucket_of(&h->fast, hash);
-	struct htab_hit hit;
-
-	__builtin_prefetch(b, 1);
-	spin_lock(htab_lock_of(b));
-	hit = htab_probe(&h->fast, b, key, size, htab_tag(hash), b->seq);
-	__builtin_prefetch(htab_link(&h->fast, hit.index), 1);
-	if (hit.index && value)
-		htab_copy_value(h, hit.index, value, flags & BPF_F_LOCK);
-	if (hit.index)
-		htab_unlink(h, b, hit.at);
-	spin_unlock(htab_lock_of(b));
-	if (!hit.index)
-		return -ENOENT;
-	drop(h, pool_own_list(&h->pool), hit.index);
-	return 0;
+	return htab_remove(h, &h->fast, pool_own_list(&h->pool), key, size, 0,
+			   value, flags);
 }
 
 static int remove_key(struct map *map, const void *key, void *value, u64 flags)

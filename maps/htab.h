@@ -34,10 +34,6 @@ static inline struct spin *htab_lock_of(struct htab_bucket *b)
 u32 htab_next_place(const struct htab *h, const struct htab_bucket *b, u32 *at,
 		    u32 index);
 
-/* Unlinks the element that stands there, under the bucket's lock.  The caller
- * owns it then and gives it to pool_retire(). */
-u32 htab_unlink(struct htab *h, struct htab_bucket *b, u32 *at);
-
 /* htab.c: writes, by programs and by the control side */
 int htab_update(struct map *map, const void *key, const void *value, u64 flags);
 int htab_write(struct map *map, const void *key, const void *value, u64 flags);

@@ -32,7 +32,7 @@
 
 #include <stdlib.h>
 
-#include "maps/htab.h"
+#include "maps/htab_write.h"
 
 #define GROUP 16
 #define PATIENCE 256
@@ -155,7 +155,7 @@ static u32 evict_below(struct htab *h, struct htab_bucket *b, u32 heat)
 	spin_lock(htab_lock_of(b));
 	at = place_below(h, b, heat);
 	if (at)
-		index = htab_unlink(h, b, at);
+		index = htab_unlink(&h->fast, b, at);
 	spin_unlock(htab_lock_of(b));
 	return index;
 }

@@ -209,17 +209,6 @@ int redirect_no_write(struct map *map, const void *key, const void *value,
 
 /* ---- for lcores ---- */
 
-struct redirect_entry *redirect_at(const struct map *map, u32 key)
-{
-	switch (map->type) {
-	case BPF_MAP_TYPE_DEVMAP:
-	case BPF_MAP_TYPE_CPUMAP:
-	case BPF_MAP_TYPE_XSKMAP: return object_at(map, key);
-	case BPF_MAP_TYPE_DEVMAP_HASH: return devmap_hash_at(map, key);
-	default: return NULL;
-	}
-}
-
 struct redirect_entry *redirect_next(const struct map *map,
 				     const struct redirect_entry *entry)
 {
@@ -231,12 +220,4 @@ struct redirect_entry *redirect_next(const struct map *map,
 	     !next && i < map->max_entries; i++)
 		next = redirect_at(map, (u32)i);
 	return next;
-}
-
-u64 redirect_flags(const struct map *map)
-{
-	if (map->type == BPF_MAP_TYPE_DEVMAP ||
-	    map->type == BPF_MAP_TYPE_DEVMAP_HASH)
-		return BPF_F_BROADCAST | BPF_F_EXCLUDE_INGRESS;
-	return 0;
 }

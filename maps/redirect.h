@@ -15,7 +15,7 @@
 #ifndef WEIR_MAPS_REDIRECT_H
 #define WEIR_MAPS_REDIRECT_H
 
-#include "maps/map.h"
+#include "maps/object_array.h"
 
 struct pkt_queue;
 
@@ -41,14 +41,33 @@ struct redirect_entry {
 	struct rcu_head free_head;
 };
 
+/* devmap_hash.c */
+struct redirect_entry *devmap_hash_at(const struct map *map, u32 key);
+
 /* For lcores.  NULL: no such entry, or a map of another type. */
-struct redirect_entry *redirect_at(const struct map *map, u32 key);
+static inline struct redirect_entry *redirect_at(const struct map *map, u32 key)
+{
+	switch (map->type) {
+	case BPF_MAP_TYPE_DEVMAP:
+	case BPF_MAP_TYPE_CPUMAP:
+	case BPF_MAP_TYPE_XSKMAP: return object_at(map, key);
+	case BPF_MAP_TYPE_DEVMAP_HASH: return devmap_hash_at(map, key);
+	default: return NULL;
+	}
+}
+
 /* The entry after this one, NULL: the first; while the caller is a reader.
  * NULL: that was the last. */
 struct redirect_entry *redirect_next(const struct map *map,
 				     const struct redirect_entry *entry);
 /* Flags of bpf_redirect_map() beside the default action. */
-u64 redirect_flags(const struct map *map);
+static inline u64 redirect_flags(const struct map *map)
+{
+	if (map->type == BPF_MAP_TYPE_DEVMAP ||
+	    map->type == BPF_MAP_TYPE_DEVMAP_HASH)
+		return BPF_F_BROADCAST | BPF_F_EXCLUDE_INGRESS;
+	return 0;
+}
 
 /* A packet takes a place in the queue, until it is unqueued. */
 bool redirect_queue(struct redirect_entry *entry);

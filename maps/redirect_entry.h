@@ -51,7 +51,6 @@ int redirect_array_erase(struct map *map, const void *key);
 u64 redirect_array_bytes(const struct map *map);
 
 /* devmap_hash.c */
-struct redirect_entry *devmap_hash_at(const struct map *map, u32 key);
 struct redirect_entry *devmap_hash_next(const struct map *map,
 					const struct redirect_entry *entry);
 

@@ -1,25 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* csum.c - csum_diff, l3_csum_replace, l4_csum_replace */
-#include "helper/csum.h"
-
 #include "helper/helpers.h"
-
-u32 csum_bytes(const void *bytes, u32 len, u32 seed)
-{
-	const u8 *at = bytes;
-	u64 sum = seed;
-	u32 word;
-
-	for (; len >= sizeof(word); at += sizeof(word), len -= sizeof(word)) {
-		memcpy(&word, at, sizeof(word));
-		sum += word;
-	}
-	word = 0;
-	memcpy(&word, at, len);
-	sum += word;
-	sum = (sum & UINT32_MAX) + (sum >> 32);
-	return (u32)(sum + (sum >> 32));
-}
+#include "helper/hot.h"
 
 void csum_pulled(struct pkt *p, const void *bytes, u32 len)
 {
@@ -36,16 +18,7 @@ void csum_pushed(struct pkt *p, const void *bytes, u32 len)
 HELPER_5(csum_diff, const void *, from, u32, from_size, const void *, to, u32,
 	 to_size, u32, seed)
 {
-	u32 sum = seed;
-
-	if (from_size && to_size)
-		sum = csum_sub(csum_bytes(to, to_size, seed),
-			       csum_bytes(from, from_size, 0));
-	else if (to_size)
-		sum = csum_bytes(to, to_size, seed);
-	else if (from_size)
-		sum = ~csum_bytes(from, from_size, ~seed);
-	return csum_fold16(sum);
+	return hot_csum_diff(from, from_size, to, to_size, seed);
 }
 
 const struct helper helper_csum_diff = {

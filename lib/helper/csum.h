@@ -48,7 +48,22 @@ static inline u16 csum_fold(u32 sum)
 }
 
 /* sum and that of len bytes. */
-u32 csum_bytes(const void *bytes, u32 len, u32 sum);
+static inline u32 csum_bytes(const void *bytes, u32 len, u32 seed)
+{
+	const u8 *at = bytes;
+	u64 sum = seed;
+	u32 word;
+
+	for (; len >= sizeof(word); at += sizeof(word), len -= sizeof(word)) {
+		memcpy(&word, at, sizeof(word));
+		sum += word;
+	}
+	word = 0;
+	memcpy(&word, at, len);
+	sum += word;
+	sum = (sum & UINT32_MAX) + (sum >> 32);
+	return (u32)(sum + (sum >> 32));
+}
 
 /* sum and that of bytes off from its start. */
 static inline u32 csum_block_add(u32 sum, u32 block, u32 off)

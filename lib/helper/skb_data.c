@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* skb_data.c - skb_load_bytes and _relative, skb_store_bytes, skb_pull_data */
-#include "helper/csum.h"
 #include "helper/helpers.h"
+#include "helper/hot.h"
 #include "helper/skb.h"
 
 /* Are len bytes at an offset of the packet? */
@@ -13,12 +13,7 @@ static bool holds(const struct pkt *p, u32 offset, u32 len)
 HELPER_4(skb_load_bytes, const struct pkt *, p, u32, offset, void *, to, u32,
 	 len)
 {
-	if (!holds(p, offset, len)) {
-		memset(to, 0, len);
-		return helper_error(-EFAULT);
-	}
-	memcpy(to, p->data + offset, len);
-	return 0;
+	return hot_skb_load_bytes(p, offset, to, len);
 }
 
 const struct helper helper_skb_load_bytes = {

@@ -3,15 +3,11 @@
 #include <time.h>
 
 #include "helper/helpers.h"
-
-static u64 now(struct run *run, int clock)
-{
-	return run->world->ops->ktime_ns(run->world, clock);
-}
+#include "helper/hot.h"
 
 HELPER_0(ktime_get_ns)
 {
-	return now(run, CLOCK_MONOTONIC);
+	return hot_clock(run, CLOCK_MONOTONIC);
 }
 
 const struct helper helper_ktime_get_ns = {
@@ -24,7 +20,7 @@ const struct helper helper_ktime_get_ns = {
 
 HELPER_0(ktime_get_boot_ns)
 {
-	return now(run, CLOCK_BOOTTIME);
+	return hot_clock(run, CLOCK_BOOTTIME);
 }
 
 const struct helper helper_ktime_get_boot_ns = {
@@ -37,7 +33,7 @@ const struct helper helper_ktime_get_boot_ns = {
 
 HELPER_0(ktime_get_coarse_ns)
 {
-	return now(run, CLOCK_MONOTONIC_COARSE);
+	return hot_clock(run, CLOCK_MONOTONIC_COARSE);
 }
 
 const struct helper helper_ktime_get_coarse_ns = {
@@ -50,7 +46,7 @@ const struct helper helper_ktime_get_coarse_ns = {
 
 HELPER_0(ktime_get_tai_ns)
 {
-	return now(run, CLOCK_TAI);
+	return hot_clock(run, CLOCK_TAI);
 }
 
 const struct helper helper_ktime_get_tai_ns = {
@@ -63,7 +59,7 @@ const struct helper helper_ktime_get_tai_ns = {
 
 HELPER_0(jiffies64)
 {
-	return JIFFIES_AT_BOOT + now(run, CLOCK_MONOTONIC) / JIFFIES_NS;
+	return JIFFIES_AT_BOOT + hot_clock(run, CLOCK_MONOTONIC) / JIFFIES_NS;
 }
 
 const struct helper helper_jiffies64 = {

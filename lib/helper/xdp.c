@@ -1,24 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* xdp.c - xdp_adjust_head, xdp_adjust_meta, xdp_adjust_tail */
-#include <linux/if_ether.h>
-#include <string.h>
-
 #include "helper/helpers.h"
+#include "helper/hot.h"
 
 #define META_MAX 255 /* skb_shared_info's meta_len is a byte */
 
 HELPER_2(xdp_adjust_head, struct pkt *, p, s32, offset)
 {
-	s64 meta = p->data - p->data_meta;
-	s64 data = (p->data - p->head) + (s64)offset;
-
-	if (data < PKT_XDP_FRAME + meta ||
-	    data > (p->data_end - p->head) - ETH_HLEN)
-		return helper_error(-EINVAL);
-	memmove(p->data_meta + offset, p->data_meta, (size_t)meta);
-	p->data_meta += offset;
-	p->data += offset;
-	return 0;
+	return hot_xdp_adjust_head(p, offset);
 }
 
 const struct helper helper_xdp_adjust_head = {

@@ -173,8 +173,19 @@ static bool run_xdp(const struct chain *chain, struct run *run, s32 *code)
 	return true;
 }
 
-/* The first result that is no TCX_NEXT ends the tcx entries; one that tcx does
- * not know leaves the packet to the classifiers. */
+/* A result of tcx; one that it does not know leaves the packet to the
+ * classifiers. */
+static s32 tcx_result(struct pkt *p, s32 code)
+{
+	switch (code) {
+	case TCX_PASS: p->tc_index = p->tc_classid; return code;
+	case TCX_DROP:
+	case TCX_REDIRECT: return code;
+	default: return TCX_NEXT;
+	}
+}
+
+/* The first result that is no TCX_NEXT ends the tcx entries. */
 static bool run_tcx(const struct chain *chain, struct run *run, u32 *at,
 		    s32 *code)
 {
@@ -186,12 +197,7 @@ static bool run_tcx(const struct chain *chain, struct run *run, u32 *at,
 		    unlikely(!run_entry(&chain->entries[i], run, code)))
 			return false;
 	*at = i;
-	switch (*code) {
-	case TCX_PASS: run->pkt->tc_index = run->pkt->tc_classid; break;
-	case TCX_DROP:
-	case TCX_REDIRECT: break;
-	default: *code = TCX_NEXT;
-	}
+	*code = tcx_result(run->pkt, *code);
 	return true;
 }
 
@@ -208,26 +214,32 @@ static s32 direct_action(s32 code)
 	}
 }
 
-static bool run_classifier(const struct chain_entry *e, struct run *run,
-			   s32 *code)
+static s32 classifier_result(const struct chain_entry *e, struct pkt *p,
+			     s32 code)
 {
-	struct pkt *p = run->pkt;
 	u32 classid;
 
-	p->tc_classid = (u16)e->classid;
-	if (unlikely(!run_entry(e, run, code)))
-		return false;
 	if (!p->tstamp)
 		p->tstamp_type = 0;
 	if (e->direct_action) {
-		*code = direct_action(*code);
+		code = direct_action(code);
 		classid = p->tc_classid;
 	} else {
-		classid = *code == -1 ? e->classid : (u32)*code;
-		*code = *code ? TC_ACT_OK : TC_ACT_UNSPEC;
+		classid = code == -1 ? e->classid : (u32)code;
+		code = code ? TC_ACT_OK : TC_ACT_UNSPEC;
 	}
-	if (*code == TC_ACT_OK)
+	if (code == TC_ACT_OK)
 		p->tc_index = (u16)classid;
+	return code;
+}
+
+static bool run_classifier(const struct chain_entry *e, struct run *run,
+			   s32 *code)
+{
+	run->pkt->tc_classid = (u16)e->classid;
+	if (unlikely(!run_entry(e, run, code)))
+		return false;
+	*code = classifier_result(e, run->pkt, *code);
 	return true;
 }
 
@@ -247,16 +259,13 @@ static bool run_tc(const struct chain *chain, struct run *run, s32 *code)
 static void run_packet(const struct chain *chain, struct run *run,
 		       struct verdict *v)
 {
-	bool xdp = chain->kind == HOOK_XDP;
 	s32 code;
 
-	if (unlikely(!(xdp ? run_xdp(chain, run, &code)
-			   : run_tc(chain, run, &code))))
-		verdict_stopped(v, chain->kind);
-	else if (xdp)
-		verdict_xdp(v, (u32)code, run);
+	if (likely(chain->kind == HOOK_XDP ? run_xdp(chain, run, &code)
+					   : run_tc(chain, run, &code)))
+		verdict_burst(v, chain->kind, &code, 1, run);
 	else
-		verdict_tc(v, code, run);
+		verdict_stopped(v, chain->kind);
 }
 
 void entry_run(struct prog *prog, struct run *run, struct pkt *pkt,
@@ -266,56 +275,97 @@ void entry_run(struct prog *prog, struct run *run, struct pkt *pkt,
 
 	run_begin(run, pkt);
 	if (likely(run_prog(prog, run, &code)))
-		verdict_xdp(v, (u32)code, run);
+		verdict_burst(v, HOOK_XDP, &code, 1, run);
 	else
 		verdict_stopped(v, HOOK_XDP);
 }
 
-/* What comes of a code of the only program of an XDP chain. */
-static u32 alone(const struct chain_entry *e, s32 code)
+/* ---- one program, which runs bursts itself ---- */
+
+/* Whoever XDP's only program lets continue has passed. */
+static void xdp_results(const struct chain_entry *e, s32 *codes, u32 n)
 {
-	return (u32)code <= XDP_REDIRECT && e->chain_actions & 1u << code
-		       ? XDP_PASS
-		       : (u32)code;
+	u32 go_on = e->chain_actions & ((2u << XDP_REDIRECT) - 1);
+
+	for (u32 i = 0; i < n; i++)
+		if ((u32)codes[i] <= XDP_REDIRECT && go_on & 1u << codes[i])
+			codes[i] = XDP_PASS;
 }
 
-/* One program at XDP that runs bursts itself. */
-static void run_alone(const struct chain *chain, struct run *run,
-		      struct pkt **pkts, u32 n, struct verdict *verdicts)
+static void tc_results(const struct chain_entry *e, struct pkt **pkts,
+		       s32 *codes, u32 n)
+{
+	for (u32 i = 0; i < n; i++)
+		codes[i] = e->style == CHAIN_TCX
+				   ? tcx_result(pkts[i], codes[i])
+				   : classifier_result(e, pkts[i], codes[i]);
+}
+
+/* What each packet has before tc's only program. */
+static void tc_enter(const struct chain *chain, struct pkt **pkts, u32 n)
 {
 	const struct chain_entry *e = &chain->entries[0];
-	const struct prog *prog = e->prog;
+
+	for (u32 i = 0; i < n; i++) {
+		pkt_enter_tc(pkts[i], chain->kind == HOOK_TC_INGRESS);
+		if (e->style == CHAIN_CLS_BPF)
+			pkts[i]->tc_classid = (u16)e->classid;
+	}
+}
+
+/* As prog->run_burst; codes are those that the chain ends with. */
+static u32 burst_alone(const struct chain *chain, struct run *run,
+		       struct pkt **pkts, u32 n, s32 *codes)
+{
+	const struct chain_entry *e = &chain->entries[0];
+	u32 ran = e->prog->run_burst(e->prog, run, pkts, n, codes);
+
+	stat_add(&e->prog->stats[run->slot].runs, ran);
+	if (chain->kind == HOOK_XDP)
+		xdp_results(e, codes, ran);
+	else
+		tc_results(e, pkts, codes, ran);
+	return ran;
+}
+
+/* As chain_run_burst(). */
+static bool run_alone(const struct chain *chain, struct run *run,
+		      struct pkt **pkts, u32 n, struct verdict *verdicts)
+{
 	s32 codes[PROG_BURST];
+	u32 ran;
 
-	while (n) {
-		u32 ran = prog->run_burst(prog, run, pkts, n, codes);
-
-		stat_add(&prog->stats[run->slot].runs, ran);
-		for (u32 i = 0; i < ran; i++)
-			verdict_xdp(&verdicts[i], alone(e, codes[i]), run);
+	if (chain->kind != HOOK_XDP)
+		tc_enter(chain, pkts, n);
+	ran = burst_alone(chain, run, pkts, n, codes);
+	if (ran == n && likely(!run->fault.code) &&
+	    verdict_same(verdicts, chain->kind, codes, n))
+		return true;
+	for (;;) {
+		verdict_burst(verdicts, chain->kind, codes, ran, run);
 		if (unlikely(run->fault.code)) {
 			report_stop(run);
 			verdict_stopped(&verdicts[ran - 1], chain->kind);
 		}
+		n -= ran;
+		if (!n)
+			return false;
 		pkts += ran;
 		verdicts += ran;
-		n -= ran;
+		ran = burst_alone(chain, run, pkts, n, codes);
 	}
 }
 
-/* At most PROG_BURST packets. */
-static void run_part(const struct chain *chain, struct run *run,
+static bool run_through(const struct chain *chain, struct run *run,
 		     struct pkt **pkts, u32 n, struct verdict *verdicts)
 {
-	if (chain->kind == HOOK_XDP && chain->len == 1 &&
-	    chain->entries[0].prog->run_burst) {
-		run_alone(chain, run, pkts, n, verdicts);
-		return;
-	}
+	if (chain->len == 1 && chain->entries[0].prog->run_burst)
+		return run_alone(chain, run, pkts, n, verdicts);
 	for (u32 i = 0; i < n; i++) {
 		run_begin(run, pkts[i]);
 		run_packet(chain, run, &verdicts[i]);
 	}
+	return false;
 }
 
 static void look_ahead(const struct chain *chain, struct run *run,
@@ -330,30 +380,24 @@ static void look_ahead(const struct chain *chain, struct run *run,
 }
 
 /* Some program of the chain looks ahead, if that pays. */
-static void run_looking(const struct chain *chain, struct run *run,
+static bool run_looking(const struct chain *chain, struct run *run,
 			struct pkt **pkts, u32 n, struct verdict *verdicts)
 {
 	struct prog_ahead *ahead = &chain->looker->stats[run->slot].ahead;
 	u64 start = ahead_start(ahead);
+	bool same;
 
 	if (ahead_looks(ahead))
 		look_ahead(chain, run, pkts, n);
-	run_part(chain, run, pkts, n, verdicts);
+	same = run_through(chain, run, pkts, n, verdicts);
 	ahead_stop(ahead, start, n);
+	return same;
 }
 
-void chain_run_burst(const struct chain *chain, struct run *run,
+bool chain_run_burst(const struct chain *chain, struct run *run,
 		     struct pkt **pkts, u32 n, struct verdict *verdicts)
 {
-	while (n) {
-		u32 part = MIN(n, (u32)PROG_BURST);
-
-		if (chain->looker && part >= AHEAD_PACKETS)
-			run_looking(chain, run, pkts, part, verdicts);
-		else
-			run_part(chain, run, pkts, part, verdicts);
-		pkts += part;
-		verdicts += part;
-		n -= part;
-	}
+	if (chain->looker && n >= AHEAD_PACKETS)
+		return run_looking(chain, run, pkts, n, verdicts);
+	return run_through(chain, run, pkts, n, verdicts);
 }

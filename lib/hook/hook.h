@@ -50,7 +50,8 @@ struct verdict {
 	enum verdict_kind kind;
 	u8 drop;      /* enum drop_reason if dropped */
 	s32 code;     /* as Linux names it: XDP_*, TC_ACT_* */
-	/* VERDICT_REDIRECT; what is not NULL is usable until the burst ends */
+	/* Set for VERDICT_REDIRECT alone; what is not NULL is usable until the
+	 * burst ends. */
 	u32 ifindex;
 	u64 flags;
 	enum redirect_how how; /* to ifindex */
@@ -70,9 +71,10 @@ u32 chain_len(const struct chain *chain);
 u64 chain_reads(const struct chain *chain);
 const struct chain_entry *chain_at(const struct chain *chain, u32 i);
 
-/* Packet by packet through all programs of the chain.  run->slot is one of the
- * programs'; their runs and stops are counted there. */
-void chain_run_burst(const struct chain *chain, struct run *run,
+/* Packet by packet, 1 to PROG_BURST of them, through all programs of the chain.  run->slot is one of the
+ * programs'; their runs and stops are counted there.  True: all packets have
+ * got verdicts[0], which is no redirect, and no other is set. */
+bool chain_run_burst(const struct chain *chain, struct run *run,
 		     struct pkt **pkts, u32 n, struct verdict *verdicts);
 
 /* One packet through the program of a devmap's or cpumap's entry, counted as in

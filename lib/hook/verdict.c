@@ -3,6 +3,7 @@
 #include "hook/verdict.h"
 
 #include <linux/pkt_cls.h>
+#include <string.h>
 
 #include "stats/stats.h"
 
@@ -28,24 +29,38 @@ const char *verdict_code_name(enum hook_kind kind, s32 code)
 	return (u32)code + 1 < ARRAY_LEN(tc_names) ? tc_names[code + 1] : NULL;
 }
 
-static void pass(struct verdict *v)
-{
-	v->kind = VERDICT_PASS;
-}
+/* What becomes of a packet for a code alone. */
+struct fate {
+	u8 kind; /* enum verdict_kind */
+	u8 drop; /* enum drop_reason */
+};
 
-static void drop(struct verdict *v, enum drop_reason reason)
-{
-	v->kind = VERDICT_DROP;
-	v->drop = (u8)reason;
-}
+static const struct fate xdp_fates[] = {
+	[XDP_ABORTED] = { VERDICT_DROP, DROP_XDP_ABORTED },
+	[XDP_DROP] = { VERDICT_DROP, DROP_XDP_DROP },
+	[XDP_PASS] = { VERDICT_PASS, 0 },
+	[XDP_TX] = { VERDICT_TX, 0 },
+	[XDP_REDIRECT] = { VERDICT_REDIRECT, 0 },
+	{ VERDICT_DROP, DROP_XDP_BAD_CODE },
+};
+
+/* from TC_ACT_UNSPEC on; what is not here passes */
+static const struct fate tc_fates[] = {
+	[TC_ACT_SHOT + 1] = { VERDICT_DROP, DROP_TC_SHOT },
+	[TC_ACT_STOLEN + 1] = { VERDICT_DROP, DROP_TC_STOLEN },
+	[TC_ACT_QUEUED + 1] = { VERDICT_DROP, DROP_TC_STOLEN },
+	[TC_ACT_TRAP + 1] = { VERDICT_DROP, DROP_TC_STOLEN },
+	[TC_ACT_REDIRECT + 1] = { VERDICT_REDIRECT, 0 },
+	[TC_ACT_TRAP + 2] = { VERDICT_PASS, 0 },
+};
 
 static void redirect(struct verdict *v, const struct run *run)
 {
 	if (!run->redirect.set) {
-		drop(v, DROP_REDIRECT);
+		v->kind = VERDICT_DROP;
+		v->drop = DROP_REDIRECT;
 		return;
 	}
-	v->kind = VERDICT_REDIRECT;
 	v->ifindex = run->redirect.ifindex;
 	v->flags = run->redirect.flags;
 	v->how = run->redirect.how;
@@ -54,36 +69,51 @@ static void redirect(struct verdict *v, const struct run *run)
 	v->map = run->redirect.map;
 }
 
-void verdict_xdp(struct verdict *v, u32 code, const struct run *run)
+static inline void decide(struct verdict *v, s32 code, struct fate fate,
+			  const struct run *run)
 {
-	*v = (struct verdict){ .code = (s32)code };
-	switch (code) {
-	case XDP_PASS: pass(v); break;
-	case XDP_TX: v->kind = VERDICT_TX; break;
-	case XDP_REDIRECT: redirect(v, run); break;
-	case XDP_DROP: drop(v, DROP_XDP_DROP); break;
-	case XDP_ABORTED: drop(v, DROP_XDP_ABORTED); break;
-	default: drop(v, DROP_XDP_BAD_CODE); break;
-	}
+	v->code = code;
+	v->kind = fate.kind;
+	v->drop = fate.drop;
+	if (unlikely(fate.kind == VERDICT_REDIRECT))
+		redirect(v, run);
 }
 
-void verdict_tc(struct verdict *v, s32 code, const struct run *run)
+static inline struct fate xdp_fate(u32 code)
 {
-	*v = (struct verdict){ .code = code };
-	switch (code) {
-	case TC_ACT_SHOT: drop(v, DROP_TC_SHOT); break;
-	case TC_ACT_STOLEN:
-	case TC_ACT_QUEUED:
-	case TC_ACT_TRAP: drop(v, DROP_TC_STOLEN); break;
-	case TC_ACT_REDIRECT: redirect(v, run); break;
-	default: pass(v); break;
-	}
+	return xdp_fates[MIN(code, (u32)XDP_REDIRECT + 1)];
+}
+
+static inline struct fate tc_fate(s32 code)
+{
+	return tc_fates[MIN((u32)code + 1, (u32)TC_ACT_TRAP + 2)];
+}
+
+void verdict_burst(struct verdict *v, enum hook_kind kind, const s32 *codes,
+		   u32 n, const struct run *run)
+{
+	if (kind == HOOK_XDP)
+		for (u32 i = 0; i < n; i++)
+			decide(&v[i], codes[i], xdp_fate((u32)codes[i]), run);
+	else
+		for (u32 i = 0; i < n; i++)
+			decide(&v[i], codes[i], tc_fate(codes[i]), run);
+}
+
+bool verdict_same(struct verdict *v, enum hook_kind kind, const s32 *codes,
+		  u32 n)
+{
+	/* each is what the next one is */
+	if (memcmp(codes, codes + 1, (n - 1) * sizeof(*codes)) != 0 ||
+	    codes[0] == (kind == HOOK_XDP ? XDP_REDIRECT : TC_ACT_REDIRECT))
+		return false;
+	verdict_burst(v, kind, codes, 1, NULL);
+	return true;
 }
 
 void verdict_stopped(struct verdict *v, enum hook_kind kind)
 {
-	*v = (struct verdict){
-		.code = kind == HOOK_XDP ? XDP_ABORTED : TC_ACT_SHOT,
-	};
-	drop(v, DROP_STOPPED);
+	v->code = kind == HOOK_XDP ? XDP_ABORTED : TC_ACT_SHOT;
+	v->kind = VERDICT_DROP;
+	v->drop = DROP_STOPPED;
 }

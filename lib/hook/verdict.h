@@ -5,10 +5,13 @@
 
 #include "hook/hook.h"
 
-/* The code an XDP chain ended with. */
-void verdict_xdp(struct verdict *v, u32 code, const struct run *run);
-/* The code a tc hook ended with. */
-void verdict_tc(struct verdict *v, s32 code, const struct run *run);
+/* The codes that the chain ended with for n packets.  What run has of a redirect
+ * is the last packet's: none before asked for one. */
+void verdict_burst(struct verdict *v, enum hook_kind kind, const s32 *codes,
+		   u32 n, const struct run *run);
+/* True: the codes are all the same and redirect nobody; v is the verdict. */
+bool verdict_same(struct verdict *v, enum hook_kind kind, const s32 *codes,
+		  u32 n);
 /* A program was stopped. */
 void verdict_stopped(struct verdict *v, enum hook_kind kind);
 

@@ -208,15 +208,6 @@ static bool has_large_map(const struct jit_job *job)
 	return false;
 }
 
-static void set_lookups(struct ir *ir, u32 cnt)
-{
-	LLVMValueRef global = LLVMGetNamedGlobal(ir->mod, "slice_lookups");
-
-	LLVMSetInitializer(global, ir_const(ir, 4, cnt));
-	LLVMSetLinkage(global, LLVMInternalLinkage);
-	LLVMSetGlobalConstant(global, true);
-}
-
 /* -ENOENT: there is nothing to look ahead for. */
 static int translate(struct ir *ir)
 {
@@ -233,7 +224,7 @@ static int translate(struct ir *ir)
 		ret = err_fail(ir->err, -ENOMEM, "out of memory");
 	} else if (!f.flow.lost) {
 		lookups = count_lookups(&f);
-		set_lookups(ir, lookups);
+		ir_set(ir, "slice_lookups", lookups);
 		if (lookups)
 			ret = fn_translate(&f);
 	}

@@ -132,8 +132,8 @@ static LLVMValueRef call_inlined(struct fn *f)
 {
 	switch (f->in->imm) {
 	case BPF_FUNC_map_lookup_elem: return ir_map_lookup(f);
-	case BPF_FUNC_map_update_elem: return ir_map_write(f, "update", 4);
-	case BPF_FUNC_map_delete_elem: return ir_map_write(f, "delete", 2);
+	case BPF_FUNC_map_update_elem: return ir_map_update(f);
+	case BPF_FUNC_map_delete_elem: return ir_map_delete(f);
 	default: return NULL;
 	}
 }

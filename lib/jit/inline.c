@@ -9,9 +9,12 @@
  */
 #include <linux/pkt_cls.h>
 
+#include <time.h>
+
 #include "bpf/uapi.h"
+#include "helper/hot.h"
 #include "maps/array_fast.h"
-#include "maps/htab_fast.h"
+#include "maps/htab_write.h"
 #include "maps/object_fast.h"
 #include "prog/prog.h"
 
@@ -29,6 +32,19 @@ void *lru_hash_lookup(const struct htab_fast *f, const void *key,
 		      const struct run *run);
 void *lru_percpu_hash_lookup(const struct htab_fast *f, const void *key,
 			     const struct run *run);
+/* Of the maps whose values are data alone; size is theirs, map the map. */
+int array_update(const struct array_fast *f, const void *key,
+		 const struct run *run, const void *value, u64 flags, u32 size,
+		 struct map *map);
+int percpu_array_update(const struct array_fast *f, const void *key,
+			const struct run *run, const void *value, u64 flags,
+			u32 size, struct map *map);
+int hash_update(const struct htab_fast *f, const void *key,
+		const struct run *run, const void *value, u64 flags, u32 size,
+		struct map *map);
+int hash_delete(const struct htab_fast *f, const void *key,
+		const struct run *run, const void *value, u64 flags, u32 size,
+		struct map *map);
 /* What is still to be asked for, of a lookup that a slice ended at: the
  * element, when its bucket is there.  No map: nothing. */
 struct fetch {
@@ -44,6 +60,16 @@ void hash_fetch(const struct htab_fast *f, const void *key,
 		const struct run *run, struct fetch *fetch);
 const void *tail_target(const struct object_fast *f, u32 max_entries, u32 index,
 			struct run *run);
+
+/* Helpers, under the names that calls of them have: they take the place of the
+ * functions outside. */
+#define HOT(name, number)                                               \
+	_Static_assert(BPF_FUNC_##name == (number), "Linux's number");  \
+	u64 name(struct run *run, u64 a, u64 b, u64 c, u64 d, u64 e)    \
+		__asm__("helper." #number);                             \
+	INLINED u64 name(struct run *run, u64 a, u64 b, u64 c, u64 d, u64 e)
+
+extern const u32 program_type;
 
 /* The program's main function. */
 u64 entry(const struct prog *prog, struct run *run);
@@ -117,6 +143,109 @@ INLINED void *lru_percpu_hash_lookup(const struct htab_fast *f, const void *key,
 	return index ? htab_percpu_value(f, index, slot_of(run)) : NULL;
 }
 
+INLINED int array_update(const struct array_fast *f, const void *key,
+			 const struct run *run, const void *value, u64 flags,
+			 u32 size, struct map *map)
+{
+	u32 index = index_of(key);
+	int err = array_refuses(f->max_entries, index, flags, false);
+
+	(void)run;
+	(void)map;
+	if (!err)
+		words_over(array_at(f, index, 0), value, size);
+	return err;
+}
+
+INLINED int percpu_array_update(const struct array_fast *f, const void *key,
+				const struct run *run, const void *value,
+				u64 flags, u32 size, struct map *map)
+{
+	u32 index = index_of(key);
+	int err = array_refuses(f->max_entries, index, flags, false);
+
+	(void)map;
+	if (!err)
+		words_over(array_at(f, index, slot_of(run)), value, size);
+	return err;
+}
+
+/* lcore_slot, which compiled code has no way to; it stays what it is for as
+ * long as a burst runs. */
+__attribute__((const)) u32 thread_slot(void);
+
+/* The last is for all who have no slot. */
+static inline struct pool_list *own_list(const struct htab *h)
+{
+	u32 last = h->pool.lists_len - 1, slot = thread_slot();
+
+	return &h->pool.lists[MIN(slot, last)];
+}
+
+INLINED int hash_update(const struct htab_fast *f, const void *key,
+			const struct run *run, const void *value, u64 flags,
+			u32 size, struct map *map)
+{
+	const struct htab_source from = { .key = key,
+					  .value = value,
+					  .flags = flags };
+	struct htab *h = htab_of(map);
+
+	(void)run;
+	if (flags > BPF_EXIST)
+		return -EINVAL;
+	return htab_put(h, f, own_list(h), &from, f->key_size, size);
+}
+
+INLINED int hash_delete(const struct htab_fast *f, const void *key,
+			const struct run *run, const void *value, u64 flags,
+			u32 size, struct map *map)
+{
+	struct htab *h = htab_of(map);
+
+	(void)run;
+	(void)value;
+	return htab_remove(h, f, own_list(h), key, f->key_size, size, NULL,
+			   flags);
+}
+
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wunused-parameter"
+
+HOT(ktime_get_ns, 5)
+{
+	return hot_clock(run, CLOCK_MONOTONIC);
+}
+
+HOT(redirect, 23)
+{
+	return hot_redirect(run, program_type == BPF_PROG_TYPE_XDP, (u32)a, b);
+}
+
+HOT(skb_load_bytes, 26)
+{
+	return hot_skb_load_bytes((const struct pkt *)a, (u32)b, (void *)c,
+				  (u32)d);
+}
+
+HOT(csum_diff, 28)
+{
+	return hot_csum_diff((const void *)a, (u32)b, (const void *)c, (u32)d,
+			     (u32)e);
+}
+
+HOT(xdp_adjust_head, 44)
+{
+	return hot_xdp_adjust_head((struct pkt *)a, (s32)b);
+}
+
+HOT(redirect_map, 51)
+{
+	return hot_redirect_map(run, (const struct map *)a, b, c);
+}
+
+#pragma clang diagnostic pop
+
 INLINED void array_fetch(const struct array_fast *f, const void *key,
 			 const struct run *run, struct fetch *fetch)
 {
@@ -187,8 +316,8 @@ INLINED const void *tail_target(const struct object_fast *f, u32 max_entries,
 }
 
 /* As prog->run_burst. */
-u32 burst(const struct prog *prog, struct run *run, struct pkt **pkts, u32 n,
-	  s32 *codes)
+u32 burst(const struct prog *prog, struct run *restrict run,
+	  struct pkt **restrict pkts, u32 n, s32 *restrict codes)
 {
 	for (u32 i = 0; i < n; i++) {
 		run_begin(run, pkts[i]);

@@ -79,6 +79,8 @@ LLVMValueRef ir_const(const struct ir *ir, u32 bytes, u64 value);
 /* A symbol that the loader knows: code, or an address or number. */
 LLVMValueRef ir_callee(struct ir *ir, const char *name, LLVMTypeRef type);
 LLVMValueRef ir_symbol(struct ir *ir, const char *name);
+/* What inline.c has as an extern const u32. */
+void ir_set(struct ir *ir, const char *name, u32 value);
 LLVMTypeRef ir_run_type(const struct ir *ir);
 
 /* func.c: one function */
@@ -128,7 +130,8 @@ void ir_ctx_store(struct fn *f, LLVMValueRef value);
 int ir_call(struct fn *f);
 /* map.c: a helper's work on a map that is known; NULL: it is not */
 LLVMValueRef ir_map_lookup(struct fn *f);
-LLVMValueRef ir_map_write(struct fn *f, const char *what, u32 cnt);
+LLVMValueRef ir_map_update(struct fn *f);
+LLVMValueRef ir_map_delete(struct fn *f);
 LLVMValueRef ir_tail_target(struct fn *f);
 /* map.c, of a lookup: can it be done without a trace? in a map that no cache
  * holds?  The lookup, and its memory asked for instead. */

@@ -61,6 +61,7 @@ static void describe_maps(const struct prog *prog, struct jit_map *maps)
 			.max_entries = m->max_entries,
 			.flags = m->flags,
 			.large = m->max_entries > cache_bytes() / entry_bytes(m),
+			.plain = !m->fields,
 		};
 		describe_fast(m, &maps[i]);
 	}

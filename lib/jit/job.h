@@ -18,6 +18,7 @@ struct jit_map {
 	u32 max_entries;
 	u32 flags;
 	u32 large;		  /* not 0: no cache holds it */
+	u32 plain;		  /* not 0: values are data alone */
 	u32 words;		  /* of fast; 0: lookups are calls */
 	u32 moving;		  /* struct map_fast */
 	u64 fast[MAP_FAST_WORDS]; /* what moves is 1, or 0: none */

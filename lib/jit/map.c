@@ -29,6 +29,21 @@ static const struct lookup lookups[] = {
 	  "percpu_hash_lookup", "hash_fetch" },
 };
 
+struct writer {
+	u32 type;
+	const char *update;
+	const char *delete;
+};
+
+static const struct writer writers[] = {
+	{ BPF_MAP_TYPE_ARRAY, "array_update", NULL },
+	{ BPF_MAP_TYPE_PERCPU_ARRAY, "percpu_array_update", NULL },
+	{ BPF_MAP_TYPE_HASH, "hash_update", "hash_delete" },
+	{ BPF_MAP_TYPE_LRU_HASH, "hash_update", "hash_delete" },
+	{ BPF_MAP_TYPE_PERCPU_HASH, NULL, "hash_delete" },
+	{ BPF_MAP_TYPE_LRU_PERCPU_HASH, NULL, "hash_delete" },
+};
+
 static LLVMValueRef word(struct ir *ir, u32 map, u32 i)
 {
 	const struct jit_map *m = &ir->job->maps[map];
@@ -216,13 +231,63 @@ LLVMValueRef ir_tail_target(struct fn *f)
 	return call(f, "tail_target", args, 4);
 }
 
-/* update and delete return int. */
-LLVMValueRef ir_map_write(struct fn *f, const char *what, u32 cnt)
+static const char *inlined_write(const struct jit_map *map, bool delete)
 {
+	for (size_t i = 0; map->words && i < ARRAY_LEN(writers); i++)
+		if (writers[i].type == map->type && map->plain)
+			return delete ? writers[i].delete : writers[i].update;
+	return NULL;
+}
+
+static LLVMValueRef pointer(struct fn *f, const struct jit_map *m, u32 reg)
+{
+	return LLVMBuildIntToPtr(f->ir->b, argument(f, m, reg), f->ir->ptr, "");
+}
+
+static LLVMValueRef call_write(struct fn *f, const char *function, u32 map,
+			       bool delete)
+{
+	const struct jit_map *m = &f->ir->job->maps[map];
+	char name[32];
+	LLVMValueRef args[] = {
+		constants(f->ir, map),
+		pointer(f, m, BPF_REG_2),
+		f->run,
+		delete ? LLVMConstNull(f->ir->ptr) : pointer(f, m, BPF_REG_3),
+		delete ? ir_const(f->ir, 8, 0) : fn_get(f, BPF_REG_4),
+		ir_const(f->ir, 4, m->value_size),
+		NULL,
+	};
+
+	snprintf(name, sizeof(name), "map.%u", map);
+	args[6] = ir_symbol(f->ir, name);
+	return call(f, function, args, ARRAY_LEN(args));
+}
+
+/* They return int. */
+static LLVMValueRef write_known(struct fn *f, bool delete)
+{
+	const char *function;
+	LLVMValueRef v;
 	u32 map;
 
 	if (!known_map(f, BPF_REG_1, &map))
 		return NULL;
-	return LLVMBuildSExt(f->ir->b, call_own(f, what, map, f->ir->i32, cnt),
-			     f->ir->i64, "");
+	function = inlined_write(&f->ir->job->maps[map], delete);
+	if (function)
+		v = call_write(f, function, map, delete);
+	else
+		v = call_own(f, delete ? "delete" : "update", map, f->ir->i32,
+			     delete ? 2 : 4);
+	return LLVMBuildSExt(f->ir->b, v, f->ir->i64, "");
+}
+
+LLVMValueRef ir_map_update(struct fn *f)
+{
+	return write_known(f, false);
+}
+
+LLVMValueRef ir_map_delete(struct fn *f)
+{
+	return write_known(f, true);
 }

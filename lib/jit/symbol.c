@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "helper/helper.h"
+#include "maps/htab_write.h"
 #include "maps/prog_array.h"
+#include "maps/redirect.h"
 #include "prog/ctx.h"
 #include "prog/skb_load.h"
 
@@ -34,6 +36,11 @@ static const struct prog *tail_target(struct run *run, const struct map *map,
 	return prog;
 }
 
+static u32 thread_slot(void)
+{
+	return lcore_slot;
+}
+
 struct function {
 	const char *name;
 	void *at;
@@ -46,6 +53,20 @@ struct function {
 
 static const struct function functions[] = {
 	FUNCTION("jit.skb_load", load_from_skb),
+	FUNCTION("devmap_hash_at", devmap_hash_at),
+	FUNCTION("fields_new_value", fields_new_value),
+	FUNCTION("htab_copy_value", htab_copy_value),
+	FUNCTION("htab_fill_percpu", htab_fill_percpu),
+	FUNCTION("htab_put_slowly", htab_put_slowly),
+	FUNCTION("lru_has_room", lru_has_room),
+	FUNCTION("pool_drop", pool_drop),
+	FUNCTION("pool_retire_slowly", pool_retire_slowly),
+	FUNCTION("pool_swap_slowly", pool_swap_slowly),
+	FUNCTION("sched_yield", sched_yield),
+	FUNCTION("spares_ready", spares_ready),
+	FUNCTION("spares_stamp_youngest", spares_stamp_youngest),
+	FUNCTION("thread_slot", thread_slot),
+	FUNCTION("timer_drop", timer_drop),
 	FUNCTION("jit.tail_target", tail_target),
 	FUNCTION("memcpy", memcpy),
 	FUNCTION("memmove", memmove),

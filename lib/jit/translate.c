@@ -56,6 +56,15 @@ LLVMTypeRef ir_run_type(const struct ir *ir)
 	return LLVMFunctionType(ir->i64, types, 2, false);
 }
 
+void ir_set(struct ir *ir, const char *name, u32 value)
+{
+	LLVMValueRef global = LLVMGetNamedGlobal(ir->mod, name);
+
+	LLVMSetInitializer(global, ir_const(ir, 4, value));
+	LLVMSetLinkage(global, LLVMInternalLinkage);
+	LLVMSetGlobalConstant(global, true);
+}
+
 /* ---- functions ---- */
 
 /* Where functions begin, as a mark on each instruction. */
@@ -158,6 +167,7 @@ int ir_translate(struct ir *ir)
 	ir->i32 = LLVMInt32TypeInContext(ir->ctx);
 	ir->i64 = LLVMInt64TypeInContext(ir->ctx);
 	ir->ptr = LLVMPointerTypeInContext(ir->ctx, 0);
+	ir_set(ir, "program_type", ir->job->type);
 	ir_debug_start(ir);
 	ret = find_functions(ir);
 	for (u32 i = 0; !ret && i < ir->func_cnt; i++)

@@ -73,29 +73,22 @@ static void count_verdicts(atomic_ullong *counts, enum hook_kind hook,
 	}
 }
 
-/* False: nothing is attached there, all packets pass. */
-static bool run_hook(struct lcore *lc, u32 port, enum hook_kind hook,
-		     struct batch *group, struct verdict *verdicts)
-{
-	const struct chain *chain = lc->plan->port[port].chain[hook];
-	atomic_ullong *counts = lc->stats.port[port].verdicts[hook];
-
-	if (!chain)
-		return false;
-	chain_run_burst(chain, &lc->run, group->pkts, group->n, verdicts);
-	count_verdicts(counts, hook, verdicts, group->n);
-	return true;
-}
-
 /* To the tc ingress of its port, as netif_receive_skb() gives it there. */
 static void to_ingress(struct lcore *lc, struct pkt *pkt)
 {
 	const u8 *mac = lc->plane->ports[pkt->ifindex - 1].mac;
 
 	if (pkt_to_skb(pkt, lc->plan->asks_type ? mac : NULL, true))
-		tx_drop(lc, pkt, DROP_TOO_SHORT);
+		tx_drop(lc, &pkt, 1, DROP_TOO_SHORT);
 	else
 		backlog_add(&lc->ingress, pkt);
+}
+
+/* The same for what has been a frame so far. */
+static void frame_to_ingress(struct lcore *lc, struct pkt *pkt)
+{
+	pkt_new_skb(pkt);
+	to_ingress(lc, pkt);
 }
 
 /* To the tc egress of a port, as dev_queue_xmit() gives it there. */
@@ -113,10 +106,10 @@ static void send_skb(struct lcore *lc, struct pkt *pkt, u32 port)
 	int res = pkt_from_skb(pkt);
 
 	if (res)
-		tx_drop(lc, pkt,
+		tx_drop(lc, &pkt, 1,
 			res == -ENOMEM ? DROP_NO_ROOM : DROP_TOO_SHORT);
 	else
-		tx_add(lc, port, pkt);
+		tx_add(lc, port, &pkt, 1);
 }
 
 static void to_next_hop(struct lcore *lc, struct pkt *pkt, u32 port,
@@ -126,7 +119,7 @@ static void to_next_hop(struct lcore *lc, struct pkt *pkt, u32 port,
 				v->how == REDIRECT_NEXT ? &v->next : NULL);
 
 	if (drop)
-		tx_drop(lc, pkt, (enum drop_reason)drop);
+		tx_drop(lc, &pkt, 1, (enum drop_reason)drop);
 	else
 		to_egress(pkt, port, &lc->egress);
 }
@@ -145,21 +138,32 @@ static void follow(struct lcore *lc, struct pkt *pkt, const struct route *r,
 	case ROUTE_EGRESS: to_egress(pkt, r->port, &lc->egress); break;
 	case ROUTE_NEIGH: to_next_hop(lc, pkt, r->port, v); break;
 	case ROUTE_PEER: send_skb(lc, pkt, r->port); break;
-	case ROUTE_SEND: tx_add(lc, r->port, pkt); break;
+	case ROUTE_SEND: tx_add(lc, r->port, &pkt, 1); break;
 	case ROUTE_ENTRY: redirect_follow(lc, pkt, v); break;
-	default: tx_drop(lc, pkt, r->drop);
+	default: tx_drop(lc, &pkt, 1, r->drop);
 	}
 }
 
-/* What goes on after the hook stays in the group. */
-static void run_stage(struct lcore *lc, u32 port, enum hook_kind hook,
-		      struct batch *group)
+/* The same way for the whole group; what goes on stays in it. */
+static void part_together(struct lcore *lc, u32 port, enum hook_kind hook,
+			  struct batch *group, const struct verdict *v)
 {
-	struct verdict verdicts[PORT_BURST];
+	struct route r = plan_route(lc->plan, port, hook, v);
+
+	switch (r.kind) {
+	case ROUTE_NEXT: return;
+	case ROUTE_SEND: tx_add(lc, r.port, group->pkts, group->n); break;
+	default: tx_drop(lc, group->pkts, group->n, r.drop);
+	}
+	group->n = 0;
+}
+
+/* Each its own way; what goes on stays in the group. */
+static void part_singly(struct lcore *lc, u32 port, enum hook_kind hook,
+			struct batch *group, const struct verdict *verdicts)
+{
 	u32 left = 0;
 
-	if (!run_hook(lc, port, hook, group, verdicts))
-		return;
 	for (u32 i = 0; i < group->n; i++) {
 		struct pkt *pkt = group->pkts[i];
 		struct route r;
@@ -174,18 +178,40 @@ static void run_stage(struct lcore *lc, u32 port, enum hook_kind hook,
 	group->n = left;
 }
 
+/* What goes on after the hook stays in the group; all of it if nothing is
+ * attached there. */
+static void run_stage(struct lcore *lc, u32 port, enum hook_kind hook,
+		      struct batch *group)
+{
+	const struct chain *chain = lc->plan->port[port].chain[hook];
+	atomic_ullong *counts = lc->stats.port[port].verdicts[hook];
+	struct verdict verdicts[PORT_BURST];
+
+	if (!chain || !group->n)
+		return;
+	if (chain_run_burst(chain, &lc->run, group->pkts, group->n,
+			    verdicts)) {
+		stat_add(&counts[column(hook, verdicts[0].code)], group->n);
+		part_together(lc, port, hook, group, &verdicts[0]);
+	} else {
+		count_verdicts(counts, hook, verdicts, group->n);
+		part_singly(lc, port, hook, group, verdicts);
+	}
+}
+
 /* What passes XDP where no tc program is on the way: it would be made an
  * sk_buff only to be made a frame again. */
 static void forward(struct lcore *lc, u32 port, struct batch *group)
 {
-	u32 out = lc->plan->port[port].out;
+	u32 left = 0;
 
 	for (u32 i = 0; i < group->n; i++) {
 		if (unlikely(!pkt_is_frame(group->pkts[i])))
-			tx_drop(lc, group->pkts[i], DROP_TOO_SHORT);
+			tx_drop(lc, &group->pkts[i], 1, DROP_TOO_SHORT);
 		else
-			tx_add(lc, out, group->pkts[i]);
+			group->pkts[left++] = group->pkts[i];
 	}
+	tx_add(lc, lc->plan->port[port].out, group->pkts, left);
 }
 
 static void xdp_stage(struct lcore *lc, u32 port, struct batch *group)
@@ -196,7 +222,7 @@ static void xdp_stage(struct lcore *lc, u32 port, struct batch *group)
 		return;
 	}
 	for (u32 i = 0; i < group->n; i++)
-		to_ingress(lc, group->pkts[i]);
+		frame_to_ingress(lc, group->pkts[i]);
 }
 
 static void ingress_stage(struct lcore *lc, u32 port, struct batch *group,
@@ -205,12 +231,12 @@ static void ingress_stage(struct lcore *lc, u32 port, struct batch *group,
 	struct route r = plan_forwarded(lc->plan, port);
 
 	run_stage(lc, port, HOOK_TC_INGRESS, group);
-	for (u32 i = 0; i < group->n; i++) {
-		if (r.kind == ROUTE_DROP)
-			tx_drop(lc, group->pkts[i], r.drop);
-		else
-			to_egress(group->pkts[i], r.port, egress);
+	if (r.kind == ROUTE_DROP) {
+		tx_drop(lc, group->pkts, group->n, r.drop);
+		return;
 	}
+	for (u32 i = 0; i < group->n; i++)
+		to_egress(group->pkts[i], r.port, egress);
 }
 
 static void egress_stage(struct lcore *lc, u32 port, struct batch *group)
@@ -270,8 +296,7 @@ int burst_clone(struct run *run, u32 ifindex, u64 flags)
 static void drop_all(struct lcore *lc, struct backlog *b,
 		     enum drop_reason reason)
 {
-	for (u32 i = 0; i < b->n; i++)
-		tx_drop(lc, b->pkts[i], reason);
+	tx_drop(lc, b->pkts, b->n, reason);
 	b->n = 0;
 }
 
@@ -313,13 +338,11 @@ static void begin(struct lcore *lc)
  * end. */
 static u32 run_part(struct lcore *lc, u32 port, const struct batch *rx, u32 at)
 {
-	u32 end = at + MIN(lc->burst, rx->n - at);
-	struct batch part;
+	struct batch part = { .n = MIN(lc->burst, rx->n - at) };
+	u32 end = at + part.n;
 
-	part.n = 0;
+	memcpy(part.pkts, rx->pkts + at, part.n * sizeof(part.pkts[0]));
 	begin(lc);
-	while (at < end)
-		push(&part, rx->pkts[at++]);
 	xdp_stage(lc, port, &part);
 	finish(lc);
 	return end;
@@ -365,9 +388,9 @@ static void receive(struct lcore *lc, struct handoff *h)
 	redirect_unqueue(h->entry);
 	r = plan_route(lc->plan, port, HOOK_XDP, &v);
 	if (r.kind == ROUTE_NEXT)
-		to_ingress(lc, pkt);
+		frame_to_ingress(lc, pkt);
 	else if (v.kind == VERDICT_TX)
-		tx_drop(lc, pkt, DROP_XDP_BAD_CODE);
+		tx_drop(lc, &pkt, 1, DROP_XDP_BAD_CODE);
 	else
 		follow(lc, pkt, &r, &v);
 }

@@ -17,11 +17,12 @@ bool burst_inbox(struct lcore *lc);
 
 /* tx.c */
 
-/* The packet leaves by the port with what else does; never fails: what cannot
+/* The packets leave by the port with what else does; never fails: what cannot
  * be sent is dropped and counted. */
-void tx_add(struct lcore *lc, u32 port, struct pkt *pkt);
+void tx_add(struct lcore *lc, u32 port, struct pkt **pkts, u32 n);
 /* Send what is waiting. */
 void tx_flush(struct lcore *lc);
-void tx_drop(struct lcore *lc, struct pkt *pkt, enum drop_reason reason);
+void tx_drop(struct lcore *lc, struct pkt **pkts, u32 n,
+	     enum drop_reason reason);
 
 #endif

@@ -30,7 +30,7 @@ void inbox_drain(struct lcore *lc)
 	while ((n = inbox_take(lc, h, PORT_BURST))) {
 		for (u32 i = 0; i < n; i++) {
 			redirect_unqueue(h[i].entry);
-			tx_drop(lc, h[i].pkt, DROP_DRAIN);
+			tx_drop(lc, &h[i].pkt, 1, DROP_DRAIN);
 		}
 		inbox_handled(lc, n);
 	}
@@ -56,7 +56,7 @@ void inbox_put(struct lcore *lc, struct pkt *pkt, struct redirect_entry *entry)
 		redirect_unqueue(entry);
 		inbox_handled(lc, 1);
 	}
-	tx_drop(lc, pkt, DROP_CPUMAP_FULL);
+	tx_drop(lc, &pkt, 1, DROP_CPUMAP_FULL);
 }
 
 u32 inbox_take(struct lcore *lc, struct handoff *out, u32 n)

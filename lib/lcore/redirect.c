@@ -20,7 +20,8 @@ static bool run_entry(struct lcore *lc, struct pkt *pkt,
 	pkt->egress_ifindex = 0;
 	if (v.kind == VERDICT_PASS)
 		return true;
-	tx_drop(lc, pkt, v.kind == VERDICT_DROP ? v.drop : DROP_XDP_BAD_CODE);
+	tx_drop(lc, &pkt, 1,
+		v.kind == VERDICT_DROP ? v.drop : DROP_XDP_BAD_CODE);
 	return false;
 }
 
@@ -30,9 +31,9 @@ static void send_one(struct lcore *lc, struct pkt *pkt,
 	u32 port = e->value.dev.ifindex - 1;
 
 	if (port >= lc->plan->port_cnt)
-		tx_drop(lc, pkt, DROP_REDIRECT);
+		tx_drop(lc, &pkt, 1, DROP_REDIRECT);
 	else if (run_entry(lc, pkt, e))
-		tx_add(lc, port, pkt);
+		tx_add(lc, port, &pkt, 1);
 }
 
 static bool send_copy(struct lcore *lc, const struct pkt *pkt,
@@ -58,7 +59,7 @@ static void send_all(struct lcore *lc, struct pkt *pkt, const struct verdict *v)
 		if (e->value.dev.ifindex == not_to)
 			continue;
 		if (last && !send_copy(lc, pkt, last)) {
-			tx_drop(lc, pkt, DROP_NO_BUFFER);
+			tx_drop(lc, &pkt, 1, DROP_NO_BUFFER);
 			return;
 		}
 		last = e;
@@ -66,7 +67,7 @@ static void send_all(struct lcore *lc, struct pkt *pkt, const struct verdict *v)
 	if (last)
 		send_one(lc, pkt, last);
 	else
-		tx_drop(lc, pkt, DROP_REDIRECT_NOBODY);
+		tx_drop(lc, &pkt, 1, DROP_REDIRECT_NOBODY);
 }
 
 /* As a socket it takes what its own receive queue received. */
@@ -77,11 +78,11 @@ static void deliver(struct lcore *lc, struct pkt *pkt, struct pkt_queue *q)
 
 	if (head->ifindex != pkt->ingress_ifindex ||
 	    head->rx_queue != pkt->rx_queue) {
-		tx_drop(lc, pkt, DROP_QUEUE_FOREIGN);
+		tx_drop(lc, &pkt, 1, DROP_QUEUE_FOREIGN);
 		return;
 	}
 	if (!pkt_queue_add(q, pkt->data_meta, meta, pkt_len(pkt))) {
-		tx_drop(lc, pkt, DROP_QUEUE_FULL);
+		tx_drop(lc, &pkt, 1, DROP_QUEUE_FULL);
 		return;
 	}
 	stat_add(&lc->stats.port[pkt->port].queued, 1);

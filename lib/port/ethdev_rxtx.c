@@ -2,8 +2,6 @@
 /*
  * ethdev_rxtx.c - bursts from and to a device, mbufs to packet views and back
  */
-#include <time.h>
-
 #include <rte_ip.h>
 #include <rte_net.h>
 
@@ -12,14 +10,6 @@
 
 /* As skb->ip_summed. */
 enum { SUM_NONE, SUM_UNNECESSARY };
-
-static u64 now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (u64)t.tv_sec * 1000000000u + (u64)t.tv_nsec;
-}
 
 /* What the IP header says the transport header and all after it are, or 0 when
  * the frame has less. */
@@ -86,8 +76,7 @@ static bool is_whole(const struct ethdev *dev, struct rte_mbuf *m)
 	       m->data_len < dev->cut_len;
 }
 
-static struct pkt *received(struct port *port, u16 queue, struct rte_mbuf *m,
-			    u64 ns)
+static struct pkt *received(struct port *port, u16 queue, struct rte_mbuf *m)
 {
 	struct pkt *p;
 
@@ -96,8 +85,7 @@ static struct pkt *received(struct port *port, u16 queue, struct rte_mbuf *m,
 		rte_pktmbuf_free(m);
 		return NULL;
 	}
-	p = frame_received(m);
-	port_mark(port, queue, p, ns);
+	p = frame_received(m, &port->queue[queue].like);
 	if (m->ol_flags & RTE_MBUF_F_RX_RSS_HASH) {
 		p->hash = m->hash.rss;
 		p->hash_valid = true;
@@ -110,14 +98,10 @@ u16 ethdev_rx(struct port *port, u16 queue, struct pkt **pkts, u16 n)
 {
 	struct rte_mbuf *mbufs[PORT_BURST];
 	u16 got, kept = 0;
-	u64 ns;
 
 	got = rte_eth_rx_burst(ethdev_of(port)->id, queue, mbufs, n);
-	if (!got)
-		return 0;
-	ns = now_ns();
 	for (u16 i = 0; i < got; i++) {
-		struct pkt *p = received(port, queue, mbufs[i], ns);
+		struct pkt *p = received(port, queue, mbufs[i]);
 
 		if (likely(p != NULL))
 			pkts[kept++] = p;

@@ -129,7 +129,7 @@ struct pkt *port_copy(const struct pkt *p)
 		return NULL;
 	to = m->buf_addr;
 	copy = rte_mbuf_to_priv(m);
-	*copy = *p;
+	memcpy(copy, p, p->has_tunnel ? sizeof(*p) : PKT_SKB_PART);
 	copy->head = to + (p->head - (u8 *)from->buf_addr);
 	copy->end = to + (p->end - (u8 *)from->buf_addr);
 	copy->data = to + (p->data - (u8 *)from->buf_addr);

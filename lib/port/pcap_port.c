@@ -49,11 +49,11 @@ static struct pcap_port *pcap_port_of(struct port *port)
 	return container_of(port, struct pcap_port, port);
 }
 
-static u64 clock_ns(void)
+static u64 clock_ns(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return (u64)t.tv_sec * 1000000000u + (u64)t.tv_nsec;
 }
 
@@ -106,7 +106,7 @@ static bool is_due(const struct pcap_port *pp, struct replay *r)
 
 	if (pp->port.config.replay != REPLAY_PACED)
 		return true;
-	now = clock_ns();
+	now = clock_ns(CLOCK_MONOTONIC);
 	if (!r->origin)
 		r->origin = now - r->next.ns;
 	/* unsigned, and wraps: captures are of before the machine's start */
@@ -121,8 +121,8 @@ static struct pkt *make(struct pcap_port *pp, u16 queue, struct rte_mbuf *m)
 	memcpy(rte_pktmbuf_mtod(m, void *), from->bytes, from->len);
 	m->data_len = (u16)from->len;
 	m->pkt_len = from->len;
-	p = frame_received(m);
-	port_mark(&pp->port, queue, p, from->ns);
+	p = frame_received(m, &pp->port.queue[queue].like);
+	p->rx_ns = from->ns;
 	p->number = from->number;
 	return p;
 }
@@ -151,13 +151,15 @@ static u16 replay_rx(struct port *port, u16 queue, struct pkt **pkts, u16 n)
 
 static u16 record(struct pcap_port *pp, struct pkt **pkts, u16 n)
 {
+	u64 now = clock_ns(CLOCK_REALTIME);
 	u16 i;
 
 	for (i = 0; i < n; i++) {
 		const struct pcap_packet p = {
 			.bytes = pkts[i]->data,
 			.len = pkt_len(pkts[i]),
-			.ns = pkts[i]->rx_ns,
+			.ns = pkts[i]->rx_ns == PKT_JUST_NOW ? now
+							     : pkts[i]->rx_ns,
 		};
 
 		if (pcap_out_write(pp->out, &p, &pp->out_error) != 0) {

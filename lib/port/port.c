@@ -22,6 +22,14 @@ int port_make_queues(struct port *port, u16 queues, struct err *err)
 		return err_fail(err, -ENOMEM, "out of memory");
 	memset(port->queue, 0, size);
 	port->queues = queues;
+	for (u16 i = 0; i < queues; i++) {
+		struct pkt *like = &port->queue[i].like;
+
+		like->ingress_ifindex = like->ifindex = port->index + 1;
+		like->port = port->index;
+		like->rx_queue = i;
+		like->rx_ns = PKT_JUST_NOW;
+	}
 	return 0;
 }
 

@@ -17,10 +17,12 @@
 /* Around the MTU: header and one tag. */
 #define PORT_L2_MAX (14 + 4)
 
-/* One receive queue's counters, written by the lcore that polls it. */
+/* One receive queue: its counters, written by the lcore that polls it. */
 struct port_queue {
 	_Alignas(CACHE_LINE) atomic_ullong too_long;
 	atomic_ullong no_buffer;
+	/* what all its packets have in common */
+	_Alignas(CACHE_LINE) struct pkt like;
 };
 
 struct port_ops {
@@ -75,17 +77,6 @@ int pcap_port_open(const struct port *base, const struct spec *spec,
 u32 port_queues_wanted(const struct port *base);
 int port_make_queues(struct port *port, u16 queues, struct err *err);
 void port_set_sizes(struct port *port, u16 mtu);
-
-/* A received packet's identity. */
-static inline void port_mark(const struct port *port, u16 queue, struct pkt *p,
-			     u64 ns)
-{
-	p->ingress_ifindex = p->ifindex = port->index + 1;
-	p->port = port->index;
-	p->rx_queue = queue;
-	p->queue_mapping = queue + 1u;
-	p->rx_ns = ns;
-}
 
 static inline void port_count(atomic_ullong *counter)
 {

@@ -100,17 +100,10 @@ bool pkt_is_tag(u16 protocol)
 	       protocol == htons(ETH_P_8021AD);
 }
 
-/* Linux wants what follows the tag too, to tell a type from a length. */
-static bool has_whole_tag(const struct pkt *p)
-{
-	return pkt_len(p) >= ETH_HLEN + VLAN_BYTES + 2;
-}
-
-bool pkt_is_frame(const struct pkt *p)
+bool pkt_is_short_frame(const struct pkt *p)
 {
 	return pkt_len(p) >= ETH_HLEN &&
-	       (has_whole_tag(p) ||
-		!pkt_is_tag(load_u16(p->data + MACS_BYTES)));
+	       !pkt_is_tag(load_u16(p->data + MACS_BYTES));
 }
 
 /* The outer tag to vlan_*; what is before it closes up. */
@@ -118,7 +111,7 @@ static int untag(struct pkt *p)
 {
 	u8 *tag = p->data + ETH_HLEN;
 
-	if (!has_whole_tag(p))
+	if (pkt_len(p) < PKT_TAGGED_MIN)
 		return -EINVAL;
 	p->vlan_proto = p->protocol;
 	p->vlan_tci = load_u16(tag);

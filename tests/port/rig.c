@@ -269,6 +269,7 @@ u16 rig_receive(struct port *port, u16 queue, u32 len, struct pkt **pkts,
 
 struct pkt *rig_packet(struct rig *r, u32 len, u8 seed)
 {
+	static const struct pkt like;
 	struct rte_mempool *pool;
 	struct rte_mbuf *m;
 	struct err err;
@@ -278,7 +279,7 @@ struct pkt *rig_packet(struct rig *r, u32 len, u8 seed)
 	assert_non_null(m);
 	rig_frame(rte_pktmbuf_mtod(m, u8 *), len, seed);
 	m->data_len = (u16)len;
-	return frame_received(m);
+	return frame_received(m, &like);
 }
 
 int rig_socket(const char *interface)

@@ -74,7 +74,7 @@ static void every_run_counts_once_in_its_slot(void **state)
 	rig_run(&rig);
 	for (u32 i = 0; i < BURST; i++)
 		pkts[i] = &rig.pkt;
-	chain_run_burst(rig.chain, &run, pkts, BURST, verdicts);
+	assert_false(chain_run_burst(rig.chain, &run, pkts, BURST, verdicts));
 	for (u32 i = 0; i < BURST; i++)
 		assert_int_equal(verdicts[i].drop, DROP_XDP_DROP);
 	for (u32 i = 0; i < 3; i++) {
@@ -113,7 +113,7 @@ static u32 play_burst(const struct prog *prog, struct run *run,
 
 static void a_program_that_loops_itself_gives_the_same_verdicts(void **state)
 {
-	enum { BURST = 200 };
+	enum { BURST = PROG_BURST };
 	static struct pkt packets[BURST];
 	static struct verdict verdicts[BURST];
 	struct run run = { .world = &world, .slot = SLOT };
@@ -134,7 +134,7 @@ static void a_program_that_loops_itself_gives_the_same_verdicts(void **state)
 		packets[i].number = i;
 		pkts[i] = &packets[i];
 	}
-	chain_run_burst(rig.chain, &run, pkts, BURST, verdicts);
+	assert_false(chain_run_burst(rig.chain, &run, pkts, BURST, verdicts));
 	for (u32 i = 0; i < BURST; i++) {
 		const struct verdict *v = &verdicts[i];
 
