@@ -13,6 +13,7 @@
 
 #include "bpf/uapi.h"
 #include "helper/hot.h"
+#include "jit/calls.h"
 #include "maps/array_fast.h"
 #include "maps/htab_write.h"
 #include "maps/object_fast.h"
@@ -70,6 +71,7 @@ const void *tail_target(const struct object_fast *f, u32 max_entries, u32 index,
 	INLINED u64 name(struct run *run, u64 a, u64 b, u64 c, u64 d, u64 e)
 
 extern const u32 program_type;
+extern const u32 program_calls; /* enum ir_calls */
 
 /* The program's main function. */
 u64 entry(const struct prog *prog, struct run *run);
@@ -315,15 +317,23 @@ INLINED const void *tail_target(const struct object_fast *f, u32 max_entries,
 	return prog;
 }
 
-/* As prog->run_burst. */
+/* As prog->run_burst.  What run_begin() sets is set again where the program may
+ * have changed it: LLVM keeps every store among those of the program. */
 u32 burst(const struct prog *prog, struct run *restrict run,
 	  struct pkt **restrict pkts, u32 n, s32 *restrict codes)
 {
+	run_begin(run, pkts[0]);
 	for (u32 i = 0; i < n; i++) {
-		run_begin(run, pkts[i]);
+		run->pkt = pkts[i];
+		if (program_calls & IR_CALLS_REDIRECT)
+			run->redirect.set = false;
+		if (program_calls & IR_CALLS_TAIL) {
+			run->tail_calls = 0;
+			run->insns = 0;
+		}
 		codes[i] = (s32)entry(prog, run);
 		if (codes[i] == XDP_REDIRECT || codes[i] == TC_ACT_REDIRECT ||
-		    unlikely(run->fault.code))
+		    (program_calls && unlikely(run->fault.code)))
 			return i + 1;
 	}
 	return n;

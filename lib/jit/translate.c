@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* translate.c - a program to LLVM's representation: its functions, its symbols
  */
+#include "jit/calls.h"
 #include "jit/ir.h"
 
 #include <errno.h>
@@ -63,6 +64,38 @@ void ir_set(struct ir *ir, const char *name, u32 value)
 	LLVMSetInitializer(global, ir_const(ir, 4, value));
 	LLVMSetLinkage(global, LLVMInternalLinkage);
 	LLVMSetGlobalConstant(global, true);
+}
+
+static u32 calls_of(const struct bpf_insn *in)
+{
+	if (in->code != (BPF_JMP | BPF_CALL))
+		return 0;
+	if (in->src_reg != 0) /* of functions: of the program, or Linux's */
+		return IR_CALLS_OTHER;
+	switch (in->imm) {
+	case BPF_FUNC_map_lookup_elem:
+	case BPF_FUNC_map_update_elem:
+	case BPF_FUNC_map_delete_elem: return 0;
+	case BPF_FUNC_tail_call: return IR_CALLS_TAIL | IR_CALLS_REDIRECT;
+	case BPF_FUNC_redirect:
+	case BPF_FUNC_redirect_map:
+	case BPF_FUNC_redirect_neigh:
+	case BPF_FUNC_redirect_peer: return IR_CALLS_REDIRECT;
+	default: return IR_CALLS_OTHER;
+	}
+}
+
+/* enum ir_calls */
+static u32 find_calls(const struct jit_job *job)
+{
+	u32 calls = 0;
+
+	for (u32 i = 0; i < job->insn_cnt; i++) {
+		calls |= calls_of(&job->insns[i]);
+		if (insn_is_wide(&job->insns[i]))
+			i++;
+	}
+	return calls;
 }
 
 /* ---- functions ---- */
@@ -168,6 +201,7 @@ int ir_translate(struct ir *ir)
 	ir->i64 = LLVMInt64TypeInContext(ir->ctx);
 	ir->ptr = LLVMPointerTypeInContext(ir->ctx, 0);
 	ir_set(ir, "program_type", ir->job->type);
+	ir_set(ir, "program_calls", find_calls(ir->job));
 	ir_debug_start(ir);
 	ret = find_functions(ir);
 	for (u32 i = 0; !ret && i < ir->func_cnt; i++)

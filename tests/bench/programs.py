@@ -40,7 +40,7 @@ def of_flows(build, prog, name, n, entries, target=None):
 def cases(build):
     """(name, arguments, target)"""
     chain = os.path.join(build, "tests/bench/chain.bpf.o")
-    for prog, target in ("count_protocol", 2), ("chain_of_8", 3):
+    for prog, target in ("parse_count", 2), ("chain_of_8", 3):
         yield prog, [chain, "--prog", prog, "-r", CAPTURE], target
     for n in FLOWS:
         yield of_flows(build, "flow_hash", short(n), n, n * 5 // 4,
