@@ -173,6 +173,9 @@ static void part_singly(struct lcore *lc, u32 port, enum hook_kind hook,
 			continue;
 		}
 		r = plan_route(lc->plan, port, hook, &verdicts[i]);
+		if (lc->bare && r.kind == ROUTE_ENTRY)
+			port_view(lc->plane->ports[port].port, group->queue,
+				  &pkt, 1);
 		follow(lc, pkt, &r, &verdicts[i]);
 	}
 	group->n = left;
@@ -300,14 +303,11 @@ static void drop_all(struct lcore *lc, struct backlog *b,
 	b->n = 0;
 }
 
-static void count_rx(struct lcore *lc, u32 port, const struct batch *rx)
+static void count_rx(struct lcore *lc, u32 port, u32 n, u64 bytes)
 {
 	struct port_counters *count = &lc->stats.port[port];
-	u64 bytes = 0;
 
-	for (u32 i = 0; i < rx->n; i++)
-		bytes += pkt_len(rx->pkts[i]);
-	stat_add(&count->rx_packets, rx->n);
+	stat_add(&count->rx_packets, n);
 	stat_add(&count->rx_bytes, bytes);
 	stat_add(&lc->stats.bursts, 1);
 }
@@ -332,45 +332,70 @@ static void begin(struct lcore *lc)
 {
 	lc->begun = rte_rdtsc();
 	lc->plan = atomic_load_explicit(&lc->plane->plan, memory_order_acquire);
+	lc->captured = atomic_load_explicit(&lc->plane->captures,
+					    memory_order_acquire) != 0;
+	lc->bare = false;
+}
+
+/* What stays in the group has gone on. */
+static void run_received(struct lcore *lc, u32 port, struct batch *group)
+{
+	begin(lc);
+	lc->bare = lc->plan->port[port].bare && !lc->captured;
+	if (!lc->bare)
+		port_view(lc->plane->ports[port].port, group->queue,
+			  group->pkts, (u16)group->n);
+	port_captured(lc, port, group->pkts, group->n, false);
+	xdp_stage(lc, port, group);
+	finish(lc);
 }
 
 /* As many packets as may run at once, from the one at on.  Returns where they
  * end. */
 static u32 run_part(struct lcore *lc, u32 port, const struct batch *rx, u32 at)
 {
-	struct batch part = { .n = MIN(lc->burst, rx->n - at) };
-	u32 end = at + part.n;
+	struct batch part;
 
+	part.n = MIN(lc->burst, rx->n - at);
+	part.queue = rx->queue;
 	memcpy(part.pkts, rx->pkts + at, part.n * sizeof(part.pkts[0]));
-	begin(lc);
-	xdp_stage(lc, port, &part);
-	finish(lc);
-	return end;
+	at += part.n;
+	run_received(lc, port, &part);
+	return at;
 }
 
-/* What is left when the lcore is quiescent is in flight, as if it were in an
- * inbox. */
+/* More than may run at once: what is left when the lcore is quiescent is in
+ * flight, as if it were in an inbox. */
+static void run_in_parts(struct lcore *lc, u32 port, const struct batch *rx)
+{
+	u32 at = run_part(lc, port, rx, 0), from;
+
+	stat_add(&lc->handed, rx->n - at);
+	while (at < rx->n) {
+		rcu_quiescent(lc->plane->rcu, lc->slot);
+		from = at;
+		at = run_part(lc, port, rx, from);
+		inbox_handled(lc, at - from);
+	}
+}
+
 bool burst_run(struct lcore *lc, const struct rx_queue *q)
 {
 	struct plane *plane = lc->plane;
 	struct batch rx;
-	u32 at, from;
+	u64 bytes;
 
-	rx.n = port_rx(plane->ports[q->port].port, q->queue, rx.pkts,
-		       (u16)plane->burst);
+	rx.queue = q->queue;
+	rx.n = port_rx_bare(plane->ports[q->port].port, q->queue, rx.pkts,
+			    (u16)plane->burst, &bytes);
 	stat_add(&lc->stats.polls, 1);
 	if (!rx.n)
 		return false;
-	count_rx(lc, q->port, &rx);
-	port_captured(plane, lc->slot, q->port, rx.pkts, rx.n, false);
-	at = run_part(lc, q->port, &rx, 0);
-	stat_add(&lc->handed, rx.n - at);
-	while (at < rx.n) {
-		rcu_quiescent(plane->rcu, lc->slot);
-		from = at;
-		at = run_part(lc, q->port, &rx, from);
-		inbox_handled(lc, at - from);
-	}
+	count_rx(lc, q->port, rx.n, bytes);
+	if (rx.n <= lc->burst)
+		run_received(lc, q->port, &rx);
+	else
+		run_in_parts(lc, q->port, &rx);
 	return true;
 }
 

@@ -12,21 +12,10 @@ struct rx_queue {
 	u16 queue;
 };
 
-/* Somebody may want to see what the port receives or sends. */
-static inline void port_captured(struct plane *plane, u32 slot, u32 port,
-				 struct pkt *const *pkts, u32 n, bool sent)
-{
-	struct plane_port *p = &plane->ports[port];
-	struct capture *capture =
-		atomic_load_explicit(&p->capture, memory_order_acquire);
-
-	if (unlikely(capture))
-		capture_burst(capture, slot, p->mac, pkts, n, sent);
-}
-
 /* At most a burst, on its way to one place. */
 struct batch {
 	u32 n;
+	u16 queue; /* of its port, that received them */
 	struct pkt *pkts[PORT_BURST];
 };
 
@@ -54,6 +43,8 @@ struct lcore {
 	/* the lcore alone */
 	_Alignas(CACHE_LINE) struct run run;
 	const struct plan *plan; /* of this burst */
+	bool captured;		 /* in this burst somebody looks at packets */
+	bool bare;		 /* what is in hand has bare views (port.h) */
 	u32 idle;		 /* empty rounds since the last packet */
 	u32 burst;		 /* packets that run at once (pace.h) */
 	u64 begun;		 /* cycles, when they did */
@@ -62,6 +53,20 @@ struct lcore {
 	u32 round; /* packets in this round, and copies made in it */
 	struct batch *out; /* to send, one a port */
 };
+
+/* Somebody may want to see what the port receives or sends. */
+static inline void port_captured(struct lcore *lc, u32 port,
+				 struct pkt *const *pkts, u32 n, bool sent)
+{
+	struct plane_port *p = &lc->plane->ports[port];
+	struct capture *capture;
+
+	if (likely(!lc->captured))
+		return;
+	capture = atomic_load_explicit(&p->capture, memory_order_acquire);
+	if (capture)
+		capture_burst(capture, lc->slot, p->mac, pkts, n, sent);
+}
 
 int lcores_create(struct plane *plane);
 void lcores_destroy(struct plane *plane);

@@ -25,12 +25,25 @@ static bool is_straight(const struct plan *plan, u32 port)
 	       !plan->port[out].chain[HOOK_TC_EGRESS];
 }
 
+/* Of XDP's context: where the packet is. */
+static const u64 place = 1ull << offsetof(struct xdp_md, data) / 4 |
+			 1ull << offsetof(struct xdp_md, data_end) / 4 |
+			 1ull << offsetof(struct xdp_md, data_meta) / 4;
+
+static bool is_bare(const struct plan_port *p)
+{
+	const struct chain *xdp = p->chain[HOOK_XDP];
+
+	return p->straight && !(xdp && chain_reads(xdp) & ~place);
+}
+
 void plan_finish(struct plan *plan)
 {
 	const u64 type = 1ull << offsetof(struct __sk_buff, pkt_type) / 4;
 
 	for (u32 i = 0; i < plan->port_cnt; i++) {
 		plan->port[i].straight = is_straight(plan, i);
+		plan->port[i].bare = is_bare(&plan->port[i]);
 		for (u32 hook = HOOK_TC_INGRESS; hook < HOOK_KINDS; hook++) {
 			const struct chain *c = plan->port[i].chain[hook];
 

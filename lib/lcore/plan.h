@@ -20,6 +20,8 @@ struct plan_port {
 	const struct chain *chain[HOOK_KINDS]; /* NULL: none attached */
 	u32 out;       /* where its packets are forwarded, or PLAN_NOWHERE */
 	bool straight; /* no tc program is on the way there */
+	bool bare;     /* nor an XDP program that asks for more than a bare
+			  view has (port.h) */
 };
 
 struct plan {

@@ -233,6 +233,14 @@ void plane_stop(struct plane *plane)
 	pthread_mutex_unlock(&plane->lock);
 }
 
+/* A burst that does not know of captures yet looks for none. */
+static void set_capture(struct plane *plane, struct plane_port *p,
+			struct capture *capture)
+{
+	atomic_store_explicit(&p->capture, capture, memory_order_release);
+	atomic_fetch_add(&plane->captures, 1);
+}
+
 int plane_capture(struct plane *plane, u32 port, struct prog *filter,
 		  struct err *err, struct capture **out)
 {
@@ -252,7 +260,7 @@ int plane_capture(struct plane *plane, u32 port, struct prog *filter,
 				trace_world(plane->trace), filter, out) != 0)
 		res = no_memory(err);
 	else
-		atomic_store_explicit(&p->capture, *out, memory_order_release);
+		set_capture(plane, p, *out);
 	pthread_mutex_unlock(&plane->lock);
 	return res;
 }
@@ -263,6 +271,8 @@ void plane_capture_stop(struct plane *plane, u32 port)
 
 	pthread_mutex_lock(&plane->lock);
 	capture = atomic_exchange(&plane->ports[port].capture, NULL);
+	if (capture)
+		atomic_fetch_sub(&plane->captures, 1);
 	pthread_mutex_unlock(&plane->lock);
 	if (capture)
 		capture_put(capture);

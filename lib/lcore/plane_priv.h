@@ -59,6 +59,7 @@ struct plane {
 
 	/* control writes under lock, lcores read */
 	_Alignas(CACHE_LINE) _Atomic(struct plan *) plan;
+	atomic_uint captures; /* there are */
 	atomic_bool stop;
 };
 

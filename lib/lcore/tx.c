@@ -70,7 +70,7 @@ static void flush(struct lcore *lc, u32 port)
 	u32 lens[PORT_BURST], sent;
 
 	drop_too_long(lc, port, lens);
-	port_captured(lc->plane, lc->slot, port, out->pkts, out->n, true);
+	port_captured(lc, port, out->pkts, out->n, true);
 	sent = send_most(lc, port);
 	count_tx(lc, port, lens, sent);
 	if (unlikely(sent < out->n) &&

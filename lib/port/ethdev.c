@@ -240,6 +240,7 @@ static const struct port_ops ethdev_ops = {
 	.stop = ethdev_stop,
 	.close = ethdev_close,
 	.rx = ethdev_rx,
+	.view = ethdev_view,
 	.tx = ethdev_tx,
 	.info = ethdev_info,
 	.lost = ethdev_lost,

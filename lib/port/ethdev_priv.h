@@ -42,7 +42,9 @@ int ethdev_promiscuous(struct ethdev *dev, bool on, struct err *err);
 int ethdev_mtu(struct ethdev *dev, u16 mtu, struct err *err);
 int ethdev_mac(struct ethdev *dev, const u8 *mac, struct err *err);
 
-u16 ethdev_rx(struct port *port, u16 queue, struct pkt **pkts, u16 n);
+u16 ethdev_rx(struct port *port, u16 queue, struct pkt **pkts, u16 n,
+	      u64 *bytes);
+void ethdev_view(struct port *port, u16 queue, struct pkt *p);
 u16 ethdev_tx(struct port *port, u32 slot, struct pkt **pkts, u16 n);
 
 #endif

@@ -58,15 +58,23 @@ static void complete_checksum(struct rte_mbuf *m)
 	memcpy(at, &sum, sizeof(sum));
 }
 
-static u8 checksum_state(struct rte_mbuf *m)
+/* What the sender left undone is done before anybody reads the packet. */
+static void settle_checksum(struct rte_mbuf *m)
 {
-	switch (m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) {
-	case RTE_MBUF_F_RX_L4_CKSUM_NONE:
-		complete_checksum(m);
-		return SUM_UNNECESSARY;
-	case RTE_MBUF_F_RX_L4_CKSUM_GOOD: return SUM_UNNECESSARY;
-	default: return SUM_NONE;
-	}
+	if (likely((m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) !=
+		   RTE_MBUF_F_RX_L4_CKSUM_NONE))
+		return;
+	complete_checksum(m);
+	m->ol_flags &= ~RTE_MBUF_F_RX_L4_CKSUM_MASK;
+	m->ol_flags |= RTE_MBUF_F_RX_L4_CKSUM_GOOD;
+}
+
+static u8 checksum_state(const struct rte_mbuf *m)
+{
+	return (m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) ==
+			       RTE_MBUF_F_RX_L4_CKSUM_GOOD
+		       ? SUM_UNNECESSARY
+		       : SUM_NONE;
 }
 
 /* In one segment, or put into one if that is long enough. */
@@ -78,23 +86,17 @@ static bool is_whole(const struct ethdev *dev, struct rte_mbuf *m)
 
 static struct pkt *received(struct port *port, u16 queue, struct rte_mbuf *m)
 {
-	struct pkt *p;
-
 	if (unlikely(!is_whole(ethdev_of(port), m))) {
 		port_count(&port->queue[queue].too_long);
 		rte_pktmbuf_free(m);
 		return NULL;
 	}
-	p = frame_received(m, &port->queue[queue].like);
-	if (m->ol_flags & RTE_MBUF_F_RX_RSS_HASH) {
-		p->hash = m->hash.rss;
-		p->hash_valid = true;
-	}
-	p->csum_state = checksum_state(m);
-	return p;
+	settle_checksum(m);
+	return frame_received(m, port->index);
 }
 
-u16 ethdev_rx(struct port *port, u16 queue, struct pkt **pkts, u16 n)
+u16 ethdev_rx(struct port *port, u16 queue, struct pkt **pkts, u16 n,
+	      u64 *bytes)
 {
 	struct rte_mbuf *mbufs[PORT_BURST];
 	u16 got, kept = 0;
@@ -103,10 +105,24 @@ u16 ethdev_rx(struct port *port, u16 queue, struct pkt **pkts, u16 n)
 	for (u16 i = 0; i < got; i++) {
 		struct pkt *p = received(port, queue, mbufs[i]);
 
-		if (likely(p != NULL))
-			pkts[kept++] = p;
+		if (unlikely(!p))
+			continue;
+		*bytes += pkt_len(p);
+		pkts[kept++] = p;
 	}
 	return kept;
+}
+
+void ethdev_view(struct port *port, u16 queue, struct pkt *p)
+{
+	const struct rte_mbuf *m = frame_of(p);
+
+	frame_view(p, &port->queue[queue].like);
+	if (m->ol_flags & RTE_MBUF_F_RX_RSS_HASH) {
+		p->hash = m->hash.rss;
+		p->hash_valid = true;
+	}
+	p->csum_state = checksum_state(m);
 }
 
 u16 ethdev_tx(struct port *port, u32 slot, struct pkt **pkts, u16 n)

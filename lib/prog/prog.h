@@ -71,6 +71,8 @@ struct prog_stats {
 	struct prog_ahead ahead;
 };
 
+#define PROG_CTX_ALL (1ull << 63)
+
 struct prog {
 	/* constant after creation */
 	u32 type;
@@ -95,7 +97,8 @@ struct prog {
 	/* given by who verified it, before an engine gets it; NULL: nobody */
 	u8 *facts;     /* enum verify_insn_fact, of each instruction */
 	u64 ctx_reads; /* words of the context that it, and what it jumps to,
-			  may read: bit n is the word at 4 * n */
+			  may read: bit n is the word at 4 * n; or PROG_CTX_ALL
+			  if it writes some or gives it to a helper */
 
 	/* given by the engine (vm, jit) before the program can run */
 	u64 (*run)(const struct prog *prog, struct run *run);

@@ -573,6 +573,26 @@ static u64 words(u32 off, u32 size)
 	return UINT64_MAX >> (63 - last) & UINT64_MAX << first;
 }
 
+static bool takes_context(const struct helper *h)
+{
+	for (u32 i = 0; h && i < ARRAY_LEN(h->arg); i++)
+		if (h->arg[i] == ARG_CTX || h->arg[i] == ARG_CTX_OR_NULL ||
+		    h->arg[i] == ARG_TC_CTX)
+			return true;
+	return false;
+}
+
+static u64 words_given(s32 id)
+{
+	switch (id) {
+	case BPF_FUNC_tail_call: return UINT64_MAX;
+	case BPF_FUNC_skb_change_type:
+		return PROG_CTX_ALL |
+		       words(offsetof(struct __sk_buff, pkt_type), 4);
+	default: return takes_context(helper_proto((u32)id)) ? PROG_CTX_ALL : 0;
+	}
+}
+
 /* That an instruction may read; a program that is jumped to reads any. */
 static u64 words_read(const struct verifier *v, u32 i)
 {
@@ -583,15 +603,12 @@ static u64 words_read(const struct verifier *v, u32 i)
 	if (v->aux[i].pointer_kind == REG_CTX)
 		return BPF_CLASS(insn->code) == BPF_LDX
 			       ? words((u32)(s32)insn->off, v->aux[i].op->bytes)
-			       : 0;
-	if (insn->code != (BPF_JMP | BPF_CALL) || insn->src_reg)
+			       : PROG_CTX_ALL;
+	if (BPF_CLASS(insn->code) == BPF_LD && !insn_is_wide(insn))
+		return PROG_CTX_ALL;
+	if (insn->code != (BPF_JMP | BPF_CALL) || insn_is_local_call(insn))
 		return 0;
-	switch (insn->imm) {
-	case BPF_FUNC_tail_call: return UINT64_MAX;
-	case BPF_FUNC_skb_change_type:
-		return words(offsetof(struct __sk_buff, pkt_type), 4);
-	default: return 0;
-	}
+	return insn->src_reg ? PROG_CTX_ALL : words_given(insn->imm);
 }
 
 static void keep_facts(struct verifier *v)

@@ -151,7 +151,7 @@ static void a_copy_has_bytes_metadata_and_state_of_its_own(void **state)
 	assert_int_equal(copy->data - copy->data_meta, 8);
 	assert_true(rig_is_frame(copy->data, 200, 1));
 	assert_int_equal(pkt_len(copy), 200);
-	assert_true(copy->frame != p->frame);
+	assert_true(copy->head != p->head);
 	port_free(&p, 1);
 	port_free(&copy, 1);
 	rig_close(&rig);

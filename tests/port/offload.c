@@ -14,7 +14,7 @@ static struct rig rig;
 
 static struct rte_mbuf *mbuf(u32 len, u8 seed)
 {
-	struct rte_mbuf *m = rig_packet(&rig, len, seed)->frame;
+	struct rte_mbuf *m = frame_of(rig_packet(&rig, len, seed));
 
 	m->pkt_len = len;
 	return m;

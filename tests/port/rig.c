@@ -271,6 +271,7 @@ struct pkt *rig_packet(struct rig *r, u32 len, u8 seed)
 {
 	static const struct pkt like;
 	struct rte_mempool *pool;
+	struct pkt *p;
 	struct rte_mbuf *m;
 	struct err err;
 
@@ -279,7 +280,9 @@ struct pkt *rig_packet(struct rig *r, u32 len, u8 seed)
 	assert_non_null(m);
 	rig_frame(rte_pktmbuf_mtod(m, u8 *), len, seed);
 	m->data_len = (u16)len;
-	return frame_received(m, &like);
+	p = frame_received(m, 0);
+	frame_view(p, &like);
+	return p;
 }
 
 int rig_socket(const char *interface)

@@ -141,7 +141,7 @@ static void a_slice_outlives_what_moves_nothing(void **state)
 #define SKB_BIT(field) (1ull << offsetof(struct __sk_buff, field) / 4)
 
 /* Words that are read on some path; by helpers, too; all of them by what a
- * program jumps to. */
+ * program jumps to.  One is written, and a helper gets the whole. */
 static void what_is_read_of_the_context_is_known(void **state)
 {
 	const struct bpf_insn insns[] = {
@@ -164,7 +164,8 @@ static void what_is_read_of_the_context_is_known(void **state)
 	assert_int_equal(verify(&attr, &result, &err), 0);
 	assert_int_equal(result.ctx_reads,
 			 SKB_BIT(mark) | SKB_BIT(tstamp) |
-				 SKB_BIT(tstamp) << 1 | SKB_BIT(pkt_type));
+				 SKB_BIT(tstamp) << 1 | SKB_BIT(pkt_type) |
+				 PROG_CTX_ALL);
 	verify_result_free(&result);
 }
 
